@@ -1,0 +1,34 @@
+"""Where things lie: what ships with the product, and the user's own folders."""
+
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+
+_PACKAGE = Path(__file__).parent
+
+
+@cache
+def resources_folder() -> Path:
+    """The folder of bundled resources: inside the wheel, or beside the package in a checkout."""
+    inside = _PACKAGE / "resources"
+    return inside if inside.is_dir() else _PACKAGE.parent / "resources"
+
+
+def bundled_models_folder() -> Path:
+    """The folder whose sub-folders are the bundled model packages."""
+    return resources_folder() / "models"
+
+
+def user_models_folder() -> Path:
+    """The folder whose sub-folders are the model packages that the user added."""
+    return _data() / "models"
+
+
+def predictions_folder() -> Path:
+    """The folder that keeps the predictions made in the window."""
+    return _data() / "predictions"
+
+
+def _data() -> Path:
+    return Path(platformdirs.user_data_dir("slideviewer", appauthor=False))
