@@ -1,5 +1,6 @@
 """Where things lie: what ships with the product, and the user's own folders."""
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -30,5 +31,12 @@ def predictions_folder() -> Path:
     return _data() / "predictions"
 
 
+def demo_folder() -> Path:
+    """The folder of the demo slide that the window opens."""
+    return _data() / "demo"
+
+
 def _data() -> Path:
-    return Path(platformdirs.user_data_dir("slideviewer", appauthor=False))
+    """The user's folder, or the one that SLIDEVIEWER_DATA_DIR names."""
+    named = os.environ.get("SLIDEVIEWER_DATA_DIR")
+    return Path(named or platformdirs.user_data_dir("slideviewer", appauthor=False))

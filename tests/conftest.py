@@ -1,4 +1,4 @@
-"""Fixtures for all tests: Qt without a screen, and real data where it is to be had."""
+"""Fixtures for all tests: Qt without a screen, the user's folder aside, and real data."""
 
 import os
 from pathlib import Path
@@ -17,3 +17,23 @@ def real_data() -> Path:
     if not (folder / "slides").is_dir():
         pytest.skip(f"no public test data at {folder}; set SLIDEVIEWER_TEST_DATA to its folder")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def user_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the test's own in place of the user's."""
+    folder = tmp_path_factory.mktemp("user")
+    monkeypatch.setenv("SLIDEVIEWER_DATA_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def made_slide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small slide of the product's own drawing: 4096 x 3072 pixels at 0.25 µm."""
+    from slideviewer.slide.synthetic import generate_slide
+
+    path = tmp_path_factory.mktemp("made") / "made.tif"
+    return generate_slide(path, seed=3, size=(4096, 3072)).path
+
+
+pytest_plugins = ["window_fixtures"]

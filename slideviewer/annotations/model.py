@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -47,9 +47,6 @@ def as_points(values: object) -> Points:
     return points
 
 
-_NO_EXTRA: Mapping[str, object] = MappingProxyType({})
-
-
 @dataclass(frozen=True, eq=False)
 class Annotation:
     """One shape that somebody drew.
@@ -78,7 +75,7 @@ class Annotation:
     points: Points
     group: str | None = None
     colour: str = DEFAULT_COLOUR
-    extra: Mapping[str, object] = field(default=_NO_EXTRA, repr=False)
+    extra: Mapping[str, object] = field(default_factory=dict, repr=False)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __eq__(self, other: object) -> bool:
@@ -123,8 +120,8 @@ class Group:
     name: str
     parent: str | None = None
     colour: str = DEFAULT_GROUP_COLOUR
-    attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    extra: Mapping[str, object] = field(default=_NO_EXTRA, repr=False)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -141,21 +138,25 @@ class AnnotationSet:
 
     annotations: Mapping[str, Annotation] = field(default_factory=lambda: MappingProxyType({}))
     groups: Mapping[str, Group] = field(default_factory=lambda: MappingProxyType({}))
-    extra: Mapping[str, object] = field(default=_NO_EXTRA, repr=False)
+    extra: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
         cls,
         annotations: Iterable[Annotation] = (),
         groups: Iterable[Group] = (),
-        extra: Mapping[str, object] = _NO_EXTRA,
+        extra: Mapping[str, object] | None = None,
     ) -> AnnotationSet:
         """Build a set; of two annotations of one id, or two groups of one name, the last counts."""
         return cls(
             MappingProxyType({annotation.id: annotation for annotation in annotations}),
             MappingProxyType({group.name: group for group in groups}),
-            extra,
+            extra if extra is not None else {},
         )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Read-only mappings cannot be pickled, and a set must be able to reach a worker process.
+        return AnnotationSet.of, (tuple(self), tuple(self.groups.values()), dict(self.extra))
 
     def __iter__(self) -> Iterator[Annotation]:
         return iter(self.annotations.values())
@@ -166,24 +167,77 @@ class AnnotationSet:
     def __getitem__(self, annotation_id: str) -> Annotation:
         return self.annotations[annotation_id]
 
-    def with_changes(self, changes: Mapping[str, Annotation | None]) -> AnnotationSet:
-        """A set in which each named annotation is replaced, added (at the end) or, at None, removed."""
+    def with_changes(
+        self, changes: Mapping[str, Annotation | None], order: Sequence[str] | None = None
+    ) -> AnnotationSet:
+        """Replace, add or remove annotations.
+
+        Parameters
+        ----------
+        changes : mapping of id to Annotation or None
+            None removes the annotation; one that was not there is added at the end.
+        order : sequence of str, optional
+            The ids in the order to keep them in, so that an undone removal puts a shape back
+            where it was.
+        """
         annotations = dict(self.annotations)
         for annotation_id, annotation in changes.items():
             if annotation is None:
                 annotations.pop(annotation_id, None)
             else:
                 annotations[annotation_id] = annotation
+        if order is not None:
+            annotations = {key: annotations[key] for key in order}
         return replace(self, annotations=MappingProxyType(annotations))
 
     def with_group(self, group: Group) -> AnnotationSet:
         """A set in which the group is added, or replaces the one of its name."""
         return replace(self, groups=MappingProxyType({**self.groups, group.name: group}))
 
+    def with_group_renamed(self, name: str, new_name: str) -> AnnotationSet:
+        """A set in which a group, its members and its inner groups follow a new name.
+
+        Where a group of the new name exists already, the two become one, with its properties.
+        """
+        if name == new_name or name not in self.groups:
+            return self
+        renamed = replace(self.groups[name], name=new_name)
+        if new_name in self.groups:
+            renamed = self.groups[new_name]
+            if name in self.lineage(new_name):
+                renamed = replace(renamed, parent=self.groups[name].parent)
+        groups = {
+            group.name: replace(group, parent=new_name) if group.parent == name else group
+            for group in self.groups.values()
+            if group.name != new_name
+        }
+        groups = {new_name if key == name else key: group for key, group in groups.items()}
+        groups[new_name] = renamed
+        members = {a.id: replace(a, group=new_name) for a in self if a.group == name}
+        return replace(self.with_changes(members), groups=MappingProxyType(groups))
+
+    def without_group(self, name: str) -> AnnotationSet:
+        """A set without a group; its members and inner groups move to the group around it."""
+        if name not in self.groups:
+            return self
+        parent = self.groups[name].parent
+        groups = {
+            group.name: replace(group, parent=parent) if group.parent == name else group
+            for group in self.groups.values()
+            if group.name != name
+        }
+        members = {a.id: replace(a, group=parent) for a in self if a.group == name}
+        return replace(self.with_changes(members), groups=MappingProxyType(groups))
+
+    def lineage(self, name: str | None) -> tuple[str, ...]:
+        """The declared groups from one of this name outwards, ending before any repeats."""
+        names: dict[str, None] = {}
+        while name is not None and name in self.groups and name not in names:
+            names[name] = None
+            name = self.groups[name].parent
+        return tuple(names)
+
     def shown_colour(self, annotation: Annotation) -> str:
         """The colour that ASAP draws an annotation in: its topmost group's, else its own."""
-        name, colour, seen = annotation.group, annotation.colour, set[str]()
-        while name is not None and name in self.groups and name not in seen:
-            seen.add(name)
-            colour, name = self.groups[name].colour, self.groups[name].parent
-        return colour
+        lineage = self.lineage(annotation.group)
+        return self.groups[lineage[-1]].colour if lineage else annotation.colour

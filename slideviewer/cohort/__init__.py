@@ -1,0 +1,1 @@
+"""Many slides: what is to be done with them, in turn."""

@@ -1,0 +1,1 @@
+"""Predictions against annotations: regions, and how good they are."""

@@ -1,0 +1,1 @@
+"""Run a tile model over a slide; keep, read and export what it says."""

@@ -1,0 +1,27 @@
+"""Model packages: what they say of themselves, how they are opened safely, how they answer.
+
+Nothing here imports Keras until a network is really built.
+"""
+
+from slideviewer.models.classifier import TileClassifier
+from slideviewer.models.loading import load_model
+from slideviewer.models.package import (
+    FoundPackage,
+    ModelPackage,
+    available_packages,
+    open_package,
+    write_package,
+)
+from slideviewer.models.spec import Metric, ModelSpec
+
+__all__ = [
+    "FoundPackage",
+    "Metric",
+    "ModelPackage",
+    "ModelSpec",
+    "TileClassifier",
+    "available_packages",
+    "load_model",
+    "open_package",
+    "write_package",
+]

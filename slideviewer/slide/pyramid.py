@@ -67,6 +67,20 @@ class Pyramid:
         """All of level 0."""
         return Rect(0, 0, self.width, self.height)
 
+    def check_region(self, level: int, width: int, height: int) -> Level:
+        """Check a region about to be read and give its level.
+
+        Raises
+        ------
+        ValueError
+            Where there is no such level or the size is negative.
+        """
+        if not 0 <= level < len(self.levels):
+            raise ValueError(f"there is no level {level} among {len(self.levels)}")
+        if width < 0 or height < 0:
+            raise ValueError(f"a region cannot have a negative size: {width} x {height}")
+        return self.levels[level]
+
     def level_for(self, downsample: float) -> int:
         """The coarsest level that still has all the detail wanted.
 
@@ -80,7 +94,7 @@ class Pyramid:
         return max(fit, key=lambda i: self.levels[i].downsample, default=0)
 
     def tile_count(self, level: int) -> tuple[int, int]:
-        """How many tiles a level has: (columns, rows); those at the right and bottom may be partial."""
+        """How many tiles a level has: (columns, rows); the last of each may be partial."""
         at = self.levels[level]
         return math.ceil(at.width / self.tile_size), math.ceil(at.height / self.tile_size)
 

@@ -74,7 +74,9 @@ class Slide(Protocol):
     properties: Mapping[str, str]
     associated_names: tuple[str, ...]
 
-    def read_region(self, level: int, x_level: int, y_level: int, width: int, height: int) -> Pixels:
+    def read_region(
+        self, level: int, x_level: int, y_level: int, width: int, height: int
+    ) -> Pixels:
         """Read part of a level.
 
         Parameters

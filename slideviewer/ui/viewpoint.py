@@ -81,9 +81,7 @@ class Viewpoint:
             return self
         scale = min(self.width / rect.width, self.height / rect.height) / FIT_MARGIN
         centre_x, centre_y = rect.centre
-        return replace(
-            self, centre_x=centre_x, centre_y=centre_y, scale=min(scale, LARGEST_SCALE)
-        )
+        return replace(self, centre_x=centre_x, centre_y=centre_y, scale=min(scale, LARGEST_SCALE))
 
     def kept_on(self, extent: Rect) -> Viewpoint:
         """The nearest viewpoint that shows some of the slide at a sensible scale."""

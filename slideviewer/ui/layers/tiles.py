@@ -27,6 +27,7 @@ class TileLayer(Layer):
         self._loader: TileLoader | None = None
         self._cache = TileCache()
         self._bad: dict[TileKey, str] = {}
+        self._pinned: frozenset[TileKey] = frozenset()
 
     @property
     def problems(self) -> dict[TileKey, str]:
@@ -45,22 +46,24 @@ class TileLayer(Layer):
             self._loader.deleteLater()
         self._cache.clear()
         self._bad.clear()
-        self._slide, self._loader = slide, None
+        self._slide, self._loader, self._pinned = slide, None, frozenset()
         if slide is not None:
+            coarsest = slide.pyramid.tiles_in(slide.pyramid.extent, len(slide.pyramid.levels) - 1)
+            self._pinned = frozenset(coarsest if len(coarsest) <= MOST_PINNED_TILES else ())
             self._loader = TileLoader(slide, self)
             self._loader.loaded.connect(self._on_loaded)
             self._loader.failed.connect(self._on_failed)
         self.changed.emit()
 
-    def paint(self, painter: QPainter, view: Viewpoint) -> None:  # noqa: D102
+    def paint(self, painter: QPainter, view: Viewpoint) -> None:
         if self._slide is None or self._loader is None:
             return
         pyramid, seen = self._slide.pyramid, view.visible
         ratio = painter.device().devicePixelRatioF()
         sharp = pyramid.level_for(1 / (view.scale * ratio))
         wanted = pyramid.tiles_in(seen, sharp)
-        missing = [key for key in wanted if key not in self._cache and key not in self._bad]
-        self._loader.want(missing + self._missing_pinned())
+        needed = [*self._pinned, *(key for key in wanted if key not in self._pinned)]
+        self._loader.want(k for k in needed if k not in self._cache and k not in self._bad)
 
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         _fill(painter, view, pyramid.extent, QColor("white"))
@@ -68,17 +71,6 @@ class TileLayer(Layer):
             for level in range(len(pyramid.levels) - 1, sharp, -1):
                 self._paint_tiles(painter, view, pyramid.tiles_in(seen, level), ratio)
         self._paint_tiles(painter, view, wanted, ratio)
-
-    def _missing_pinned(self) -> list[TileKey]:
-        assert self._slide is not None
-        return [key for key in self._pinned_keys() if key not in self._cache | self._bad.keys()]
-
-    def _pinned_keys(self) -> list[TileKey]:
-        assert self._slide is not None
-        pyramid = self._slide.pyramid
-        coarsest = len(pyramid.levels) - 1
-        keys = pyramid.tiles_in(pyramid.extent, coarsest)
-        return keys if len(keys) <= MOST_PINNED_TILES else []
 
     def _paint_tiles(
         self, painter: QPainter, view: Viewpoint, keys: list[TileKey], ratio: float
@@ -95,10 +87,9 @@ class TileLayer(Layer):
 
     @Slot(object, object)
     def _on_loaded(self, key: TileKey, image: QImage) -> None:
-        if self.sender() is not self._loader or self._slide is None:
-            return  # an answer to a slide that is no longer shown
-        self._cache.add(key, image, pinned=key.level == len(self._slide.pyramid.levels) - 1 and bool(self._pinned_keys()))
-        self.changed.emit()
+        if self.sender() is self._loader:  # not an answer to a slide that is no longer shown
+            self._cache.add(key, image, pinned=key in self._pinned)
+            self.changed.emit()
 
     @Slot(object, str)
     def _on_failed(self, key: TileKey, problem: str) -> None:

@@ -1,0 +1,124 @@
+"""From bytes to a small tree: everything but the coordinates, which go straight into arrays.
+
+A tree of a million coordinates would take a gigabyte; this takes what the arrays need.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from lxml import etree
+
+from slideviewer.annotations.asap.target import Document, Target
+from slideviewer.errors import AnnotationError
+
+LARGEST_BYTES = 1 << 30
+"""Larger files are refused: 1 GiB of XML is some fifteen million vertices."""
+
+_CHUNK_BYTES = 1 << 20
+_SECTION_AS_ROOT = re.compile(
+    rb"(?P<prolog>(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*)<(?:Annotations|AnnotationGroups)\b",
+    re.DOTALL,
+)
+_ENCODED_OTHERWISE = (b"\xff\xfe", b"\xfe\xff")
+"""How files begin whose bytes are not ASCII's, and which are XML all the same."""
+
+
+def parse(path: Path, *, recovering: bool = False) -> Document:
+    """Parse a file of ASAP's XML.
+
+    Entities are not expanded, document type declarations are refused, nothing is fetched, and the
+    size is bounded, as are (by libxml2's own limits) the depth and the length of each text.
+
+    Parameters
+    ----------
+    path : Path
+    recovering : bool
+        Go on after errors, and take what can be read.
+
+    Raises
+    ------
+    AnnotationError
+        The file cannot be read, is hostile, is something else, or (unless recovering) is damaged.
+    """
+    target = Target(path, recovering)
+    parser = etree.XMLParser(
+        target=target,
+        recover=recovering,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_blank_text=True,
+    )
+    try:
+        with path.open("rb") as stream:
+            for chunk in _chunks(stream, path):
+                parser.feed(chunk)
+        document: Document = parser.close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise AnnotationError(f"cannot be read: {reason}.", path=path) from error
+    except etree.XMLSyntaxError as error:
+        if not recovering or _is_limit(error.msg):
+            raise _damaged(path, error.lineno, error.msg) from error
+        document = target.close()
+    for entry in parser.feed_error_log:
+        # Not recovering, it is a name space that nobody declared: libxml2 only mentions those.
+        if not recovering or _is_limit(entry.message):
+            raise _damaged(path, entry.line, entry.message)
+        document.damage = document.damage or f"line {entry.line}: {entry.message.strip()}"
+    if document.root is None:
+        raise AnnotationError("holds nothing that can be read.", path=path)
+    return document
+
+
+def _chunks(stream: BinaryIO, path: Path) -> Iterator[bytes]:
+    """The file piece by piece; a section that is the root itself gets the missing root around it.
+
+    Where the root is missing ASAP takes the document for it, so that even two sections side by
+    side, which are no XML, are a file to it.
+    """
+    chunk, size = stream.read(_CHUNK_BYTES), 0
+    start = chunk.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start.startswith((b"<", *_ENCODED_OTHERWISE)):
+        problem = f"is no XML: it begins with {start[:12]!r}." if start else "is empty."
+        raise AnnotationError(
+            problem, path=path, remedy="Choose an annotation file, or an earlier copy of it."
+        )
+    if start.startswith(b"<?xml"):
+        chunk = start  # blank lines before the declaration, which ASAP does not mind
+    bare = _SECTION_AS_ROOT.match(chunk)
+    if bare:
+        chunk = b"%b<ASAP_Annotations>%b" % (bare["prolog"], chunk[bare.end("prolog") :])
+    while chunk:
+        size += len(chunk)
+        if size > LARGEST_BYTES:
+            limit = f"{LARGEST_BYTES >> 20} MiB"
+            raise AnnotationError(f"is larger than {limit}, the most that is read.", path=path)
+        yield chunk
+        chunk = stream.read(_CHUNK_BYTES)
+    if bare:
+        yield b"</ASAP_Annotations>"
+
+
+def _is_limit(message: str) -> bool:
+    """Whether libxml2 stopped at one of its limits, not at a fault of the file."""
+    return "XML_PARSE_HUGE" in message
+
+
+def _damaged(path: Path, line: int, message: str) -> AnnotationError:
+    if _is_limit(message):
+        return AnnotationError(
+            f"holds a piece of text at line {line} that is longer than 10 MB, as no annotation"
+            " file does.",
+            path=path,
+        )
+    return AnnotationError(
+        f"is cut off or damaged at line {line} ({' '.join(message.split())}).",
+        path=path,
+        remedy="Take an earlier copy of the file, or let what is readable be recovered from it.",
+    )

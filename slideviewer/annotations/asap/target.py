@@ -1,0 +1,198 @@
+"""What lxml calls while it parses ASAP's XML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from slideviewer.annotations.asap.coordinates import Row, Vertices, vertices_from
+from slideviewer.errors import AnnotationError
+
+ROOT = "ASAP_Annotations"
+SECTIONS = ("Annotations", "AnnotationGroups")
+
+_ANNOTATION_PATH = [ROOT, "Annotations", "Annotation"]
+_DEPTHS = {"Annotations": 1, "AnnotationGroups": 1, "Annotation": 2, "Group": 2}
+"""How many elements lie around those that a damaged file may fail to close."""
+_MOST_ELEMENTS = 4_000_000
+"""Beside coordinates; they are what takes memory. A million annotations have two million."""
+_MOST_ATTRIBUTES = 1000
+"""Of one element; building an element takes time with their square."""
+_DEEPEST = 256
+"""ASAP's own files are five deep; this leaves room for what other programs add."""
+
+
+@dataclass
+class Document:
+    """A parsed file.
+
+    Attributes
+    ----------
+    root : lxml element or None
+        Without its coordinates; None where nothing could be read.
+    vertices : dict of lxml element to Vertices
+        What stood in the first ``Coordinates`` of each annotation.
+    outside : pair of lists of str
+        Comments and processing instructions before and after the root.
+    unfinished : lxml element or None
+        The annotation in whose middle the file breaks off; only where it is being recovered.
+    damage : str
+        Where and how a recovered file is damaged; else empty.
+    """
+
+    root: Any
+    vertices: dict[Any, Vertices]
+    outside: tuple[list[str], list[str]]
+    unfinished: Any = None
+    damage: str = ""
+
+
+class Target:
+    """Builds a `Document`: a tree, but for the coordinates, which become arrays at once.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    recovering : bool
+        Whether the file may be damaged: elements may be left open or closed twice.
+    """
+
+    def __init__(self, path: Path, recovering: bool) -> None:
+        self._path, self._recovering = path, recovering
+        self._builder = etree.TreeBuilder()
+        self._document = Document(None, {}, ([], []))
+        self._open: list[str] = []
+        self._elements = 0
+        self._annotation: Any = None
+        self._has_vertices = False
+        self._rows: list[Row] | None = None
+        self._carriers: dict[int, Any] = {}
+        self._coordinate: tuple[Mapping[str, str], Mapping[str, str]] | None = None
+
+    def start(self, tag: str, attrib: Mapping[str, str], nsmap: Mapping[str, str]) -> None:
+        """An element begins."""
+        if self._rows is not None and tag == "Coordinate" and len(self._open) == 4:
+            row = (attrib.get("Order"), attrib.get("X"), attrib.get("Y"))
+            self._rows.append(row)
+            self._coordinate = attrib, nsmap
+            if len(attrib) != 3 or None in row:
+                self._build_coordinate()
+            return
+        self._build_coordinate()
+        if self._recovering and tag in _DEPTHS and set(self._open[1:2]) <= set(SECTIONS):
+            self._close_to(_DEPTHS[tag])
+        self._check(tag, attrib)
+        self._open.append(tag)
+        element = self._builder.start(tag, dict(attrib), nsmap)
+        if len(self._open) == 1:
+            self._document.root = element
+        elif self._open == _ANNOTATION_PATH:
+            self._annotation, self._has_vertices = element, False
+        elif self._open == [*_ANNOTATION_PATH, "Coordinates"] and not self._has_vertices:
+            self._rows, self._carriers, self._has_vertices = [], {}, True
+
+    def end(self, tag: str) -> None:
+        """An element ends."""
+        if self._coordinate is not None:
+            self._coordinate = None
+        elif self._open and self._open[-1] == tag:
+            self._end()
+        # Else it was closed already, when the next annotation of a damaged file began.
+
+    def data(self, text: str) -> None:
+        """Text; the spaces between coordinates are not worth keeping."""
+        if self._rows is not None and text.isspace():
+            return
+        if self._open:
+            self._build_coordinate()
+            self._builder.data(text)
+
+    def comment(self, text: str) -> None:
+        """A comment."""
+        if self._open:
+            self._build_coordinate()
+            self._builder.comment(text)
+        else:
+            self._outside().append(f"<!--{text}-->")
+
+    def pi(self, target: str, text: str | None = None) -> None:
+        """A processing instruction."""
+        if self._open:
+            self._build_coordinate()
+            self._builder.pi(target, text)
+        else:
+            self._outside().append(f"<?{target} {text}?>" if text else f"<?{target}?>")
+
+    def doctype(self, *_: object) -> None:
+        """A document type declaration, the door to entities and to files elsewhere."""
+        raise AnnotationError(
+            "holds a document type declaration, which annotation files never need and attacks do.",
+            path=self._path,
+            remedy="If you trust the file, remove the line that begins with <!DOCTYPE.",
+        )
+
+    def close(self) -> Document:
+        """Give what was built; lxml calls this at the end and after an error."""
+        if self._open:
+            if self._rows and (self._coordinate is not None or self._open[-1] == "Coordinate"):
+                self._rows.pop()  # the tag in whose middle the file breaks off
+                self._carriers.pop(len(self._rows), None)
+            self._coordinate = None
+            if self._open[:3] == _ANNOTATION_PATH:
+                self._document.unfinished = self._annotation
+            self._close_to(0)
+        return self._document
+
+    def _build_coordinate(self) -> None:
+        """Put the open coordinate into the tree: it carries more than order and place."""
+        if self._coordinate is not None and self._rows is not None:
+            attributes, namespaces = self._coordinate
+            self._check("Coordinate", attributes)
+            element = self._builder.start("Coordinate", dict(attributes), namespaces)
+            self._open.append("Coordinate")
+            self._carriers[len(self._rows) - 1] = element
+            self._coordinate = None
+
+    def _close_to(self, depth: int) -> None:
+        while len(self._open) > depth:
+            self._end()
+
+    def _end(self) -> None:
+        element = self._builder.end(self._open.pop())
+        if self._rows is not None and len(self._open) == 3:
+            self._document.vertices[element] = vertices_from(self._rows, self._carriers)
+            self._rows = None
+
+    def _outside(self) -> list[str]:
+        return self._document.outside[self._document.root is not None]
+
+    def _check(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._elements += 1
+        if self._elements > _MOST_ELEMENTS:
+            raise self._too_much(f"{_MOST_ELEMENTS} elements beside coordinates")
+        if len(self._open) >= _DEEPEST:
+            raise self._too_much(f"{_DEEPEST} elements inside each other")
+        if len(attrib) > _MOST_ATTRIBUTES:
+            raise self._too_much(f"{_MOST_ATTRIBUTES} attributes on one element")
+        if not self._open and tag != ROOT:
+            raise AnnotationError(
+                f"is no ASAP annotation file: its root element is <{tag}>, not <{ROOT}>.",
+                path=self._path,
+                remedy="Choose another file.",
+            )
+        if tag == "Regions" and self._open == _ANNOTATION_PATH:
+            raise AnnotationError(
+                "is an Aperio ImageScope file, not one of ASAP.",
+                path=self._path,
+                remedy="Export the annotations as ASAP XML or GeoJSON.",
+            )
+
+    def _too_much(self, limit: str) -> AnnotationError:
+        return AnnotationError(
+            f"holds more than {limit}, as no annotation file does.", path=self._path
+        )

@@ -1,0 +1,122 @@
+"""Writing a file so that no failure can cost the user the former one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from slideviewer.errors import AnnotationError
+
+Writer = Callable[[BinaryIO], None]
+"""Writes the whole content of a file to a binary stream."""
+
+BACKUP_SUFFIX = ".bak"
+"""Added to the name of a file for the copy of its former content."""
+
+_REMEDY = "Nothing was changed; save under another name or in another folder."
+
+
+def with_extension(path: Path | str, extension: str) -> Path:
+    """The path with the extension added, unless it already ends in it.
+
+    Parameters
+    ----------
+    path : Path or str
+    extension : str
+        With its point: ".xml" or ".geojson.gz". Upper and lower case count as the same.
+    """
+    path = Path(path)
+    if path.name.lower().endswith(extension.lower()):
+        return path
+    return path.with_name(path.name + extension)
+
+
+def write_safely(path: Path | str, write: Writer | bytes, backup: bool = True) -> None:
+    """Write a file beside its target, flush it to the disk, and only then let it take the name.
+
+    Whatever fails, the former file is untouched and nothing is left lying about.
+
+    Parameters
+    ----------
+    path : Path or str
+        The target. Where it is a link, the file it points to is replaced and the link stays.
+    write : callable or bytes
+        The content, or what writes it to a binary stream.
+    backup : bool
+        Keep the former file as ``<name>.bak``, in place of an earlier backup.
+
+    Raises
+    ------
+    AnnotationError
+        The folder does not exist or cannot be written, the disk is full, or the path is a folder.
+    """
+    given = Path(path)
+    try:
+        target = given.resolve()
+        if target.is_dir():
+            raise AnnotationError("is a folder, not a file.", path=given, remedy=_REMEDY)
+        _replace(target, write, backup)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise AnnotationError(f"cannot be saved: {reason}.", path=given, remedy=_REMEDY) from error
+
+
+def _replace(target: Path, write: Writer | bytes, backup: bool) -> None:
+    """Do the work of `write_safely` on a resolved path; failures come as OSError."""
+    descriptor, name = tempfile.mkstemp(prefix=".saving-", suffix=".tmp", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            if callable(write):
+                write(stream)
+            else:
+                stream.write(write)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _take_permissions(temporary, target)
+        if backup and target.exists():
+            _keep(target)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _flush_folder(target.parent)
+
+
+def _take_permissions(temporary: Path, target: Path) -> None:
+    """Give the new file the former one's permissions: those of a temporary file are narrow."""
+    if target.exists():
+        shutil.copymode(target, temporary)
+    elif os.name == "posix":
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+
+
+def _keep(target: Path) -> None:
+    """Put the present file under the backup's name as well, never leaving a moment without it."""
+    backup = target.with_name(target.name + BACKUP_SUFFIX)
+    with tempfile.TemporaryDirectory(prefix=".saving-", dir=target.parent) as folder:
+        second = Path(folder) / target.name
+        try:
+            os.link(target, second)
+        except OSError:  # no hard links on this disk (FAT, some network folders)
+            shutil.copy2(target, second)
+        os.replace(second, backup)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Flush the renaming itself, where the system can: Windows opens no folders."""
+    if os.name != "posix":
+        return
+    # The new file is already in place, so a network folder that refuses this is no failure.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

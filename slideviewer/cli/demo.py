@@ -1,0 +1,174 @@
+"""`slideviewer demo`: a made slide, a prediction over it, and something to correct."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.annotations import (
+    Annotation,
+    AnnotationSet,
+    Group,
+    Kind,
+    as_points,
+    write_annotations,
+)
+from slideviewer.cli.bar import progress_bar
+from slideviewer.cli.shell import Shell
+from slideviewer.errors import SlideError
+from slideviewer.evaluation.regions import missed_regions, outlines, predicted_regions
+from slideviewer.inference.export import Export, write_outputs
+from slideviewer.inference.predict import predict_slide
+from slideviewer.inference.prediction import Prediction
+from slideviewer.models.package import open_package
+from slideviewer.progress import Progress
+from slideviewer.slide import open_slide
+from slideviewer.slide.synthetic import SyntheticSlide, generate_slide, imperfect_outlines
+
+MODEL = "tumour-camelyon"
+DEMO_SEED = 7
+SLIDE_FILE, MARKUP_FILE = "slide.tif", "annotations.xml"
+GROUP = Group("Tumor")
+FORMATS = ("csv", "xml")
+
+
+def demo(
+    context: typer.Context,
+    out: Annotated[
+        Path, typer.Option(help="Folder for the slide and everything made from it.")
+    ] = Path("slideviewer-demo"),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same slide.")] = DEMO_SEED,
+    no_window: Annotated[
+        bool, typer.Option("--no-window", help="Write all results and open no window.")
+    ] = False,
+) -> None:
+    """Make a slide, predict tumour on it, and open the window on both.
+
+    The slide is drawn by the program: no patient's tissue. Its markup lacks some tumour nests and
+    overdraws others, so that there is something to correct.
+
+    Examples: slideviewer demo; slideviewer demo --no-window --out results
+    """
+    shell: Shell = context.obj
+    show = not no_window and shell.has_screen()
+    clock = _Clock()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SlideError(
+            f"The demo cannot be written here: {error.strerror or error}.",
+            path=out,
+            remedy="Name another folder with --out.",
+        ) from error
+    with clock.measure("slide drawn"), progress_bar() as progress:
+        demo_slide = make_demo(out, seed, progress)
+    made, markup = demo_slide.slide, demo_slide.markup
+    annotations = out / MARKUP_FILE
+    store = out / "prediction"
+    with (
+        clock.measure("tumour predicted"),
+        progress_bar() as progress,
+        closing(open_slide(made.path)) as slide,
+    ):
+        prediction = predict_slide(
+            slide, open_package(MODEL), store=store, replace=True, progress=progress
+        )
+    with clock.measure("results written"):
+        export = Export(prediction, prediction.threshold, markup)
+        write_outputs(export, out, FORMATS)
+        corrected = accept_largest_missed(prediction, markup)
+        write_annotations(corrected, out / "corrected.xml")
+    if not show:
+        with clock.measure("picture taken"):
+            shell.take_picture(out / "overlay.png", made.path, annotations, store)
+    summary = {
+        "nests": len(made.nests),
+        "left out of the markup": len(demo_slide.missed),
+        "drawn too large": len(demo_slide.oversized),
+        "tissue tiles": int(np.isfinite(prediction.target_probabilities).sum()),
+        "predicted tumour": int(prediction.positive_cells().sum()),
+        "accepted into corrected.xml": len(corrected) - len(markup),
+    }
+    _print(out, summary, clock.seconds)
+    if show:
+        raise typer.Exit(shell.open_window(made.path, annotations, store))
+
+
+@dataclass(frozen=True, eq=False)
+class DemoSlide:
+    """A made slide and what a specialist might have marked on it.
+
+    Attributes
+    ----------
+    slide : SyntheticSlide
+    markup : AnnotationSet
+    missed, oversized : tuple of int
+        Indices of the nests that were left out of the markup, and of those drawn too large.
+    """
+
+    slide: SyntheticSlide
+    markup: AnnotationSet
+    missed: tuple[int, ...]
+    oversized: tuple[int, ...]
+
+
+def make_demo(folder: Path, seed: int, progress: Progress) -> DemoSlide:
+    """Draw the demo slide into a folder and write its markup beside it, last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    slide = generate_slide(folder / SLIDE_FILE, seed=seed, progress=progress)
+    drawn, missed, oversized = imperfect_outlines(slide, seed)
+    annotations = [
+        Annotation(f"Annotation {number}", Kind.POLYGON, points, GROUP.name)
+        for number, points in enumerate(drawn)
+    ]
+    markup = AnnotationSet.of(annotations, [GROUP])
+    write_annotations(markup, folder / MARKUP_FILE)
+    return DemoSlide(slide, markup, tuple(missed), tuple(oversized))
+
+
+def accept_largest_missed(prediction: Prediction, markup: AnnotationSet) -> AnnotationSet:
+    """Add the largest predicted region that the markup lacks; the same set where it lacks none."""
+    missed = missed_regions(predicted_regions(prediction), markup)
+    if not missed:
+        return markup
+    added = {}
+    for points in outlines(missed[0], prediction.grid.cell / 2):
+        number = len(markup) + len(added)
+        made = Annotation(f"Annotation {number}", Kind.POLYGON, as_points(points), GROUP.name)
+        added[made.id] = made
+    return markup.with_changes(added)
+
+
+class _Clock:
+    """Seconds by what they were spent on."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def measure(self, what: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.seconds[what] = round(time.perf_counter() - began, 1)
+
+
+def _print(out: Path, counts: dict[str, int], seconds: dict[str, float]) -> None:
+    table = Table(title=f"Demo in {out}", show_header=False, title_justify="left")
+    for what, count in counts.items():
+        table.add_row(what, f"{count:,}")
+    for what, time_taken in seconds.items():
+        table.add_row(what, f"{time_taken:.1f} s")
+    table.add_row("all together", f"{sum(seconds.values()):.1f} s")
+    console = Console()
+    console.print(table)
+    console.print(RESEARCH_USE_ONLY)

@@ -1,0 +1,145 @@
+"""`slideviewer train`: make models from labelled pictures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.errors import TrainingError
+from slideviewer.progress import Step
+
+app = typer.Typer(help="Train models from labelled pictures.", no_args_is_help=True)
+
+
+@app.callback()
+def train() -> None:
+    """Train models from labelled pictures."""
+
+
+@app.command(
+    epilog="Example: slideviewer train tiles --data patches --classes normal=Normal,tumor=Tumor"
+    " --target Tumor --name my-tumour --out my-tumour --patch-size 128 --spacing 0.486"
+)
+def tiles(
+    data: Annotated[
+        Path, typer.Option(help="Folder with one sub-folder a class, or a CSV: picture,class.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the new model package.")],
+    name: Annotated[str, typer.Option(help="Name of the model: lower-case letters, digits, '-'.")],
+    classes: Annotated[
+        str, typer.Option(help="Sub-folders and class names in order: FOLDER=Class,FOLDER=Class.")
+    ],
+    target: Annotated[str, typer.Option(help="The class of interest.")],
+    patch_size: Annotated[int, typer.Option(help="Side of a tile in the model, in pixels.")],
+    spacing: Annotated[float, typer.Option(help="Micrometres per pixel of that tile.")],
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training part.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 1,
+    validation_fraction: Annotated[
+        float, typer.Option(help="Share held out, by the hash of each file.")
+    ] = 0.2,
+    folds: Annotated[
+        int, typer.Option(help="Networks more to train for a cross-validated figure; 0 for none.")
+    ] = 0,
+    extra_data: Annotated[
+        list[Path] | None, typer.Option(help="Further folder, for training only; may repeat.")
+    ] = None,
+    synthetic: Annotated[
+        int, typer.Option(min=0, help="Tiles of each class to draw besides, for training only.")
+    ] = 0,
+    architecture: Annotated[str, typer.Option(help="Name of the network.")] = "tile-small",
+    architecture_config: Annotated[
+        str, typer.Option(help="The network's own settings, as JSON.")
+    ] = "{}",
+    learning_rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 2e-3,
+    title: Annotated[str, typer.Option(help="Title for people.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the model.")] = "not stated",
+    intended_use: Annotated[str, typer.Option(help="What the model is for.")] = "",
+    data_name: Annotated[str, typer.Option(help="Name and licence of the data.")] = "",
+) -> None:
+    """Train a tile classifier and write it as a model package with its card."""
+    # Typer's start-up should not wait for what only a training needs.
+    from slideviewer.training.options import TrainTilesOptions
+    from slideviewer.training.tiles import train_tiles
+
+    options = TrainTilesOptions(
+        data=data,
+        out=out,
+        name=name,
+        classes=parse_classes(classes),
+        target=target,
+        patch_size_pixels=patch_size,
+        spacing_um_px=spacing,
+        architecture=architecture,
+        architecture_config=parse_config(architecture_config),
+        validation_fraction=validation_fraction,
+        folds=folds,
+        extra_data=tuple(extra_data or ()),
+        synthetic=synthetic,
+        title=title,
+        licence=licence,
+        data_name=data_name,
+    )
+    if intended_use:
+        options = replace(options, intended_use=intended_use)
+    fit = replace(options.fit, epochs=epochs, seed=seed, learning_rate=learning_rate)
+    console = Console()
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Starting", total=None)
+
+        def show(step: Step) -> None:
+            bar.update(task, description=step.text, completed=step.done, total=step.total or None)
+
+        package = train_tiles(replace(options, fit=fit), show)
+    for metric in package.spec.metrics:
+        interval = "" if metric.low is None else f" ({metric.low:.3f} to {metric.high:.3f})"
+        console.print(
+            f"{metric.name}, {metric.variant}: {metric.value:.3f}{interval}, {metric.count} tiles",
+            highlight=False,
+        )
+    console.print(f"Written: {package.folder}", highlight=False)
+    console.print(RESEARCH_USE_ONLY, highlight=False)
+
+
+def parse_classes(text: str) -> dict[str, str]:
+    """Read ``FOLDER=Class,FOLDER=Class``.
+
+    Raises
+    ------
+    TrainingError
+        If it is not of this form.
+    """
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        folder, sign, name = (piece.strip() for piece in part.partition("="))
+        if not (folder and sign and name) or folder in found:
+            raise TrainingError(
+                f'--classes has "{part}".', remedy="Write it as normal=Normal,tumor=Tumor."
+            )
+        found[folder] = name
+    return found
+
+
+def parse_config(text: str) -> dict[str, object]:
+    """Read the network's settings: a JSON object whose lists stand for tuples.
+
+    Raises
+    ------
+    TrainingError
+        If it is no JSON object.
+    """
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise TrainingError(f'--architecture-config is no JSON: "{text}".') from error
+    if not isinstance(found, dict):
+        raise TrainingError(f'--architecture-config is no JSON object: "{text}".')
+    return found

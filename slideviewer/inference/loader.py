@@ -1,0 +1,60 @@
+"""A model that is loaded when it is first needed, once, while others go on."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Future
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slideviewer.inference.cells import Tiles
+from slideviewer.inference.read_ahead import in_background
+from slideviewer.models.classifier import TileClassifier
+from slideviewer.models.package import ModelPackage
+
+
+class Classifier(Protocol):
+    """What a run needs of a loaded model.
+
+    Attributes
+    ----------
+    batch_size : int
+        Tiles the network sees at once; a run changes it to what the machine does in reasonable
+        time.
+    """
+
+    batch_size: int
+
+    def predict(self, tiles: Tiles) -> NDArray[np.float32]:
+        """Give probabilities (count, classes) for tiles (count, patch, patch, 3), uint8, RGB."""
+
+
+class ModelLoader:
+    """Loads a package's model in a thread when first asked, and keeps it.
+
+    Attributes
+    ----------
+    package : ModelPackage
+    """
+
+    def __init__(self, package: ModelPackage, classifier: Classifier | None = None) -> None:
+        self.package = package
+        self._loading: Future[Classifier] | None = None
+        if classifier is not None:
+            self._loading = Future()
+            self._loading.set_result(classifier)
+
+    def load(self) -> Future[Classifier]:
+        """Return the model, loading or loaded; one that failed to load is tried again."""
+        failed = (
+            self._loading is not None
+            and self._loading.done()
+            and self._loading.exception() is not None
+        )
+        if self._loading is None or failed:
+            # TensorFlow's native part greets on standard error; warnings still come through.
+            os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+            self._loading = in_background(lambda: TileClassifier(self.package), "model")
+        return self._loading

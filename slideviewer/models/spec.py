@@ -1,0 +1,172 @@
+"""What a model package says of itself: a small JSON that may come from anywhere.
+
+Fields of the WSInfer model zoo (specification 1.0) keep their names; ours are added beside them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from slideviewer.errors import ModelError
+
+LARGEST_CONFIG_BYTES = 256 * 1024
+
+CONFIG, WEIGHTS, GOLDEN, CARD = "config.json", "weights.npz", "golden.npz", "CARD.md"
+"""The files of a package: the specification, its network's arrays, its sample, its description."""
+
+PackageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Line = Annotated[str, Field(max_length=500)]
+Text = Annotated[str, Field(max_length=4000)]
+ClassName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# One plain component: no folder, no drive, no "..", nothing hidden.
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.(npz|md)$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Transform(_Part):
+    """A step of preparation outside the model, as the WSInfer zoo writes it."""
+
+    name: Annotated[str, Field(max_length=64)]
+    arguments: dict[str, int] = Field(default_factory=dict, max_length=4)
+
+
+class Metric(_Part):
+    """One figure and what it was measured on.
+
+    Attributes
+    ----------
+    name, variant : str
+        What was measured ("roc_auc") and how ("held out by file hash").
+    data : str
+        The data set.
+    value : float
+    low, high : float or None
+        The 95 % interval.
+    count : int
+        Tiles it was measured on.
+    """
+
+    name: Line
+    variant: Line
+    data: Line
+    value: float
+    low: float | None = None
+    high: float | None = None
+    count: Annotated[int, Field(ge=0)] = 0
+
+
+class ModelSpec(_Part):
+    """The contract of a model: what it takes, what it gives, and how far to trust it.
+
+    Attributes
+    ----------
+    spec_version, architecture, num_classes, class_names, patch_size_pixels, spacing_um_px
+    transform
+        As in the WSInfer model zoo. A tile covers patch_size_pixels * spacing_um_px micrometres.
+    name, title : str
+        The package's name in commands, and its title for people.
+    task : str
+    licence, intended_use, trained_on : str
+    metrics : tuple of Metric
+    target_class : str
+        The class of interest, painted red.
+    threshold : float
+        The probability from which a tile counts as the target.
+    temperature : float
+        Calibration: probabilities are taken to the power 1/temperature and summed to one again.
+    input_scaling : str
+        Where pixel values are scaled: inside the model, so callers hand over uint8 RGB 0..255.
+    stain_handling : str
+        What is done about stains: nothing outside the model.
+    architecture_config : dict
+        Checked by the architecture itself when the network is built.
+    files : dict of str to str
+        SHA-256 of each file of the package by its name.
+    golden_tolerance : float
+        How far the golden output may be missed.
+    parent : str or None
+        Hash of the package that this one was fine-tuned from.
+    """
+
+    spec_version: Literal["1.0"] = "1.0"
+    architecture: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    num_classes: Annotated[int, Field(ge=2, le=256)]
+    class_names: Annotated[tuple[ClassName, ...], Field(max_length=256)]
+    patch_size_pixels: Annotated[int, Field(ge=16, le=2048)]
+    spacing_um_px: Annotated[float, Field(ge=0.01, le=100)]
+    transform: Annotated[tuple[Transform, ...], Field(max_length=8)] = ()
+    name: PackageName
+    title: Line
+    task: Literal["tile-classification"] = "tile-classification"
+    licence: Line
+    intended_use: Text
+    trained_on: Text
+    metrics: Annotated[tuple[Metric, ...], Field(max_length=64)] = ()
+    target_class: ClassName
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    temperature: Annotated[float, Field(ge=0.05, le=20)] = 1.0
+    input_scaling: Literal["inside the model"] = "inside the model"
+    stain_handling: Literal["none"] = "none"
+    architecture_config: dict[str, Any] = Field(default_factory=dict, max_length=64)
+    files: dict[FileName, Sha256] = Field(default_factory=dict, max_length=16)
+    golden_tolerance: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
+    parent: Sha256 | None = None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if len(self.class_names) != self.num_classes:
+            raise ValueError(
+                f"num_classes is {self.num_classes}, but there are {len(self.class_names)} names"
+            )
+        if len(set(self.class_names)) != len(self.class_names):
+            raise ValueError("class_names holds a name twice")
+        if self.target_class not in self.class_names:
+            raise ValueError(f'target_class "{self.target_class}" is not one of class_names')
+        resize = Transform(name="Resize", arguments={"size": self.patch_size_pixels})
+        if any(step != resize for step in self.transform):
+            raise ValueError("transform holds more than a Resize to patch_size_pixels")
+        return self
+
+    @property
+    def target(self) -> int:
+        """Index of the class of interest."""
+        return self.class_names.index(self.target_class)
+
+    @property
+    def patch_um(self) -> float:
+        """Side of a tile on the slide, in micrometres."""
+        return self.patch_size_pixels * self.spacing_um_px
+
+    @classmethod
+    def from_json(cls, data: bytes) -> ModelSpec:
+        """Read a specification.
+
+        Raises
+        ------
+        ModelError
+            With the first thing that is wrong.
+        """
+        if len(data) > LARGEST_CONFIG_BYTES:
+            raise ModelError(
+                f"The configuration of {len(data):,} bytes is larger than the"
+                f" {LARGEST_CONFIG_BYTES:,} allowed."
+            )
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            at = f' at "{place}"' if place else ""
+            raise ModelError(f"The configuration is wrong{at}: {first['msg']}.") from error
+
+    def to_json(self) -> bytes:
+        """Write the specification, the same bytes for the same values."""
+        text = json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False)
+        return (text + "\n").encode()

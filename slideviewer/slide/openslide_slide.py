@@ -1,0 +1,205 @@
+"""Slides that OpenSlide reads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from ctypes import POINTER, c_uint32
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+import numpy as np
+from openslide import OpenSlideError, lowlevel
+
+from slideviewer.errors import SlideError
+from slideviewer.geometry import Rect
+from slideviewer.slide.colour import WHITE, rgb_from_any, rgb_from_premultiplied
+from slideviewer.slide.pyramid import Level, Pyramid
+from slideviewer.slide.reducing import read_reduced, size_within
+from slideviewer.slide.slide import Pixels, Spacing, UnknownSpacing
+from slideviewer.slide.spacing import spacing_from
+
+CACHE_BYTES = 128 * 2**20
+"""Decoded tiles kept for each open slide: about one row of a slide 100,000 pixels wide, so that
+a grid that does not fit the stored tiles decodes them once. OpenSlide's own default is 32 MiB."""
+
+DEFAULT_TILE_SIZE = 256
+
+MAX_STORED_TILE_PX = 2**28
+"""Stored tiles are decoded whole, 4 bytes a pixel: a damaged file that claims larger ones would
+make OpenSlide end the program for want of memory."""
+
+_Result = TypeVar("_Result")
+
+
+class OpenSlideSlide:
+    """A slide in one of OpenSlide's formats; see `slideviewer.slide.slide.Slide`.
+
+    OpenSlide gives up a handle for good after its first error. So a read that fails is tried once
+    more on a fresh handle of its own: a bad tile spoils neither later reads nor those of other
+    threads.
+
+    Attributes
+    ----------
+    background : tuple of int
+        Red, green and blue of what was never scanned; white where the file does not say.
+
+    Raises
+    ------
+    SlideError
+        Where OpenSlide cannot open the file.
+    """
+
+    def __init__(self, path: Path, vendor: str) -> None:
+        self.path = path
+        self.vendor = vendor
+        self._lock = threading.Lock()
+        self._closed = False
+        self._cache = lowlevel.cache_create(CACHE_BYTES)
+        try:
+            # Handles are never closed by hand: another thread may be reading. The last one to
+            # let go of a handle closes it.
+            handle = self._opened()
+            self._handle: lowlevel._OpenSlide | None = handle
+            sizes = [
+                lowlevel.get_level_dimensions(handle, i)
+                for i in range(lowlevel.get_level_count(handle))
+            ]
+            downsamples = [lowlevel.get_level_downsample(handle, i) for i in range(len(sizes))]
+            self.properties: Mapping[str, str] = MappingProxyType(
+                {
+                    name: lowlevel.get_property_value(handle, name)
+                    for name in lowlevel.get_property_names(handle)
+                }
+            )
+            self.associated_names = tuple(lowlevel.get_associated_image_names(handle))
+        except OpenSlideError as error:
+            raise SlideError(
+                f"This {vendor} slide cannot be opened: {error}.",
+                path=path,
+                remedy="Copy it again from its source, or export it as a tiled TIFF.",
+            ) from error
+        _refuse_vast_tiles(path, self.properties, len(sizes))
+        levels = tuple(
+            Level(width, height, max(1.0, downsample))
+            for (width, height), downsample in zip(sizes, downsamples, strict=True)
+        )
+        self.pyramid = Pyramid(levels, _tile_size(self.properties))
+        self.spacing: Spacing | UnknownSpacing = spacing_from(self.properties, vendor)
+        self.bounds = _bounds(self.properties, self.pyramid.extent)
+        self.background = _background(self.properties)
+
+    def read_region(
+        self, level: int, x_level: int, y_level: int, width: int, height: int
+    ) -> Pixels:
+        """See `slideviewer.slide.slide.Slide.read_region`."""
+        downsample = self.pyramid.check_region(level, width, height).downsample
+        x, y = round(x_level * downsample), round(y_level * downsample)
+
+        def read(handle: lowlevel._OpenSlide) -> Pixels:
+            bgra = np.zeros((height, width, 4), np.uint8)
+            words = bgra.ctypes.data_as(POINTER(c_uint32))
+            # The raw call spares a picture object, a division by alpha and two copies.
+            lowlevel._read_region(handle, words, x, y, level, width, height)
+            return rgb_from_premultiplied(bgra, self.background)
+
+        if width == 0 or height == 0:
+            return np.empty((height, width, 3), np.uint8)
+        return self._read(read, f"Level {level} at x {x}, y {y}")
+
+    def associated_image(self, name: str) -> Pixels:
+        """See `slideviewer.slide.slide.Slide.associated_image`."""
+        if name not in self.associated_names:
+            raise KeyError(name)
+        return self._read(
+            lambda handle: rgb_from_any(np.asarray(lowlevel.read_associated_image(handle, name))),
+            f"The picture '{name}'",
+        )
+
+    def thumbnail(self, longest_side: int) -> Pixels:
+        """See `slideviewer.slide.slide.Slide.thumbnail`; damaged parts stay white."""
+        return read_reduced(self, *size_within(self, longest_side)).pixels
+
+    @property
+    def icc_profile(self) -> bytes | None:
+        """The colour profile of level 0, or None where there is none."""
+        return self._read(lowlevel.read_icc_profile, "The colour profile")
+
+    def close(self) -> None:
+        """See `slideviewer.slide.slide.Slide.close`; reads under way still end well."""
+        with self._lock:
+            self._closed = True
+            self._handle = None
+
+    def _opened(self) -> lowlevel._OpenSlide:
+        handle = lowlevel.open(self.path)
+        lowlevel.set_cache(handle, self._cache)
+        return handle
+
+    def _read(self, read: Callable[[lowlevel._OpenSlide], _Result], what: str) -> _Result:
+        handle = self._handle
+        if handle is not None:
+            try:
+                return read(handle)
+            except OpenSlideError:
+                pass  # Perhaps another thread's bad tile spoilt the handle: try again below.
+        with self._lock:
+            if self._closed:
+                raise SlideError("The slide was closed.", path=self.path)
+            try:
+                fresh = self._opened()
+                result = read(fresh)
+            except OpenSlideError as error:
+                if self._handle is handle:
+                    self._handle = None
+                raise SlideError(
+                    f"{what} cannot be read: {error}.",
+                    path=self.path,
+                    remedy="The file is damaged there; the rest may still be read.",
+                ) from error
+            if self._handle is handle:
+                self._handle = fresh
+            return result
+
+
+def _refuse_vast_tiles(path: Path, properties: Mapping[str, str], levels: int) -> None:
+    for level in range(levels):
+        width, height = (
+            int(properties.get(f"openslide.level[{level}].tile-{side}", "0"))
+            for side in ("width", "height")
+        )
+        if width * height > MAX_STORED_TILE_PX:
+            raise SlideError(
+                f"Its level {level} claims tiles of {width} x {height} pixels.",
+                path=path,
+                remedy="The file is probably damaged: copy it again from its source.",
+            )
+
+
+def _tile_size(properties: Mapping[str, str]) -> int:
+    """Take the stored tiles' side where they are squares of a handy size, else 256."""
+    width = properties.get("openslide.level[0].tile-width", "")
+    height = properties.get("openslide.level[0].tile-height", "")
+    fits = width == height and width.isdecimal() and 128 <= int(width) <= 512
+    return int(width) if fits else DEFAULT_TILE_SIZE
+
+
+def _bounds(properties: Mapping[str, str], extent: Rect) -> Rect:
+    """Cut the stated part at the slide's border; take all of it where that is nonsense."""
+    try:
+        x, y, width, height = (
+            int(properties[f"openslide.bounds-{side}"]) for side in ("x", "y", "width", "height")
+        )
+        stated = Rect(x, y, width, height).intersection(extent)
+    except (KeyError, ValueError):
+        return extent
+    return extent if stated.is_empty else stated
+
+
+def _background(properties: Mapping[str, str]) -> tuple[int, int, int]:
+    try:
+        red, green, blue = bytes.fromhex(properties["openslide.background-color"])
+    except (KeyError, ValueError):
+        return WHITE
+    return red, green, blue

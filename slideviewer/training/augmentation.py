@@ -1,0 +1,126 @@
+"""Random changes to a training tile that leave its class alone.
+
+The stain jitter moves haematoxylin and eosin apart in optical-density space, after Tellez et al.
+2018 (doi:10.1109/TMI.2018.2820199), with the stain vectors of Ruifrok and Johnston 2001
+(Anal Quant Cytol Histol 23:291-299).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Tile = NDArray[np.uint8]
+
+# Rows: haematoxylin, eosin, residual; columns: red, green, blue (Ruifrok and Johnston 2001).
+_STAINS = np.array([[0.650, 0.704, 0.286], [0.072, 0.990, 0.105], [0.268, 0.570, 0.776]])
+_UNMIX = np.linalg.inv(_STAINS)
+_OPTICAL_DENSITY = -np.log((np.arange(256, dtype=np.float32) + 1.0) / 256.0)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How strongly tiles are changed; each value is the largest change, 0 for none.
+
+    Attributes
+    ----------
+    flips : bool
+        Flips and quarter turns, which cost no sharpness.
+    rotation_degrees : float
+    scale : float
+        Share of the size: .1 means 90 to 110 %.
+    shift : float
+        Share of the tile's side.
+    stain : float
+        Share by which each stain's strength varies.
+    stain_offset : float
+        Optical density added to or taken from each stain.
+    brightness : float
+        Share of the full range (255).
+    contrast : float
+        Share by which values are spread about their mean.
+    blur_pixels : float
+        Sigma of a Gaussian blur given to one tile in five.
+    jpeg : bool
+        Whether one tile in five is compressed at quality 40 to 90.
+    """
+
+    flips: bool = True
+    rotation_degrees: float = 15.0
+    scale: float = 0.15
+    shift: float = 0.1
+    stain: float = 0.15
+    stain_offset: float = 0.05
+    brightness: float = 0.05
+    contrast: float = 0.1
+    blur_pixels: float = 1.0
+    jpeg: bool = True
+
+    def apply(self, tile: Tile, rng: np.random.Generator) -> Tile:
+        """Change one tile at random.
+
+        Parameters
+        ----------
+        tile : ndarray (height, width, 3), uint8, RGB
+        rng : numpy Generator
+            The only source of chance: the same state gives the same tile.
+
+        Returns
+        -------
+        ndarray (height, width, 3), uint8, RGB
+        """
+        if self.flips:
+            tile = flip_and_turn(tile, int(rng.integers(8)))
+        tile = self._move(tile, rng)
+        tile = self._stain(tile, rng)
+        if self.blur_pixels and rng.random() < 0.2:
+            sigma = float(rng.uniform(0.2, max(0.2, self.blur_pixels)))
+            tile = np.asarray(cv2.GaussianBlur(tile, (0, 0), sigma), np.uint8)
+        if self.jpeg and rng.random() < 0.2:
+            quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(40, 91))]
+            _, encoded = cv2.imencode(".jpg", tile, quality)
+            tile = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
+        return tile
+
+    def _move(self, tile: Tile, rng: np.random.Generator) -> Tile:
+        if not (self.rotation_degrees or self.scale or self.shift):
+            return tile
+        height, width = tile.shape[:2]
+        angle = rng.uniform(-self.rotation_degrees, self.rotation_degrees)
+        factor = math.exp(rng.uniform(-1, 1) * math.log1p(self.scale))
+        matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, factor)
+        matrix[:, 2] += rng.uniform(-self.shift, self.shift, 2) * (width, height)
+        moved = cv2.warpAffine(
+            tile, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        )
+        return np.asarray(moved, np.uint8)
+
+    def _stain(self, tile: Tile, rng: np.random.Generator) -> Tile:
+        strength = 1 + rng.uniform(-self.stain, self.stain, 3)
+        offset = rng.uniform(-self.stain_offset, self.stain_offset, 3)
+        # Unmixing, jitter and mixing are all linear in optical density: one matrix does all three.
+        matrix = (_UNMIX @ np.diag(strength) @ _STAINS).T
+        affine = np.column_stack([matrix, offset @ _STAINS]).astype(np.float32)
+        density = cv2.transform(_OPTICAL_DENSITY[tile], affine)
+        values = cv2.exp(-density) * 256.0 - 1.0
+        gain = 1 + rng.uniform(-self.contrast, self.contrast)
+        mean = float(values.mean())
+        bias = mean * (1 - gain) + 255 * rng.uniform(-self.brightness, self.brightness)
+        return np.clip(np.rint(values * gain + bias), 0, 255).astype(np.uint8)
+
+
+def flip_and_turn(tile: Tile, orientation: int) -> Tile:
+    """One of the eight flips and quarter turns of a square tile.
+
+    Parameters
+    ----------
+    tile : ndarray (side, side, 3), uint8
+    orientation : int
+        0 to 7; 0 changes nothing.
+    """
+    turned = np.rot90(tile, orientation % 4)
+    return np.ascontiguousarray(turned[:, ::-1] if orientation >= 4 else turned)

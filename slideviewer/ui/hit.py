@@ -1,0 +1,47 @@
+"""Which vertex or edge of a shape lies under the mouse; pure arithmetic."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from slideviewer.annotations import Points
+
+
+def nearest_vertex(points: Points, x: float, y: float) -> tuple[int, float]:
+    """The index of the vertex nearest to a point, and its distance (infinite without vertices)."""
+    if not len(points):
+        return -1, float("inf")
+    distances = np.hypot(points[:, 0] - x, points[:, 1] - y)
+    index = int(np.argmin(distances))
+    return index, float(distances[index])
+
+
+def nearest_edge(points: Points, x: float, y: float, *, closed: bool) -> tuple[int, float]:
+    """The edge nearest to a point.
+
+    Parameters
+    ----------
+    points : ndarray (count, 2)
+    x, y : float
+    closed : bool
+        Whether the last vertex is joined to the first.
+
+    Returns
+    -------
+    index : int
+        Of the vertex that the edge starts from.
+    distance : float
+        Infinite where there is no edge.
+    """
+    starts = points if closed else points[:-1]
+    ends = np.roll(points, -1, axis=0) if closed else points[1:]
+    if not len(starts):
+        return -1, float("inf")
+    along = ends - starts
+    length2 = np.maximum((along**2).sum(axis=1), 1e-12)
+    to_point = np.array([x, y]) - starts
+    t = np.clip((to_point * along).sum(axis=1) / length2, 0, 1)
+    off = to_point - t[:, None] * along
+    distances = np.hypot(off[:, 0], off[:, 1])
+    index = int(np.argmin(distances))
+    return index, float(distances[index])

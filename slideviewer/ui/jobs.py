@@ -1,0 +1,67 @@
+"""Runs a plain function off the GUI thread and says on the GUI thread how it ended."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slideviewer.errors import Cancelled, SlideviewerError
+from slideviewer.progress import Step
+
+_log = logging.getLogger(__name__)
+
+
+class Job(QObject):
+    """One function at work. It is given one argument: its `Progress`."""
+
+    progressed = Signal(object)  # Step
+    succeeded = Signal(object)  # what the function returned
+    failed = Signal(str)  # words for the user; a cancelled job says nothing
+    ended = Signal()  # in any case, last
+
+    _answered = Signal(object, str)
+
+    def __init__(self, work: Callable[[Any], object], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._work = work
+        self._cancelled = threading.Event()
+        self._answered.connect(self._on_answered)
+        self._thread = threading.Thread(target=self._run, name="job", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Have the next progress call of the function raise `Cancelled`."""
+        self._cancelled.set()
+
+    def _progress(self, step: Step) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled
+        self.progressed.emit(step)
+
+    def _run(self) -> None:
+        result, problem = None, ""
+        try:
+            result = self._work(self._progress)
+        except Cancelled:
+            self._cancelled.set()
+        except SlideviewerError as error:
+            problem = str(error)
+        except Exception as error:  # noqa: BLE001 - the one place: anything else is a bug to report
+            _log.exception("a job failed")
+            problem = f"Something unforeseen went wrong ({type(error).__name__}: {error})."
+        self._answered.emit(result, problem)
+
+    @Slot(object, str)
+    def _on_answered(self, result: object, problem: str) -> None:
+        if problem:
+            self.failed.emit(problem)
+        elif not self._cancelled.is_set():
+            self.succeeded.emit(result)
+        self.ended.emit()

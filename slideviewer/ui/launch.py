@@ -1,0 +1,140 @@
+"""Starts Qt, opens the window, and takes its picture where there is no screen."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from slideviewer.errors import SlideviewerError
+from slideviewer.ui import theme
+from slideviewer.ui.window import MainWindow
+
+_log = logging.getLogger(__name__)
+
+PICTURE_SIZE = (1600, 1000)
+PICTURE_SECONDS = 60
+"""How long a picture may wait for slide, markup and prediction to be there."""
+
+
+def application() -> QApplication:
+    """The one QApplication, made and dressed at the first call."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    QCoreApplication.setOrganizationName("slideviewer")
+    QCoreApplication.setApplicationName("slideviewer")
+    app = QApplication(sys.argv[:1])
+    theme.follow_system(app)
+    return app
+
+
+def open_window(slide: Path | None, annotations: Path | None, prediction: Path | None) -> int:
+    """Show the window until the user closes it; returns the exit code."""
+    if not has_screen():
+        raise SlideviewerError(
+            "There is no screen to open the window on.",
+            remedy="Start it in a desktop session, or use the commands that need none: "
+            "slideviewer --help.",
+        )
+    app = application()
+    window = MainWindow()
+    _report_bugs(window)
+    show(window, slide, annotations, prediction)
+    window.show()
+    return app.exec()
+
+
+def has_screen() -> bool:
+    """Whether a window can be shown."""
+    if os.environ.get("QT_QPA_PLATFORM") in ("offscreen", "minimal"):
+        return False
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def show(
+    window: MainWindow, slide: Path | None, annotations: Path | None, prediction: Path | None
+) -> None:
+    """Have a window open a slide and, once it is there, the rest."""
+
+    def then() -> None:
+        if annotations is not None:
+            window.files.open_annotations(annotations)
+        if prediction is not None:
+            window.prediction.show_stored(prediction)
+
+    if slide is not None:
+        window.files.open_slide(slide, then)
+
+
+def take_picture(
+    picture: Path, slide: Path, annotations: Path | None, prediction: Path | None
+) -> None:
+    """Write the window's own picture with all of these in it to a PNG file.
+
+    Raises
+    ------
+    SlideviewerError
+        If something cannot be opened, does not come in time, or the file cannot be written.
+    """
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    application()
+    window = MainWindow()
+    try:
+        window.resize(*PICTURE_SIZE)
+        window.show()
+        show(window, slide, annotations, prediction)
+        document = window.session.document
+
+        def is_complete() -> bool:
+            if window.notices.texts and window.session.slide is None:
+                raise SlideviewerError(window.notices.texts[0])
+            return (
+                window.session.slide is not None
+                and (annotations is None or document.path is not None)
+                and (prediction is None or window.prediction.has_result)
+            )
+
+        wait_until(is_complete, PICTURE_SECONDS)
+        window.notices.clear()
+        window.grab()  # painting is what asks for tiles
+        wait_until(lambda: not window.tiles.is_loading, PICTURE_SECONDS)
+        QCoreApplication.processEvents()
+        if not window.grab().save(str(picture)):
+            raise SlideviewerError("The picture cannot be written.", path=picture)
+    finally:
+        window.prediction.close()
+        window.session.set_slide(None)
+        window.deleteLater()
+        QCoreApplication.processEvents()
+
+
+def wait_until(is_true: Callable[[], bool], seconds: float) -> None:
+    """Let Qt work until something is true; SlideviewerError where it does not come in time."""
+    clock = QElapsedTimer()
+    clock.start()
+    while not is_true():
+        if clock.elapsed() > 1000 * seconds:
+            raise SlideviewerError(f"The window was not ready within {seconds:g} seconds.")
+        tick = QEventLoop()
+        QTimer.singleShot(20, tick.quit)
+        tick.exec()
+
+
+def _report_bugs(window: MainWindow) -> None:
+    """Have any unforeseen exception shown and logged, instead of lost."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        _log.error("".join(traceback.format_exception(kind, error, trace)))
+        window.notices.warn(f"Something unforeseen went wrong ({kind.__name__}: {error}).")
+
+    sys.excepthook = hook

@@ -1,0 +1,153 @@
+"""The specialist's markup: blue outlines, constant on the screen at every zoom."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
+
+from slideviewer.annotations import Annotation, AnnotationSet, Kind, Points, outline
+from slideviewer.ui import colours
+from slideviewer.ui.layers.layer import Layer
+from slideviewer.ui.viewpoint import Viewpoint
+
+OUTLINE_WIDTH = 3.0
+SELECTED_WIDTH = 4.5
+HANDLE_SIZE = 9.0
+"""Screen pixels; as ASAP draws them."""
+
+SMALLEST_SHAPE = 4.0
+"""A shape smaller than this on the screen is drawn as a dot, so that none vanishes."""
+
+
+class MarkupLayer(Layer):
+    """Paints an AnnotationSet; what is selected lighter, thicker and with handles."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__("Specialist markup", parent)
+        self._annotations = AnnotationSet.of()
+        self._selected: frozenset[str] = frozenset()
+        self._active_vertex: tuple[str, int] | None = None
+        self._thinned: dict[str, tuple[Annotation, int, QPolygonF]] = {}
+        self._replaced: dict[str, Annotation] = {}
+
+    def set_annotations(self, annotations: AnnotationSet) -> None:
+        """Show these."""
+        self._annotations = annotations
+        for gone in self._thinned.keys() - annotations.annotations.keys():
+            del self._thinned[gone]
+        self.changed.emit()
+
+    def set_selection(self, ids: frozenset[str], vertex: tuple[str, int] | None = None) -> None:
+        """Show these as selected, and one vertex (annotation id, index) as the active one."""
+        self._selected, self._active_vertex = ids, vertex
+        self.changed.emit()
+
+    def preview(self, annotations: Iterable[Annotation]) -> None:
+        """Show these in place of the ones of the same id, while a gesture is under way."""
+        self._replaced = {annotation.id: annotation for annotation in annotations}
+        self.changed.emit()
+
+    def paint(self, painter: QPainter, view: Viewpoint) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        seen = view.visible.grown(SELECTED_WIDTH / view.scale)
+        chosen = []
+        for stored in self._annotations:
+            annotation = self._replaced.get(stored.id, stored)
+            bounds = annotation.bounds
+            if bounds is None or not seen.intersects(bounds.grown(1 / view.scale)):
+                continue
+            if annotation.id in self._selected:
+                chosen.append(annotation)
+            else:
+                self._paint_shape(painter, view, annotation, colours.MARKUP, OUTLINE_WIDTH)
+        for annotation in chosen:
+            self._paint_shape(painter, view, annotation, colours.MARKUP_SELECTED, SELECTED_WIDTH)
+            self._paint_handles(painter, view, annotation)
+
+    def _paint_shape(
+        self,
+        painter: QPainter,
+        view: Viewpoint,
+        annotation: Annotation,
+        colour: QColor,
+        width: float,
+    ) -> None:
+        painter.setPen(QPen(colour, width))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        bounds = annotation.bounds
+        assert bounds is not None
+        if annotation.kind in (Kind.DOT, Kind.POINT_SET):
+            self._paint_dots(painter, view, annotation.points, colour)
+        elif max(bounds.width, bounds.height) * view.scale < SMALLEST_SHAPE:
+            self._paint_dots(painter, view, np.array([bounds.centre]), colour)
+        else:
+            painter.save()
+            painter.translate(*view.to_screen(0, 0))
+            painter.scale(view.scale, view.scale)
+            pen = painter.pen()
+            pen.setCosmetic(True)
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            painter.setPen(pen)
+            line = self._line(annotation, view.scale)
+            if annotation.kind == Kind.MEASUREMENT:
+                painter.drawPolyline(line)
+            else:
+                painter.drawPolygon(line)
+            painter.restore()
+
+    def _paint_dots(
+        self, painter: QPainter, view: Viewpoint, points: Points, colour: QColor
+    ) -> None:
+        painter.setBrush(colour)
+        painter.setPen(QPen(QColor("white"), 1))
+        for x, y in points:
+            painter.drawEllipse(QPointF(*view.to_screen(x, y)), 4.0, 4.0)
+
+    def _paint_handles(self, painter: QPainter, view: Viewpoint, annotation: Annotation) -> None:
+        handle = QRectF(-HANDLE_SIZE / 2, -HANDLE_SIZE / 2, HANDLE_SIZE, HANDLE_SIZE)
+        seen = view.visible.grown(HANDLE_SIZE / view.scale)
+        apart = HANDLE_SIZE * 1.5 / view.scale
+        last = (math.inf, math.inf)
+        for index, (x, y) in enumerate(annotation.points):
+            active = self._active_vertex == (annotation.id, index)
+            # Handles that would cover one another are left out until they are zoomed apart.
+            crowded = math.hypot(x - last[0], y - last[1]) < apart
+            if not seen.contains(x, y) or (crowded and not active):
+                continue
+            last = (x, y)
+            painter.setPen(QPen(colours.MARKUP, 1.5))
+            painter.setBrush(QBrush(colours.MARKUP if active else QColor("white")))
+            painter.drawRect(handle.translated(*view.to_screen(x, y)))
+
+    def _line(self, annotation: Annotation, scale: float) -> QPolygonF:
+        """The outline without the vertices that fall on one and the same screen pixel."""
+        octave = math.ceil(math.log2(scale))
+        known = self._thinned.get(annotation.id)
+        if known is not None and known[0] is annotation and known[1] == octave:
+            return known[2]
+        line = QPolygonF([QPointF(x, y) for x, y in thinned(outline(annotation), 2.0**octave)])
+        if annotation.id not in self._replaced:
+            self._thinned[annotation.id] = (annotation, octave, line)
+        return line
+
+
+def thinned(points: Points, scale: float) -> Points:
+    """Drop each point that lies on the same screen pixel as the one before it.
+
+    Parameters
+    ----------
+    points : ndarray (count, 2)
+        Level-0 pixels.
+    scale : float
+        Screen pixels per level-0 pixel.
+    """
+    if len(points) < 3:
+        return points
+    pixel = np.floor(points * scale)
+    keep = np.ones(len(points), dtype=bool)
+    keep[1:-1] = (pixel[1:-1] != pixel[:-2]).any(axis=1)
+    return points[keep]

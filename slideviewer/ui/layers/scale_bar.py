@@ -1,0 +1,58 @@
+"""A bar of a round length at the bottom left, readable on any tissue."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
+
+from slideviewer.slide import Spacing, UnknownSpacing
+from slideviewer.ui.layers.layer import Layer
+from slideviewer.ui.viewpoint import Viewpoint
+
+MARGIN = 16
+LONGEST_BAR = 160
+"""Screen pixels."""
+
+
+class ScaleBarLayer(Layer):
+    """Shows how long 1, 2 or 5 times a power of ten micrometres are; nothing if nobody knows."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__("Scale bar", parent)
+        self._spacing_um_px: float | None = None
+
+    def set_spacing(self, spacing: Spacing | UnknownSpacing | None) -> None:
+        """Measure with this spacing."""
+        self._spacing_um_px = spacing.x_um_px if isinstance(spacing, Spacing) else None
+        self.changed.emit()
+
+    def paint(self, painter: QPainter, view: Viewpoint) -> None:
+        if self._spacing_um_px is None:
+            return
+        length_um = round_length(LONGEST_BAR / view.scale * self._spacing_um_px)
+        length = length_um / self._spacing_um_px * view.scale
+        text = f"{length_um / 1000:g} mm" if length_um >= 1000 else f"{length_um:g} µm"
+        plate = QRectF(MARGIN, view.height - MARGIN - 40, length + 24, 40)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(255, 255, 255, 220))
+        painter.drawRoundedRect(plate, 4, 4)
+        painter.setPen(QColor(20, 20, 20))
+        font = QFont(painter.font())
+        font.setPixelSize(13)
+        painter.setFont(font)
+        painter.drawText(plate.adjusted(0, 3, 0, -16), Qt.AlignmentFlag.AlignCenter, text)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(QPen(QColor(20, 20, 20), 2, c=Qt.PenCapStyle.FlatCap))
+        left, right, base = plate.x() + 12, plate.x() + 12 + length, plate.bottom() - 10
+        painter.drawLine(QPointF(left, base), QPointF(right, base))
+        for end in (left, right):
+            painter.drawLine(QPointF(end, base - 5), QPointF(end, base + 1))
+
+
+def round_length(longest: float) -> float:
+    """The largest of 1, 2 or 5 times a power of ten that is not longer than this."""
+    power = 10.0 ** math.floor(math.log10(longest))
+    return max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9))

@@ -1,0 +1,122 @@
+"""Notices that slide in over the canvas and ask for nothing that cannot wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+SECONDS_SHOWN = 8
+"""How long a notice without a choice stays; problems stay until they are closed."""
+
+MARGIN = 12
+WIDTH = 560
+
+
+class Notice(QFrame):
+    """One message with an optional action."""
+
+    def __init__(
+        self, text: str, parent: QWidget, action: tuple[str, Callable[[], None]] | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.text = text
+        self.setObjectName("notice")
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setAutoFillBackground(True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 8, 8)
+        label = QLabel(text)
+        label.setWordWrap(True)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        row.addWidget(label, 1)
+        self.button: QPushButton | None = None
+        if action is not None:
+            self.button = QPushButton(action[0])
+            self.button.clicked.connect(action[1])
+            self.button.clicked.connect(self.close_for_good)
+            row.addWidget(self.button)
+        close = QToolButton(text="✕", autoRaise=True, toolTip="Close this notice")
+        close.setAccessibleName("Close this notice")
+        close.clicked.connect(self.close_for_good)
+        row.addWidget(close)
+
+    def close_for_good(self) -> None:
+        """Take it away."""
+        self.hide()
+        self.setParent(None)
+        self.deleteLater()
+
+
+class NoticeStack(QWidget):
+    """The notices over a widget, top centre, the newest one lowest."""
+
+    def __init__(self, over: QWidget) -> None:
+        super().__init__(over)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(8)
+        over.installEventFilter(self)
+        self.hide()
+
+    @property
+    def texts(self) -> list[str]:
+        """What is shown now."""
+        return [notice.text for notice in self.notices]
+
+    def tell(self, text: str) -> None:
+        """Show something worth knowing, for a few seconds."""
+        notice = self._add(Notice(text, self))
+        QTimer.singleShot(SECONDS_SHOWN * 1000, notice, notice.close_for_good)
+
+    def warn(self, text: str, action: tuple[str, Callable[[], None]] | None = None) -> None:
+        """Show a problem, perhaps with a way out; it stays until it is closed."""
+        if text not in self.texts:
+            self._add(Notice(text, self, action))
+
+    def clear(self) -> None:
+        """Take all away."""
+        for notice in self.notices:
+            notice.close_for_good()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and watched is self.parent():
+            self._place()
+        return False
+
+    def childEvent(self, event: QEvent) -> None:
+        super().childEvent(event)
+        if event.type() == QEvent.Type.ChildRemoved:
+            QTimer.singleShot(0, self, self._place)
+
+    @property
+    def notices(self) -> list[Notice]:
+        """What is shown now, the oldest first."""
+        return [child for child in self.children() if isinstance(child, Notice)]
+
+    def _add(self, notice: Notice) -> Notice:
+        self._column.addWidget(notice)
+        self.show()
+        self.raise_()
+        self._place()
+        return notice
+
+    def _place(self) -> None:
+        if not self.notices:
+            self.hide()
+            return
+        over = self.parentWidget()
+        width = min(WIDTH, over.width() - 2 * MARGIN)
+        height = self._column.heightForWidth(width) if self._column.hasHeightForWidth() else -1
+        self.resize(width, height if height > 0 else self._column.sizeHint().height())
+        self.move((over.width() - width) // 2, MARGIN)

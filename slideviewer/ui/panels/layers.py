@@ -1,0 +1,106 @@
+"""The Layers panel: what is shown, how strongly, and from which probability on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slideviewer.ui import colours
+from slideviewer.ui.layers.cells import CellLayer
+from slideviewer.ui.layers.layer import Layer
+
+SWATCHES = {"Specialist markup": colours.MARKUP, "Predicted tumour": colours.PREDICTION}
+
+
+class LayerRow(QWidget):
+    """One layer: shown or not, and its opacity."""
+
+    def __init__(self, layer: Layer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layer = layer
+        self.shown = QCheckBox(layer.name)
+        self.shown.setChecked(layer.visible)
+        self.shown.toggled.connect(lambda shown: setattr(layer, "visible", shown))
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(0, 100)
+        self.opacity.setValue(round(100 * layer.opacity))
+        self.opacity.setToolTip("Opacity")
+        self.opacity.setAccessibleName(f"Opacity of {layer.name}")
+        self.opacity.valueChanged.connect(lambda value: setattr(layer, "opacity", value / 100))
+        swatch = QLabel()
+        swatch.setPixmap(_swatch(SWATCHES.get(layer.name)))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(swatch)
+        row.addWidget(self.shown, 1)
+        row.addWidget(self.opacity, 1)
+        layer.changed.connect(self._show_state)
+
+    def _show_state(self) -> None:
+        with QSignalBlocker(self.shown), QSignalBlocker(self.opacity):
+            self.shown.setChecked(self._layer.visible)
+            self.opacity.setValue(round(100 * self._layer.opacity))
+
+
+class LayersPanel(QWidget):
+    """A row a layer, the topmost first, and the prediction's threshold."""
+
+    def __init__(
+        self, layers: list[Layer], cells: CellLayer, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._cells = cells
+        self.rows = {layer.name: LayerRow(layer) for layer in reversed(layers)}
+        self.threshold = QSlider(Qt.Orientation.Horizontal)
+        self.threshold.setRange(0, 1000)
+        self.threshold.setAccessibleName("Probability threshold")
+        self.threshold_value = QDoubleSpinBox(minimum=0, maximum=1, singleStep=0.01, decimals=3)
+        self.threshold_value.setAccessibleName("Probability threshold")
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setTextFormat(Qt.TextFormat.PlainText)
+
+        column = QVBoxLayout(self)
+        column.setSpacing(8)
+        for row in self.rows.values():
+            column.addWidget(row)
+        column.addSpacing(8)
+        grid = QGridLayout()
+        grid.addWidget(QLabel("Probability from"), 0, 0)
+        grid.addWidget(self.threshold_value, 0, 1)
+        grid.addWidget(self.threshold, 1, 0, 1, 2)
+        grid.setColumnStretch(0, 1)
+        column.addLayout(grid)
+        column.addWidget(self.summary)
+        column.addStretch(1)
+
+        self.threshold.valueChanged.connect(lambda value: self._set_threshold(value / 1000))
+        self.threshold_value.valueChanged.connect(self._set_threshold)
+        cells.changed.connect(self._show_threshold)
+        self._show_threshold()
+
+    def _set_threshold(self, threshold: float) -> None:
+        self._cells.threshold = threshold
+
+    def _show_threshold(self) -> None:
+        threshold = self._cells.threshold
+        with QSignalBlocker(self.threshold), QSignalBlocker(self.threshold_value):
+            self.threshold.setValue(round(1000 * threshold))
+            self.threshold_value.setValue(threshold)
+        self.summary.setText(self._cells.summary)
+
+
+def _swatch(colour: QColor | None) -> QPixmap:
+    pixmap = QPixmap(12, 12)
+    pixmap.fill(colour if colour is not None else QColor("transparent"))
+    return pixmap

@@ -1,0 +1,279 @@
+"""Predicting from the window: asks the worker process and paints what it answers."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QFileDialog, QInputDialog, QWidget
+
+from slideviewer import RESEARCH_USE_ONLY, paths
+from slideviewer.annotations import Points
+from slideviewer.errors import SlideviewerError
+from slideviewer.evaluation.regions import outlines, predicted_regions, region_at
+from slideviewer.inference.export import FORMATS, Export, write_outputs
+from slideviewer.inference.messages import (
+    Batch,
+    Died,
+    Failed,
+    Finished,
+    Progressed,
+    Reply,
+    Request,
+    Started,
+    Stopped,
+)
+from slideviewer.inference.prediction import Prediction
+from slideviewer.inference.provenance import content_identity
+from slideviewer.inference.store import read_prediction
+from slideviewer.inference.worker import InferenceWorker
+from slideviewer.models.package import ModelPackage, available_packages
+from slideviewer.progress import Step
+from slideviewer.slide import PLAUSIBLE_SPACING_UM_PX, Slide, Spacing
+from slideviewer.ui import words
+from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.jobs import Job
+from slideviewer.ui.layers.cells import CellLayer
+from slideviewer.ui.notices import NoticeStack
+from slideviewer.ui.session import Session
+
+LAST_WORDS = (Finished, Stopped, Failed, Died)
+"""The answers after which nothing more comes to a request."""
+
+
+class PredictionControl(QObject):
+    """One prediction at a time, of the open slide by the chosen model."""
+
+    progressed = Signal(object)  # Step, or None when nothing is going on any more
+    running_changed = Signal(bool)
+    _answered = Signal(object)  # Reply, from the listening thread
+
+    def __init__(
+        self,
+        session: Session,
+        canvas: Canvas,
+        cells: CellLayer,
+        notices: NoticeStack,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._session, self._canvas, self._cells = session, canvas, cells
+        self._notices, self._window = notices, window
+        self._worker = InferenceWorker()
+        self._number: int | None = None  # of the request under way
+        self._result: Prediction | None = None
+        self._spacings: dict[Path, float] = {}  # what the user said of slides that do not say
+        self.chooser = QComboBox()
+        self.chooser.setAccessibleName("Model")
+        self.chooser.setToolTip("The model that Predict runs")
+        self._list_models()
+        self._answered.connect(self._on_answer)
+        session.slide_changed.connect(self._on_slide_changed)
+        self.chooser.currentIndexChanged.connect(lambda _: self._on_slide_changed())
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a prediction is under way."""
+        return self._number is not None
+
+    @property
+    def has_result(self) -> bool:
+        """Whether there is a prediction to export or to accept from."""
+        return self._result is not None
+
+    @property
+    def worker(self) -> InferenceWorker:
+        """The process that predicts."""
+        return self._worker
+
+    def start(self) -> None:
+        """Predict the open slide; goes on from what a former run left."""
+        slide, package = self._session.slide, self.chooser.currentData()
+        if slide is None or self.is_running:
+            return
+        if package is None:
+            self._notices.warn("There is no model to predict with. Install one first.")
+            return
+        spacing = self._spacing_for(slide)
+        if spacing is None and not isinstance(slide.spacing, Spacing):
+            return
+        self._set_result(None)
+        request = Request(
+            slide=slide.path,
+            model=package.folder,
+            store=store_folder(slide, package),
+            spacing=spacing,
+            first=self._canvas.viewpoint.visible,
+            replace=True,
+        )
+        self._number = self._worker.predict(request)
+        threading.Thread(target=self._listen, args=(self._number,), daemon=True).start()
+        self.running_changed.emit(True)
+        self.progressed.emit(Step(0, 0, "Starting the model"))
+
+    def cancel(self) -> None:
+        """End the prediction under way; what it did so far is kept."""
+        if self.is_running:
+            self._worker.stop()
+
+    def close(self) -> None:
+        """End the worker process."""
+        self._number = None
+        self._worker.close()
+
+    def show_stored(self, folder: Path) -> None:
+        """Show a stored prediction."""
+        job = Job(lambda _: read_prediction(folder), self)
+        job.succeeded.connect(self._show_result)
+        job.failed.connect(self._notices.warn)
+        job.start()
+
+    def region_outlines(self, x: float, y: float) -> list[Points]:
+        """The outlines of the predicted region at a level-0 point, ready to be annotations."""
+        if self._result is None:
+            return []
+        regions = predicted_regions(self._result, self._cells.threshold)
+        region = region_at(regions, x, y)
+        return outlines(region, self._result.grid.cell / 2) if region is not None else []
+
+    def ask_to_export(self) -> None:
+        """Let the user choose a folder, and write the prediction there in every form."""
+        if self._result is None or self._session.slide is None:
+            return
+        name = QFileDialog.getExistingDirectory(self._window, "Export prediction to a folder")
+        if name:
+            self.export(Path(name))
+
+    def export(self, folder: Path) -> None:
+        """Write the prediction, on top of a copy of the present markup, below a folder."""
+        if self._result is None or self._session.slide is None:
+            return
+        target = folder / self._session.slide.path.stem
+        export = Export(self._result, self._cells.threshold, self._session.document.annotations)
+        job = Job(lambda _: write_outputs(export, target, list(FORMATS)), self)
+        job.succeeded.connect(lambda _: self._notices.tell(f"Exported to {target}."))
+        job.failed.connect(self._notices.warn)
+        job.start()
+
+    def _list_models(self) -> None:
+        for found in available_packages():
+            if found.package is not None:
+                spec = found.package.spec
+                self.chooser.addItem(spec.title or spec.name, found.package)
+                tip = f"{spec.intended_use}\n{RESEARCH_USE_ONLY}"
+                self.chooser.setItemData(self.chooser.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            else:
+                self._notices.warn(str(found.error))
+
+    def _spacing_for(self, slide: Slide) -> float | None:
+        """What the user says of a slide that does not say its spacing; None if it does."""
+        if isinstance(slide.spacing, Spacing):
+            return None
+        if slide.path not in self._spacings:
+            lowest, highest = PLAUSIBLE_SPACING_UM_PX
+            value, agreed = QInputDialog.getDouble(
+                self._window,
+                "How large are the pixels?",
+                f"The slide does not say how large its pixels are: {slide.spacing.reason}.\n"
+                "Micrometres per pixel at full resolution (40×: 0.25, 20×: 0.5):",
+                0.25, lowest, highest, 4,
+            )  # fmt: skip
+            if not agreed:
+                return None
+            self._spacings[slide.path] = value
+        return self._spacings[slide.path]
+
+    def _listen(self, number: int) -> None:
+        while self._number == number:
+            reply = self._worker.receive(0.2)
+            if reply is not None:
+                self._answered.emit(reply)
+                if isinstance(reply, LAST_WORDS) and reply.number == number:
+                    return
+
+    @Slot(object)
+    def _on_answer(self, reply: Reply) -> None:
+        if reply.number != self._number:
+            return
+        match reply:
+            case Started():
+                self._cells.begin(reply.grid, reply.target, reply.threshold)
+            case Batch():
+                self._cells.add(reply.cells)
+            case Progressed():
+                self.progressed.emit(reply.step)
+            case Finished():
+                self._finish()
+                self.show_stored(reply.store)
+                self._notices.tell(self._summary(reply))
+            case Stopped():
+                self._finish()
+                self._notices.tell("Prediction cancelled. Predict goes on from where it stopped.")
+            case Failed():
+                self._finish()
+                self._notices.warn(reply.text, ("Try again", self.start))
+            case Died():
+                self._finish()
+                self._notices.warn(
+                    f"The prediction stopped: its process ended unexpectedly ({_end(reply)}). "
+                    "What it had predicted is kept, and the annotations are untouched.",
+                    ("Go on, on the CPU", self._start_on_cpu),
+                )
+
+    def _start_on_cpu(self) -> None:
+        self._worker.close()
+        self._worker = InferenceWorker(cpu_only=True)
+        self.start()
+
+    def _finish(self) -> None:
+        self._number = None
+        self.progressed.emit(None)
+        self.running_changed.emit(False)
+
+    def _summary(self, reply: Finished) -> str:
+        said = (
+            f"{words.whole(reply.positive)} of {words.whole(reply.predicted)} tissue tiles are "
+            f"predicted tumour ({words.duration(reply.seconds)}). "
+        )
+        if reply.skipped:
+            said += f"{len(reply.skipped)} tiles could not be read and were left out. "
+        return said + RESEARCH_USE_ONLY
+
+    def _on_slide_changed(self) -> None:
+        self.cancel()
+        if self._number is not None:
+            self._number = None  # its last answers are for a slide that is no longer shown
+            self._finish()
+        self._set_result(None)
+        self._cells.clear()
+        slide, package = self._session.slide, self.chooser.currentData()
+        if slide is None or package is None:
+            return
+        try:
+            folder = store_folder(slide, package)
+        except SlideviewerError as error:
+            self._notices.warn(str(error))
+            return
+        if folder.is_dir():
+            self.show_stored(folder)
+
+    def _show_result(self, prediction: Prediction) -> None:
+        self._cells.show_prediction(prediction)
+        self._set_result(prediction)
+
+    def _set_result(self, prediction: Prediction | None) -> None:
+        self._result = prediction
+        self.running_changed.emit(self.is_running)
+
+
+def store_folder(slide: Slide, package: ModelPackage) -> Path:
+    """Where the window keeps the prediction of a slide by a model."""
+    identity = content_identity(slide.path)
+    return paths.predictions_folder() / f"{identity[:16]}-{package.hash[:16]}"
+
+
+def _end(died: Died) -> str:
+    if died.exit_code is not None and died.exit_code < 0:
+        return f"signal {-died.exit_code}"
+    return f"exit code {died.exit_code}"

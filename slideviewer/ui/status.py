@@ -1,0 +1,81 @@
+"""The status line: where, how large, what is going on, and what is saved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
+
+from slideviewer.progress import Step
+from slideviewer.ui import words
+from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.session import Session
+
+
+class StatusLine(QStatusBar):
+    """Follows the session and the canvas."""
+
+    def __init__(self, session: Session, canvas: Canvas) -> None:
+        super().__init__()
+        self._session, self._canvas = session, canvas
+        self.setSizeGripEnabled(False)
+        self.setContentsMargins(8, 0, 8, 0)
+        self.position, self.magnification = QLabel(), QLabel()
+        self.hint, self.progress_text = QLabel(), QLabel()
+        self.problems, self.saved = QLabel(), QLabel()
+        self.progress_bar = QProgressBar()
+        self.progress_bar.setFixedWidth(140)
+        self.progress_bar.setTextVisible(False)
+        self.progress_bar.setAccessibleName("Progress of the prediction")
+        for label in (self.position, self.magnification):
+            label.setMinimumWidth(180)
+            self.addWidget(label)
+        self.addWidget(self.hint, 1)
+        for widget in (self.problems, self.progress_text, self.progress_bar, self.saved):
+            self.addPermanentWidget(widget)
+        self.show_progress(None)
+        canvas.hovered.connect(self._show_position)
+        canvas.left.connect(self.position.clear)
+        canvas.viewpoint_changed.connect(lambda _: self._show_magnification())
+        session.slide_changed.connect(self._on_slide_changed)
+        session.document.state_changed.connect(self._show_saved)
+
+    def show_hint(self, hint: str) -> None:
+        """Say what the tool in hand does."""
+        self.hint.setText(hint)
+
+    def show_problems(self, count: int) -> None:
+        """Say how many tiles of the slide could not be read."""
+        self.problems.setText(f"{count} damaged tiles" if count > 1 else "1 damaged tile")
+
+    def show_progress(self, step: Step | None) -> None:
+        """Show how far the prediction is, or that none is under way."""
+        self.progress_text.setText("" if step is None else words.progress(step))
+        self.progress_bar.setVisible(step is not None)
+        if step is not None:
+            self.progress_bar.setRange(0, step.total)  # 0 to 0 shows that the end is unknown
+            self.progress_bar.setValue(step.done)
+
+    def _on_slide_changed(self) -> None:
+        self.problems.clear()
+        self.position.clear()
+        self._show_magnification()
+        self._show_saved()
+
+    def _show_position(self, x: float, y: float) -> None:
+        if self._session.slide is not None:
+            self.position.setText(words.position(x, y, self._session.slide.spacing))
+
+    def _show_magnification(self) -> None:
+        slide = self._session.slide
+        scale = self._canvas.viewpoint.scale
+        self.magnification.setText(words.magnification(scale, slide.spacing) if slide else "")
+
+    def _show_saved(self) -> None:
+        document = self._session.document
+        if not document.is_saved:
+            self.saved.setText("not saved")
+        elif document.path is None:
+            self.saved.clear()
+        else:
+            self.saved.setText(f"saved {datetime.now():%H:%M:%S}")

@@ -1,0 +1,1 @@
+"""Mouse gestures, one class a tool; each ends in one edit of the document, or none."""

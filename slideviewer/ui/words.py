@@ -1,0 +1,59 @@
+"""Numbers and durations as the window says them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLocale
+
+from slideviewer.progress import Step
+from slideviewer.slide import Spacing, UnknownSpacing
+
+
+def whole(number: int) -> str:
+    """A whole number with the locale's separators."""
+    return QLocale().toString(number)
+
+
+def duration(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are any."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def progress(step: Step) -> str:
+    """How far some work has come: "Predicting: 120 of 900 tiles · 85 tiles/s · 0:09 left"."""
+    parts = []
+    if step.total:
+        parts.append(f"{whole(step.done)} of {whole(step.total)} {step.unit}".rstrip())
+    if step.rate > 0:
+        parts.append(f"{step.rate:.0f} {step.unit}/s")
+    if step.seconds_left is not None:
+        parts.append(f"{duration(step.seconds_left)} left")
+    words = " · ".join(parts)
+    return f"{step.text}: {words}" if words else f"{step.text} …"
+
+
+def position(x: float, y: float, spacing: Spacing | UnknownSpacing) -> str:
+    """A level-0 point in pixels, and in micrometres where the spacing is known."""
+    pixels = f"{whole(round(x))}, {whole(round(y))} px"
+    if isinstance(spacing, UnknownSpacing):
+        return pixels
+    x_um, y_um = round(x * spacing.x_um_px), round(y * spacing.y_um_px)
+    return f"{pixels}  ·  {whole(x_um)}, {whole(y_um)} µm"
+
+
+def magnification(scale: float, spacing: Spacing | UnknownSpacing) -> str:
+    """The microscope's words for a scale: 40× is 0.25 µm a screen pixel by convention."""
+    if isinstance(spacing, UnknownSpacing):
+        return f"{100 * scale:.3g} %  ·  spacing unknown"
+    return f"{magnification_at(scale, spacing):.3g}×  ·  {spacing.um_px / scale:.3g} µm/px"
+
+
+def magnification_at(scale: float, spacing: Spacing) -> float:
+    """The magnification that a scale (screen pixels per level-0 pixel) amounts to."""
+    return 10 * scale / spacing.um_px
+
+
+def scale_at(magnification: float, spacing: Spacing) -> float:
+    """The scale that a magnification amounts to."""
+    return magnification * spacing.um_px / 10

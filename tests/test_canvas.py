@@ -1,0 +1,152 @@
+"""Looking at a slide: pixels on the screen, zoom, pan, overlays where they belong."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+from window_fixtures import OpenSlide, drag, screen_point, settle, turn_wheel
+
+from slideviewer.annotations import Annotation, Kind, as_points
+from slideviewer.geometry import Rect
+from slideviewer.inference.grid import Grid
+from slideviewer.inference.prediction import CellBatch
+from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.layers.cells import cell_image
+from slideviewer.ui.layers.scale_bar import round_length
+from slideviewer.ui.window import MainWindow
+
+
+def picture(canvas: Canvas) -> np.ndarray:
+    """What the canvas shows: (height, width, 3), RGB."""
+    image = canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
+def test_the_canvas_shows_the_slides_pixels(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
+) -> None:
+    window = open_slide(made_slide)
+    slide, canvas = window.session.slide, window.canvas
+    assert slide is not None
+    x, y = 2000, 1500
+    canvas.show_rect(Rect(x - 200, y - 200, 400, 400))
+    canvas.zoom_to(1.0)
+    settle(qtbot, window)
+    shown = picture(canvas)
+    at = screen_point(canvas, x, y)
+    # At scale 1 a slide pixel may lie half a screen pixel aside, so neighbours are allowed.
+    expected = slide.read_region(0, x - 1, y - 1, 66, 66).astype(int)
+    best = min(
+        np.abs(
+            expected[dy : dy + 64, dx : dx + 64]
+            - shown[at.y() : at.y() + 64, at.x() : at.x() + 64].astype(int)
+        ).mean()
+        for dy in range(3)
+        for dx in range(3)
+    )
+    assert best < 1
+
+
+def test_the_wheel_zooms_at_the_cursor(open_slide: OpenSlide, made_slide: Path) -> None:
+    canvas = open_slide(made_slide).canvas
+    at = QPoint(200, 150)
+    before, scale = canvas.viewpoint.to_slide(200, 150), canvas.viewpoint.scale
+    turn_wheel(canvas, at, 3)
+    assert canvas.viewpoint.scale > 1.5 * scale
+    assert canvas.viewpoint.to_slide(200, 150) == pytest.approx(before, abs=1e-6)
+    turn_wheel(canvas, at, -3)
+    assert canvas.viewpoint.scale == pytest.approx(scale)
+
+
+@pytest.mark.parametrize("way", ["pan tool", "middle button", "space held"])
+def test_dragging_moves_the_slide_with_the_mouse(
+    open_slide: OpenSlide, made_slide: Path, way: str
+) -> None:
+    window = open_slide(made_slide)
+    canvas = window.canvas
+    canvas.zoom_by(4)
+    button = Qt.MouseButton.LeftButton
+    if way != "pan tool":
+        window.actions["polygon"].trigger()
+    if way == "middle button":
+        button = Qt.MouseButton.MiddleButton
+    if way == "space held":
+        QTest.keyPress(canvas, Qt.Key.Key_Space)
+    grabbed = (2000.0, 1500.0)
+    start = screen_point(canvas, *grabbed)
+    drag(canvas, grabbed, (2100.0, 1450.0), button)
+    moved = screen_point(canvas, *grabbed) - start
+    scale = canvas.viewpoint.scale
+    assert moved.x() == pytest.approx(100 * scale, abs=2)
+    assert moved.y() == pytest.approx(-50 * scale, abs=2)
+    assert not canvas.tool.is_busy
+    assert len(window.session.document.annotations) == 0
+
+
+def test_markup_is_blue_and_prediction_red_where_they_belong(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
+) -> None:
+    window = open_slide(made_slide)
+    square = as_points([(1000, 800), (2000, 800), (2000, 1600), (1000, 1600)])
+    made = Annotation("A", Kind.POLYGON, square)
+    window.session.document.apply("Add", {made.id: made})
+    grid = Grid(2400, 1000, 200, 4, 4)
+    window.cells.opacity = 1.0
+    window.cells.begin(grid, target=1, threshold=0.5)
+    one = np.array([1], np.int32)
+    window.cells.add(CellBatch(one, one * 2, np.array([[0.0, 1.0]], np.float32)))
+    window.cells.add(CellBatch(one * 0, one * 0, np.array([[0.6, 0.4]], np.float32)))
+    settle(qtbot, window)
+    shown, canvas = picture(window.canvas), window.canvas
+    blue = (shown[..., 2] > 200) & (shown[..., 0] < 80)
+    red = (shown[..., 0] > 200) & (shown[..., 1] < 30) & (shown[..., 2] < 30)
+    top_left, bottom_right = screen_point(canvas, 1000, 800), screen_point(canvas, 2000, 1600)
+    ys, xs = np.nonzero(blue)
+    assert (xs.min(), ys.min()) == pytest.approx((top_left.x(), top_left.y()), abs=3)
+    assert (xs.max(), ys.max()) == pytest.approx((bottom_right.x(), bottom_right.y()), abs=3)
+    cell = grid.rect(1, 2)
+    corner, end = (
+        screen_point(canvas, cell.x, cell.y),
+        screen_point(canvas, cell.right, cell.bottom),
+    )
+    ys, xs = np.nonzero(red)
+    assert (xs.min(), ys.min()) == pytest.approx((corner.x(), corner.y()), abs=2)
+    assert (xs.max(), ys.max()) == pytest.approx((end.x() - 1, end.y() - 1), abs=2)
+    window.cells.threshold = 0.3
+    assert window.cells.score_at(2450, 1050) == pytest.approx(0.4)
+    assert window.layers_panel.summary.text().startswith("2 of 2")
+
+
+def test_a_bad_tile_is_hatched_and_counted_and_the_rest_goes_on(
+    open_slide: OpenSlide, real_data: Path
+) -> None:
+    window = open_slide(real_data / "slides" / "unreadable.svs")
+    assert window.tiles.problems
+    assert "damaged tile" in window.status.problems.text()
+
+
+def test_cells_below_the_threshold_or_never_looked_at_are_clear() -> None:
+    scores = np.array([[np.nan, 0.2, 0.5, 0.9]], np.float32)
+    image = cell_image(scores, 0.5)
+    alphas = [image.pixelColor(x, 0).alpha() for x in range(4)]
+    assert alphas[:2] == [0, 0]
+    assert 0 < alphas[2] < alphas[3]
+
+
+@pytest.mark.parametrize(
+    ("longest", "expected"),
+    [(1, 1), (1.99, 1), (2, 2), (4.9, 2), (5, 5), (9999, 5000), (0.07, 0.05)],
+)
+def test_the_scale_bar_is_a_round_length(longest: float, expected: float) -> None:
+    assert round_length(longest) == pytest.approx(expected)
+
+
+def test_the_empty_window_says_what_to_do(window: MainWindow) -> None:
+    assert window.welcome.isVisible()
+    assert not window.actions["predict"].isEnabled()
+    assert not window.actions["save"].isEnabled()

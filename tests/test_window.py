@@ -1,0 +1,279 @@
+"""The window's work with files: nothing is lost, and every problem is said."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+from pytestqt.qtbot import QtBot
+from window_fixtures import OpenSlide, answer, click, settle
+
+from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.annotations import Annotation, Kind, as_points, read_annotations
+from slideviewer.ui.window import MainWindow
+
+
+def draw_something(window: MainWindow) -> Annotation:
+    made = Annotation("Mine", Kind.POLYGON, as_points([(0, 0), (900, 0), (900, 900)]), "Tumor")
+    window.session.document.apply("Add polygon", {made.id: made})
+    return made
+
+
+def test_the_window_opens_without_any_deep_learning(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from slideviewer.ui.launch import application\n"
+        "from slideviewer.ui.window import MainWindow\n"
+        "app = application()\n"
+        "window = MainWindow()\n"
+        "heavy = {'tensorflow', 'keras', 'jax', 'torch', 'openvino'} & set(sys.modules)\n"
+        "window.prediction.close()\n"
+        "sys.exit(', '.join(heavy) or 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "SLIDEVIEWER_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_markup_is_saved_and_opened_again(
+    qtbot: QtBot,
+    open_slide: OpenSlide,
+    made_slide: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = open_slide(made_slide)
+    made = draw_something(window)
+    assert window.isWindowModified()
+    target = tmp_path / "without extension"
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *a: (str(target), "ASAP XML (*.xml)")
+    )
+    window.actions["save"].trigger()
+    saved = tmp_path / "without extension.xml"
+    assert saved.exists()
+    assert not window.isWindowModified()
+    assert "without extension.xml" in window.windowTitle()
+    window.files.open_annotations(saved)
+    qtbot.waitUntil(lambda: made.id not in window.session.document.annotations.annotations)
+    (again,) = window.session.document.annotations
+    assert again.points.tolist() == made.points.tolist()
+    assert not window.isWindowModified()
+
+
+@pytest.mark.parametrize("choice", ["Stay", "Close without saving", "Save and close"])
+def test_closing_asks_about_unsaved_work(
+    qtbot: QtBot,
+    open_slide: OpenSlide,
+    made_slide: Path,
+    tmp_path: Path,
+    choice: str,
+) -> None:
+    window = open_slide(made_slide)
+    path = tmp_path / "a.xml"
+    window.session.document.save(path)
+    draw_something(window)
+    answer(qtbot, choice)
+    closed = window.close()
+    assert closed == (choice != "Stay")
+    assert window.isVisible() == (choice == "Stay")
+    assert len(read_annotations(path).annotations) == (1 if choice == "Save and close" else 0)
+
+
+def test_staying_keeps_the_slide_and_the_markup(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, real_data: Path
+) -> None:
+    window = open_slide(made_slide)
+    draw_something(window)
+    answer(qtbot, "Stay")
+    window.files.open_slide(real_data / "slides" / "boxes.tiff")
+    qtbot.wait(200)
+    assert window.session.slide is not None
+    assert window.session.slide.path == made_slide
+    assert len(window.session.document.annotations) == 1
+
+
+def test_a_failing_save_says_so_and_keeps_everything(
+    open_slide: OpenSlide, made_slide: Path, tmp_path: Path
+) -> None:
+    window = open_slide(made_slide)
+    path = tmp_path / "folder" / "a.xml"
+    path.parent.mkdir()
+    window.session.document.save(path)
+    draw_something(window)
+    path.unlink()
+    path.mkdir()  # nobody, not even root, can write a file here now
+    window.actions["save"].trigger()
+    assert any(str(path) in text for text in window.notices.texts)
+    assert window.isWindowModified()
+    assert len(window.session.document.annotations) == 1
+
+
+def test_a_broken_slide_is_explained_and_the_open_one_stays(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, real_data: Path
+) -> None:
+    window = open_slide(made_slide)
+    window.files.open_slide(real_data / "slides" / "unopenable.tiff")
+    qtbot.waitUntil(lambda: bool(window.notices.texts))
+    assert "unopenable.tiff" in window.notices.texts[0]
+    assert window.session.slide is not None
+    assert window.session.slide.path == made_slide
+
+
+def test_a_file_cut_off_is_refused_and_recovered_into_a_new_one(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, tmp_path: Path
+) -> None:
+    window = open_slide(made_slide)
+    whole = tmp_path / "a.xml"
+    for _ in range(3):
+        draw_something(window)
+    window.session.document.save(whole)
+    text = whole.read_text()
+    whole.write_text(text[: text.rindex("<Coordinate ")])
+    broken = whole.read_bytes()
+    window.files.open_annotations(whole)
+    qtbot.waitUntil(lambda: bool(window.notices.texts))
+    (notice,) = window.notices.notices
+    assert "a.xml" in notice.text
+    assert notice.button is not None
+    QTest.mouseClick(notice.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.session.document.path is None)
+    assert len(window.session.document.annotations) >= 2
+    assert window.isWindowModified()
+    assert whole.read_bytes() == broken
+
+
+def test_a_slide_dropped_on_the_window_opens(
+    qtbot: QtBot, window: MainWindow, made_slide: Path
+) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(made_slide))])
+    none = Qt.KeyboardModifier.NoModifier
+    button, action = Qt.MouseButton.LeftButton, Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(QPoint(50, 50), action, data, button, none)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    window.dropEvent(QDropEvent(QPointF(50, 50), action, data, button, none))
+    qtbot.waitUntil(lambda: window.session.slide is not None)
+    settle(qtbot, window)
+    assert not window.welcome.isVisible()
+
+
+def test_the_status_line_says_where_and_how_large(open_slide: OpenSlide, made_slide: Path) -> None:
+    window = open_slide(made_slide)
+    window.actions["magnify_5"].trigger()
+    assert window.status.magnification.text().startswith("40×")
+    assert window.canvas.viewpoint.scale == pytest.approx(1.0)
+    click(window.canvas, *window.canvas.viewpoint.visible.centre)
+    assert "px" in window.status.position.text()
+    assert "µm" in window.status.position.text()
+
+
+def test_a_slide_without_spacing_says_so_instead_of_guessing(
+    open_slide: OpenSlide, real_data: Path
+) -> None:
+    window = open_slide(real_data / "slides" / "tcga-cr-7395-01a-01-ts1.svs")
+    assert "unknown" in window.status.magnification.text()
+    window.actions["magnify_5"].trigger()
+    assert "unknown" in window.notices.texts[0]
+
+
+def predict(qtbot: QtBot, window: MainWindow) -> None:
+    window.actions["predict"].trigger()
+    qtbot.waitUntil(lambda: window.prediction.has_result, timeout=90_000)
+
+
+def test_predict_paints_exports_and_accepts(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, tmp_path: Path
+) -> None:
+    window = open_slide(made_slide)
+    predict(qtbot, window)
+    assert any(RESEARCH_USE_ONLY in text for text in window.notices.texts)
+    window.cells.threshold = 0.0
+    window.prediction.export(tmp_path)
+    folder = tmp_path / made_slide.stem
+    qtbot.waitUntil(lambda: any("Exported" in text for text in window.notices.texts))
+    assert {"tiles.csv", "prediction.xml", "run.json"} <= {p.name for p in folder.iterdir()}
+    x, y = 2000, 1500
+    outlines = window.prediction.region_outlines(x, y)
+    assert outlines
+    before = len(window.session.document.annotations)
+    window.accept_region_at(x, y)
+    assert len(window.session.document.annotations) == before + len(outlines)
+    window.actions["undo"].trigger()
+    assert len(window.session.document.annotations) == before
+
+
+def test_a_killed_worker_becomes_a_notice_and_predict_goes_on(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
+) -> None:
+    window = open_slide(made_slide)
+    made = draw_something(window)
+    window.actions["predict"].trigger()
+    qtbot.waitUntil(lambda: not window.cells.summary.startswith(("No", "0 of 0")), timeout=90_000)
+    pid = window.prediction.worker.pid
+    assert pid is not None
+    if window.prediction.is_running:
+        os.kill(pid, signal.SIGKILL)
+        qtbot.waitUntil(lambda: not window.prediction.is_running, timeout=10_000)
+    assert any("signal 9" in text for text in window.notices.texts)
+    assert list(window.session.document.annotations) == [made]
+    predict(qtbot, window)
+    assert window.prediction.worker.pid != pid
+
+
+def test_cancel_ends_the_prediction_and_says_so(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
+) -> None:
+    window = open_slide(made_slide)
+    window.actions["predict"].trigger()
+    assert window.actions["cancel"].isEnabled()
+    assert window.status.progress_bar.isVisible()
+    window.actions["cancel"].trigger()
+    qtbot.waitUntil(lambda: not window.prediction.is_running, timeout=60_000)
+    assert any("cancelled" in text for text in window.notices.texts)
+    assert not window.status.progress_bar.isVisible()
+    assert window.actions["predict"].isEnabled()
+
+
+def test_a_stored_prediction_is_shown_when_the_slide_is_opened_again(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
+) -> None:
+    window = open_slide(made_slide)
+    predict(qtbot, window)
+    open_slide(made_slide)
+    qtbot.waitUntil(lambda: window.prediction.has_result, timeout=10_000)
+
+
+def test_predicting_asks_for_a_spacing_that_is_unknown(
+    qtbot: QtBot, open_slide: OpenSlide, real_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_slide(real_data / "slides" / "boxes.tiff")
+    asked = []
+    monkeypatch.setattr(
+        QInputDialog, "getDouble", lambda *a: (asked.append(a[2]), (0.25, False))[1]
+    )
+    window.actions["predict"].trigger()
+    assert "does not say how large" in asked[0]
+    assert not window.prediction.is_running
+
+
+def test_tab_hides_all_chrome_and_brings_it_back(open_slide: OpenSlide, made_slide: Path) -> None:
+    window = open_slide(made_slide)
+    window.activateWindow()
+    window.canvas.setFocus()
+    for shown in (False, True):
+        window.actions["hide_chrome"].trigger()
+        assert window.toolbar.isVisible() == shown
+        assert window.statusBar().isVisible() == shown

@@ -1,0 +1,120 @@
+"""The real window, driven by real events."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
+from tiny_model import write_tiny_package
+
+from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.window import MainWindow
+
+OpenSlide = Callable[[Path], MainWindow]
+
+
+@pytest.fixture
+def window(qtbot: QtBot, user_folder: Path) -> Iterator[MainWindow]:
+    """An empty window, with one tiny model installed beside the bundled ones."""
+    QApplication.setOrganizationName("slideviewer")
+    QApplication.setApplicationName("slideviewer-test")
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(user_folder))
+    write_tiny_package(user_folder / "models" / "tiny")
+    window = MainWindow()
+    window.resize(1200, 800)
+    window.prediction.chooser.setCurrentText("Tiny model of a test")
+    window.show()
+    qtbot.waitExposed(window)
+    yield window
+    window.prediction.close()
+    window.session.set_slide(None)
+    window.session.document.undo_stack.setClean()
+    window.deleteLater()
+    QApplication.processEvents()
+
+
+@pytest.fixture
+def open_slide(qtbot: QtBot, window: MainWindow) -> OpenSlide:
+    """Open a slide in the window and wait until its tiles are painted."""
+
+    def open_it(path: Path) -> MainWindow:
+        window.files.open_slide(path)
+        qtbot.waitUntil(lambda: window.session.slide is not None, timeout=20_000)
+        settle(qtbot, window)
+        return window
+
+    return open_it
+
+
+def settle(qtbot: QtBot, window: MainWindow) -> None:
+    """Wait until every tile in view is there."""
+    window.grab()
+    qtbot.waitUntil(lambda: not window.tiles.is_loading, timeout=20_000)
+    qtbot.wait(20)
+
+
+def screen_point(canvas: Canvas, x: float, y: float) -> QPoint:
+    """Where a level-0 point lies on the canvas."""
+    return QPointF(*canvas.viewpoint.to_screen(x, y)).toPoint()
+
+
+def click(
+    canvas: Canvas,
+    x: float,
+    y: float,
+    modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
+    """Click at a level-0 point."""
+    at = screen_point(canvas, x, y)
+    QTest.mouseMove(canvas, at)
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, modifiers, at)
+
+
+def drag(
+    canvas: Canvas,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    button: Qt.MouseButton = Qt.MouseButton.LeftButton,
+    modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    steps: int = 8,
+) -> None:
+    """Drag from one level-0 point to another, the two taken before anything moves."""
+    first, last = screen_point(canvas, *start), screen_point(canvas, *end)
+    QTest.mousePress(canvas, button, modifiers, first)
+    for step in range(1, steps + 1):
+        QTest.mouseMove(canvas, first + (last - first) * step / steps)
+    QTest.mouseRelease(canvas, button, modifiers, last)
+
+
+def turn_wheel(canvas: Canvas, at: QPoint, notches: int) -> None:
+    """Turn the wheel over a point of the canvas."""
+    event = QWheelEvent(
+        QPointF(at),
+        QPointF(canvas.mapToGlobal(at)),
+        QPoint(0, 0),
+        QPoint(0, 120 * notches),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(canvas, event)
+
+
+def answer(qtbot: QtBot, words: str) -> None:
+    """Press the button with these words in the message box that is about to open."""
+    from PySide6.QtCore import QTimer
+
+    def press() -> None:
+        box = QApplication.activeModalWidget()
+        if not isinstance(box, QMessageBox):
+            QTimer.singleShot(20, press)
+            return
+        next(button for button in box.buttons() if button.text() == words).click()
+
+    QTimer.singleShot(0, press)
