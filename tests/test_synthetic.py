@@ -9,7 +9,7 @@ import openslide
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely.geometry import Polygon
+from shapely.geometry import LineString, Polygon
 
 from slideviewer.errors import Cancelled, SlideError
 from slideviewer.progress import Step
@@ -99,8 +99,9 @@ def test_each_tissue_has_its_colour(painter: Painter) -> None:
 
     nest = Polygon(drawing.nests[0]).representative_point()
     follicle = drawing.follicles[0].mean(axis=0) * 0.2 + drawing.follicles[0][0] * 0.8
-    pen = drawing.pen.path[30]
-    pen_red, pen_green, _ = colour((pen[0], pen[1]))
+    stroke = LineString(drawing.pen.path).buffer(drawing.pen.width / 2 - 20)
+    pen = stroke.difference(drawing.tissue.buffer(20)).representative_point()
+    pen_red, pen_green, _ = colour((pen.x, pen.y))
     assert pen_green > pen_red + 40
     assert colour((follicle[0], follicle[1])).sum() < colour((nest.x, nest.y)).sum()
     assert colour((100, 100)).min() > 230

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from slideviewer import RESEARCH_USE_ONLY, __version__
@@ -97,15 +96,14 @@ def main(arguments: Sequence[str], shell: Shell) -> int:
     if not words or words[0] not in known:
         words.insert(0, "view")
     try:
-        result = app(words, obj=shell, standalone_mode=False, prog_name="slideviewer")
+        app(words, obj=shell, prog_name="slideviewer")
     except SlideviewerError as error:
         return _complain(str(error))
-    except click.ClickException as error:
-        error.show()
-        return BAD_INPUT
-    except (Cancelled, KeyboardInterrupt, click.Abort):
+    except Cancelled:
         return _complain("Cancelled.")
-    return result if isinstance(result, int) else 0
+    except SystemExit as end:  # how a command ends, well or with what it was given
+        return end.code if isinstance(end.code, int) else 0
+    return 0
 
 
 def _complain(words: str) -> int:
@@ -114,5 +112,4 @@ def _complain(words: str) -> int:
 
 
 def _commands() -> list[str]:
-    command = typer.main.get_command(app)
-    return list(command.commands) if isinstance(command, click.Group) else []
+    return list(typer.main.get_group(app).commands)

@@ -37,6 +37,8 @@ from slideviewer.slide.synthetic import SyntheticSlide, generate_slide, imperfec
 
 MODEL = "tumour-camelyon"
 DEMO_SEED = 7
+FULL_SIZE = (24576, 20480)
+SMALLEST_SIDE, LARGEST_SIDE = 1024, 65536
 SLIDE_FILE, MARKUP_FILE = "slide.tif", "annotations.xml"
 GROUP = Group("Tumor")
 FORMATS = ("csv", "xml")
@@ -48,6 +50,9 @@ def demo(
         Path, typer.Option(help="Folder for the slide and everything made from it.")
     ] = Path("slideviewer-demo"),
     seed: Annotated[int, typer.Option(help="The same seed gives the same slide.")] = DEMO_SEED,
+    size: Annotated[
+        str, typer.Option(metavar="WIDTH,HEIGHT", help="Of the slide, in pixels.")
+    ] = f"{FULL_SIZE[0]},{FULL_SIZE[1]}",
     no_window: Annotated[
         bool, typer.Option("--no-window", help="Write all results and open no window.")
     ] = False,
@@ -71,7 +76,7 @@ def demo(
             remedy="Name another folder with --out.",
         ) from error
     with clock.measure("slide drawn"), progress_bar() as progress:
-        demo_slide = make_demo(out, seed, progress)
+        demo_slide = make_demo(out, seed, progress, _size(size))
     made, markup = demo_slide.slide, demo_slide.markup
     annotations = out / MARKUP_FILE
     store = out / "prediction"
@@ -122,10 +127,12 @@ class DemoSlide:
     oversized: tuple[int, ...]
 
 
-def make_demo(folder: Path, seed: int, progress: Progress) -> DemoSlide:
+def make_demo(
+    folder: Path, seed: int, progress: Progress, size: tuple[int, int] = FULL_SIZE
+) -> DemoSlide:
     """Draw the demo slide into a folder and write its markup beside it, last."""
     folder.mkdir(parents=True, exist_ok=True)
-    slide = generate_slide(folder / SLIDE_FILE, seed=seed, progress=progress)
+    slide = generate_slide(folder / SLIDE_FILE, seed=seed, size=size, progress=progress)
     drawn, missed, oversized = imperfect_outlines(slide, seed)
     annotations = [
         Annotation(f"Annotation {number}", Kind.POLYGON, points, GROUP.name)
@@ -142,11 +149,26 @@ def accept_largest_missed(prediction: Prediction, markup: AnnotationSet) -> Anno
     if not missed:
         return markup
     added = {}
-    for points in outlines(missed[0], prediction.grid.cell / 2):
+    for points in outlines(missed[0], prediction.grid.cell / 4):
         number = len(markup) + len(added)
         made = Annotation(f"Annotation {number}", Kind.POLYGON, as_points(points), GROUP.name)
         added[made.id] = made
     return markup.with_changes(added)
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = map(int, text.split(","))
+    except ValueError as error:
+        raise SlideError(
+            f"{text!r} is no size.", remedy=f"Write it as {FULL_SIZE[0]},{FULL_SIZE[1]}."
+        ) from error
+    if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in (width, height)):
+        raise SlideError(
+            f"{width} x {height} pixels cannot be drawn.",
+            remedy=f"Each side may have {SMALLEST_SIDE} to {LARGEST_SIDE} pixels.",
+        )
+    return width, height
 
 
 class _Clock:

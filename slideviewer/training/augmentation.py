@@ -92,7 +92,8 @@ class Augmentation:
         height, width = tile.shape[:2]
         angle = rng.uniform(-self.rotation_degrees, self.rotation_degrees)
         factor = math.exp(rng.uniform(-1, 1) * math.log1p(self.scale))
-        matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, factor)
+        centre = ((width - 1) / 2, (height - 1) / 2)
+        matrix = np.asarray(cv2.getRotationMatrix2D(centre, angle, factor), np.float64)
         matrix[:, 2] += rng.uniform(-self.shift, self.shift, 2) * (width, height)
         moved = cv2.warpAffine(
             tile, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
@@ -110,7 +111,7 @@ class Augmentation:
         gain = 1 + rng.uniform(-self.contrast, self.contrast)
         mean = float(values.mean())
         bias = mean * (1 - gain) + 255 * rng.uniform(-self.brightness, self.brightness)
-        return np.clip(np.rint(values * gain + bias), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(np.rint(values * gain + bias), 0, 255), np.uint8)
 
 
 def flip_and_turn(tile: Tile, orientation: int) -> Tile:

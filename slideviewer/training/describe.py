@@ -116,7 +116,7 @@ def _blobs(size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     ground, ink = np.array([225.0, 180.0, 205.0]), np.array([90.0, 60.0, 130.0])
     noise = cv2.GaussianBlur(rng.normal(size=(size, size)), (0, 0), rng.uniform(1.5, 5.0))
     share = np.clip(noise / noise.std() - rng.uniform(-0.5, 1.0), 0, 1)[:, :, None]
-    return np.rint(ground * (1 - share) + ink * share).astype(np.uint8)
+    return np.asarray(np.rint(ground * (1 - share) + ink * share), np.uint8)
 
 
 def _metrics(report: ClassificationReport, data: str) -> list[Metric]:

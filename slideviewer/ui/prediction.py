@@ -135,7 +135,7 @@ class PredictionControl(QObject):
             return []
         regions = predicted_regions(self._result, self._cells.threshold)
         region = region_at(regions, x, y)
-        return outlines(region, self._result.grid.cell / 2) if region is not None else []
+        return outlines(region, self._result.grid.cell / 4) if region is not None else []
 
     def ask_to_export(self) -> None:
         """Let the user choose a folder, and write the prediction there in every form."""

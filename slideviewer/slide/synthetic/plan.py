@@ -276,7 +276,7 @@ def _vessels(
 
 
 def _pen(rng: np.random.Generator, node: Polygon, unit: float) -> Strand:
-    """A stroke along the upper left margin, half on the glass and half on the tissue."""
+    """A stroke along the left margin, mostly on the glass and partly on the tissue."""
     rim = node.buffer(40 * unit).exterior
     start = rim.project(Point(node.bounds[0], (node.bounds[1] + node.bounds[3]) / 2))
     span = rng.uniform(0.14, 0.2) * rim.length
