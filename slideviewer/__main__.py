@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def main() -> None:
     """Run the program with the arguments it was started with."""
     from slideviewer.cli import main as run
 
+    multiprocessing.freeze_support()  # the worker process, where the program is one frozen file
     sys.exit(run(sys.argv[1:], _Window()))
 
 

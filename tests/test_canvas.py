@@ -72,7 +72,7 @@ def test_dragging_moves_the_slide_with_the_mouse(
     canvas.zoom_by(4)
     button = Qt.MouseButton.LeftButton
     if way != "pan tool":
-        window.actions["polygon"].trigger()
+        window.named_actions["polygon"].trigger()
     if way == "middle button":
         button = Qt.MouseButton.MiddleButton
     if way == "space held":
@@ -148,5 +148,5 @@ def test_the_scale_bar_is_a_round_length(longest: float, expected: float) -> Non
 
 def test_the_empty_window_says_what_to_do(window: MainWindow) -> None:
     assert window.welcome.isVisible()
-    assert not window.actions["predict"].isEnabled()
-    assert not window.actions["save"].isEnabled()
+    assert not window.named_actions["predict"].isEnabled()
+    assert not window.named_actions["save"].isEnabled()

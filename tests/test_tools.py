@@ -17,7 +17,7 @@ SQUARE = [(1000.0, 800.0), (2000.0, 800.0), (2000.0, 1600.0), (1000.0, 1600.0)]
 def drawing(open_slide: OpenSlide, made_slide: Path) -> MainWindow:
     """A window with a slide, and the polygon tool in hand."""
     window = open_slide(made_slide)
-    window.actions["polygon"].trigger()
+    window.named_actions["polygon"].trigger()
     return window
 
 
@@ -27,7 +27,7 @@ def square(open_slide: OpenSlide, made_slide: Path) -> tuple[MainWindow, str]:
     window = open_slide(made_slide)
     made = Annotation("Square", Kind.POLYGON, as_points(SQUARE), "Tumor")
     window.session.document.apply("Add", {made.id: made})
-    window.actions["select"].trigger()
+    window.named_actions["select"].trigger()
     return window, made.id
 
 
@@ -55,9 +55,9 @@ def test_clicks_draw_a_polygon(drawing: MainWindow, closing: str) -> None:
     pixel = 1 / canvas.viewpoint.scale
     assert annotation.points.tolist() == [pytest.approx(p, abs=pixel) for p in SQUARE]
     assert drawing.session.selection.ids == {annotation.id}
-    drawing.actions["undo"].trigger()
+    drawing.named_actions["undo"].trigger()
     assert len(drawing.session.document.annotations) == 0
-    drawing.actions["redo"].trigger()
+    drawing.named_actions["redo"].trigger()
     assert only(drawing) == annotation
 
 
@@ -76,7 +76,7 @@ def test_keys_take_back_a_vertex_and_drop_the_shape(drawing: MainWindow) -> None
     for x, y in [*SQUARE, (500.0, 500.0)]:
         click(canvas, x, y)
     QTest.keyClick(canvas, Qt.Key.Key_Backspace)
-    drawing.actions["undo"].trigger()  # no undo during a gesture
+    drawing.named_actions["undo"].trigger()  # no undo during a gesture
     QTest.keyClick(canvas, Qt.Key.Key_Return)
     assert len(only(drawing).points) == 4
     click(canvas, 500, 500)
@@ -110,8 +110,8 @@ def test_a_dragged_vertex_reshapes_and_undo_puts_it_back(square: tuple[MainWindo
     pixel = 2 / window.canvas.viewpoint.scale
     assert only(window).points[2].tolist() == pytest.approx([2400, 2000], abs=pixel)
     assert only(window).points[0].tolist() == [1000, 800]
-    assert window.actions["undo"].text() == "Undo Reshape"
-    window.actions["undo"].trigger()
+    assert window.named_actions["undo"].text() == "Undo Reshape"
+    window.named_actions["undo"].trigger()
     assert only(window).points.tolist() == [list(p) for p in SQUARE]
 
 
@@ -175,15 +175,15 @@ def test_deleting_a_shape_can_be_undone_and_keeps_its_place(
     later = Annotation("Later", Kind.DOT, as_points([(3000, 2500)]))
     window.session.document.apply("Add", {later.id: later})
     click(window.canvas, 1500, 800)
-    window.actions["delete"].trigger()
+    window.named_actions["delete"].trigger()
     assert only(window).name == "Later"
     assert not window.session.selection.ids
-    window.actions["undo"].trigger()
+    window.named_actions["undo"].trigger()
     assert list(window.session.document.annotations.annotations) == [annotation_id, later.id]
 
 
 def test_taking_another_tool_drops_an_unfinished_shape(drawing: MainWindow) -> None:
     click(drawing.canvas, 1000, 800)
-    drawing.actions["pan"].trigger()
+    drawing.named_actions["pan"].trigger()
     assert not drawing.canvas.tool.is_busy
     assert len(drawing.session.document.annotations) == 0

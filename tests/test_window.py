@@ -60,7 +60,7 @@ def test_markup_is_saved_and_opened_again(
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *a: (str(target), "ASAP XML (*.xml)")
     )
-    window.actions["save"].trigger()
+    window.named_actions["save"].trigger()
     saved = tmp_path / "without extension.xml"
     assert saved.exists()
     assert not window.isWindowModified()
@@ -114,7 +114,7 @@ def test_a_failing_save_says_so_and_keeps_everything(
     draw_something(window)
     path.unlink()
     path.mkdir()  # nobody, not even root, can write a file here now
-    window.actions["save"].trigger()
+    window.named_actions["save"].trigger()
     assert any(str(path) in text for text in window.notices.texts)
     assert window.isWindowModified()
     assert len(window.session.document.annotations) == 1
@@ -172,7 +172,7 @@ def test_a_slide_dropped_on_the_window_opens(
 
 def test_the_status_line_says_where_and_how_large(open_slide: OpenSlide, made_slide: Path) -> None:
     window = open_slide(made_slide)
-    window.actions["magnify_5"].trigger()
+    window.named_actions["magnify_5"].trigger()
     assert window.status.magnification.text().startswith("40×")
     assert window.canvas.viewpoint.scale == pytest.approx(1.0)
     click(window.canvas, *window.canvas.viewpoint.visible.centre)
@@ -185,12 +185,12 @@ def test_a_slide_without_spacing_says_so_instead_of_guessing(
 ) -> None:
     window = open_slide(real_data / "slides" / "tcga-cr-7395-01a-01-ts1.svs")
     assert "unknown" in window.status.magnification.text()
-    window.actions["magnify_5"].trigger()
+    window.named_actions["magnify_5"].trigger()
     assert "unknown" in window.notices.texts[0]
 
 
 def predict(qtbot: QtBot, window: MainWindow) -> None:
-    window.actions["predict"].trigger()
+    window.named_actions["predict"].trigger()
     qtbot.waitUntil(lambda: window.prediction.has_result, timeout=90_000)
 
 
@@ -211,7 +211,7 @@ def test_predict_paints_exports_and_accepts(
     before = len(window.session.document.annotations)
     window.accept_region_at(x, y)
     assert len(window.session.document.annotations) == before + len(outlines)
-    window.actions["undo"].trigger()
+    window.named_actions["undo"].trigger()
     assert len(window.session.document.annotations) == before
 
 
@@ -220,7 +220,7 @@ def test_a_killed_worker_becomes_a_notice_and_predict_goes_on(
 ) -> None:
     window = open_slide(made_slide)
     made = draw_something(window)
-    window.actions["predict"].trigger()
+    window.named_actions["predict"].trigger()
     qtbot.waitUntil(lambda: not window.cells.summary.startswith(("No", "0 of 0")), timeout=90_000)
     pid = window.prediction.worker.pid
     assert pid is not None
@@ -237,14 +237,14 @@ def test_cancel_ends_the_prediction_and_says_so(
     qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
 ) -> None:
     window = open_slide(made_slide)
-    window.actions["predict"].trigger()
-    assert window.actions["cancel"].isEnabled()
+    window.named_actions["predict"].trigger()
+    assert window.named_actions["cancel"].isEnabled()
     assert window.status.progress_bar.isVisible()
-    window.actions["cancel"].trigger()
+    window.named_actions["cancel"].trigger()
     qtbot.waitUntil(lambda: not window.prediction.is_running, timeout=60_000)
     assert any("cancelled" in text for text in window.notices.texts)
     assert not window.status.progress_bar.isVisible()
-    assert window.actions["predict"].isEnabled()
+    assert window.named_actions["predict"].isEnabled()
 
 
 def test_a_stored_prediction_is_shown_when_the_slide_is_opened_again(
@@ -264,7 +264,7 @@ def test_predicting_asks_for_a_spacing_that_is_unknown(
     monkeypatch.setattr(
         QInputDialog, "getDouble", lambda *a: (asked.append(a[2]), (0.25, False))[1]
     )
-    window.actions["predict"].trigger()
+    window.named_actions["predict"].trigger()
     assert "does not say how large" in asked[0]
     assert not window.prediction.is_running
 
@@ -274,6 +274,6 @@ def test_tab_hides_all_chrome_and_brings_it_back(open_slide: OpenSlide, made_sli
     window.activateWindow()
     window.canvas.setFocus()
     for shown in (False, True):
-        window.actions["hide_chrome"].trigger()
+        window.named_actions["hide_chrome"].trigger()
         assert window.toolbar.isVisible() == shown
         assert window.statusBar().isVisible() == shown

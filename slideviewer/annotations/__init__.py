@@ -1,6 +1,20 @@
-"""What specialists draw, and the files it is kept in."""
+"""Annotations: values, their shapes, and the files they are read from and written to."""
 
-from slideviewer.annotations.asap import read_asap, recover_asap, write_asap
+from slideviewer.annotations.asap import (
+    asap_attributes,
+    read_asap,
+    recover_asap,
+    with_asap_attributes,
+    write_asap,
+)
+from slideviewer.annotations.formats import (
+    FORMATS,
+    Format,
+    format_of,
+    read_annotations,
+    write_annotations,
+)
+from slideviewer.annotations.geojson import read_geojson, write_geojson
 from slideviewer.annotations.loaded import Loaded
 from slideviewer.annotations.model import (
     DEFAULT_COLOUR,
@@ -15,13 +29,13 @@ from slideviewer.annotations.model import (
 from slideviewer.annotations.outline import area, as_polygon, contains, outline
 from slideviewer.annotations.saving import with_extension, write_safely
 
-read_annotations, write_annotations = read_asap, write_asap
-
 __all__ = [
     "DEFAULT_COLOUR",
     "DEFAULT_GROUP_COLOUR",
+    "FORMATS",
     "Annotation",
     "AnnotationSet",
+    "Format",
     "Group",
     "Kind",
     "Loaded",
@@ -29,13 +43,18 @@ __all__ = [
     "area",
     "as_points",
     "as_polygon",
+    "asap_attributes",
     "contains",
+    "format_of",
     "outline",
     "read_annotations",
     "read_asap",
+    "read_geojson",
     "recover_asap",
+    "with_asap_attributes",
     "with_extension",
     "write_annotations",
     "write_asap",
+    "write_geojson",
     "write_safely",
 ]

@@ -91,7 +91,7 @@ def demo(
     with clock.measure("results written"):
         export = Export(prediction, prediction.threshold, markup)
         write_outputs(export, out, FORMATS)
-        corrected = accept_largest_missed(prediction, markup)
+        corrected = accept_surest_missed(prediction, markup)
         write_annotations(corrected, out / "corrected.xml")
     if not show:
         with clock.measure("picture taken"):
@@ -143,13 +143,14 @@ def make_demo(
     return DemoSlide(slide, markup, tuple(missed), tuple(oversized))
 
 
-def accept_largest_missed(prediction: Prediction, markup: AnnotationSet) -> AnnotationSet:
-    """Add the largest predicted region that the markup lacks; the same set where it lacks none."""
+def accept_surest_missed(prediction: Prediction, markup: AnnotationSet) -> AnnotationSet:
+    """Add the surest predicted region that the markup lacks; the same set where it lacks none."""
     missed = missed_regions(predicted_regions(prediction), markup)
     if not missed:
         return markup
-    added = {}
-    for points in outlines(missed[0], prediction.grid.cell / 4):
+    added: dict[str, Annotation] = {}
+    surest = max(missed, key=lambda region: region.cells * (region.mean_score - 0.5))
+    for points in outlines(surest, prediction.grid.cell / 4):
         number = len(markup) + len(added)
         made = Annotation(f"Annotation {number}", Kind.POLYGON, as_points(points), GROUP.name)
         added[made.id] = made

@@ -76,10 +76,7 @@ def show_model(
     ):
         table.add_row(label, value)
     for metric in spec.metrics:
-        interval = "" if metric.low is None else f" ({metric.low:.3f} to {metric.high:.3f})"
-        table.add_row(
-            metric.name, f"{metric.value:.3f}{interval}, {metric.variant}, {metric.count} tiles"
-        )
+        table.add_row(metric.name, str(metric))
     console.print(table)
     console.print(RESEARCH_USE_ONLY, highlight=False)
 

@@ -40,7 +40,7 @@ def tiles(
     target: Annotated[str, typer.Option(help="The class of interest.")],
     patch_size: Annotated[int, typer.Option(help="Side of a tile in the model, in pixels.")],
     spacing: Annotated[float, typer.Option(help="Micrometres per pixel of that tile.")],
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training part.")] = 60,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training part.")] = 40,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 1,
     validation_fraction: Annotated[
         float, typer.Option(help="Share held out, by the hash of each file.")
@@ -100,11 +100,7 @@ def tiles(
 
         package = train_tiles(replace(options, fit=fit), show)
     for metric in package.spec.metrics:
-        interval = "" if metric.low is None else f" ({metric.low:.3f} to {metric.high:.3f})"
-        console.print(
-            f"{metric.name}, {metric.variant}: {metric.value:.3f}{interval}, {metric.count} tiles",
-            highlight=False,
-        )
+        console.print(f"{metric.name} {metric}", highlight=False)
     console.print(f"Written: {package.folder}", highlight=False)
     console.print(RESEARCH_USE_ONLY, highlight=False)
 

@@ -47,7 +47,9 @@ class ClassificationReport:
     Attributes
     ----------
     variant : str
-        How and on what it was measured.
+        How it was measured.
+    data : str
+        The data set it was measured on.
     class_names : tuple of str
     target_class : str
     threshold : float
@@ -64,6 +66,7 @@ class ClassificationReport:
     """
 
     variant: str
+    data: str
     class_names: tuple[str, ...]
     target_class: str
     threshold: float
@@ -88,6 +91,7 @@ def classification_report(
     target: int,
     threshold: float,
     variant: str,
+    data: str = "",
     resamples: int = 1000,
     seed: int = 0,
 ) -> ClassificationReport:
@@ -104,7 +108,8 @@ def classification_report(
     target : int
         Index of the class of interest.
     threshold : float
-    variant : str
+    variant, data : str
+        How and on what it was measured.
     resamples : int
         0 leaves the intervals out.
     seed : int
@@ -128,6 +133,7 @@ def classification_report(
 
     return ClassificationReport(
         variant=variant,
+        data=data,
         class_names=class_names,
         target_class=class_names[target],
         threshold=threshold,

@@ -93,7 +93,8 @@ def outlines(region: Region, smoothing: float) -> list[NDArray[np.float64]]:
     ----------
     region : Region
     smoothing : float
-        How far, in level-0 pixels, the line may leave the cells' edges; a quarter of a cell looks natural.
+        How far, in level-0 pixels, the line may leave the cells' edges; a quarter of a cell
+        looks natural.
 
     Returns
     -------

@@ -14,8 +14,9 @@ import numpy as np
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations.model import AnnotationSet
 from slideviewer.errors import PredictionError
+from slideviewer.files import replacing, replacing_text
 from slideviewer.inference.export_asap import write_asap_squares
-from slideviewer.inference.files import told_to_user, written_whole
+from slideviewer.inference.files import told_to_user
 from slideviewer.inference.heatmap import heatmap_png
 from slideviewer.inference.prediction import Prediction
 from slideviewer.inference.provenance import product_facts
@@ -103,7 +104,7 @@ def write_tiles_csv(export: Export, path: Path) -> None:
     research-use line is in `RUN_FILE`, for no comment is allowed here.
     """
     prediction = export.prediction
-    with written_whole(path) as file:
+    with replacing_text(path) as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(
             ["minx", "miny", "width", "height", *(f"prob_{n}" for n in prediction.class_names)]
@@ -120,7 +121,7 @@ def write_geojson(export: Export, path: Path) -> None:
     positive = prediction.positive_cells(export.threshold)
     target = prediction.class_names[prediction.target]
     head = {"type": "FeatureCollection", "research_use": RESEARCH_USE_ONLY}
-    with written_whole(path) as file:
+    with replacing_text(path) as file:
         file.write(json.dumps(head)[:-1] + ', "features": [')
         for count, (column, row) in enumerate(_looked_at(prediction)):
             cell = prediction.grid.rect(column, row)
@@ -167,13 +168,13 @@ def write_run(export: Export, path: Path, facts: Mapping[str, object]) -> None:
         ],
         **facts,
     }
-    with written_whole(path) as file:
+    with replacing_text(path) as file:
         json.dump(content, file, indent=1, ensure_ascii=False)
         file.write("\n")
 
 
 def _write_heatmap(export: Export, path: Path) -> None:
-    with written_whole(path, binary=True) as file:
+    with replacing(path) as file:
         file.write(heatmap_png(export.prediction))
 
 

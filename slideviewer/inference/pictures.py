@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.errors import SlideError
-from slideviewer.inference.files import told_to_user, written_whole
+from slideviewer.files import replacing_text
+from slideviewer.inference.files import told_to_user
 from slideviewer.inference.loader import ModelLoader
 from slideviewer.inference.provenance import model_facts, now, product_facts
 from slideviewer.inference.rate import RecentRate
@@ -131,13 +132,13 @@ def write_pictures(
     }
     with told_to_user(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with written_whole(folder / "images.csv") as file:
+        with replacing_text(folder / "images.csv") as file:
             rows = csv.writer(file, lineterminator="\n")
             rows.writerow(["file", *(f"prob_{name}" for name in package.spec.class_names)])
             for result in results:
                 if result.probabilities is not None:
                     rows.writerow([names[result.path], *map(str, result.probabilities)])
-        with written_whole(folder / "run.json") as file:
+        with replacing_text(folder / "run.json") as file:
             json.dump(content, file, indent=1, ensure_ascii=False)
             file.write("\n")
     return [folder / "images.csv", folder / "run.json"]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from slideviewer import RESEARCH_USE_ONLY
-from slideviewer.inference.files import written_whole
+from slideviewer.files import replacing_text
 from slideviewer.inference.grid import Grid
 
 RECORD_FILE = "prediction.json"
@@ -75,7 +75,7 @@ class Record(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Write beside, flush, rename: a reader finds the former record or this one, whole."""
-        with written_whole(folder / RECORD_FILE) as file:
+        with replacing_text(folder / RECORD_FILE) as file:
             json.dump(self.model_dump(), file, indent=1, ensure_ascii=False)
 
 

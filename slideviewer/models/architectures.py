@@ -39,11 +39,11 @@ class TileSmallConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    stem: Width = 24
-    stem_stride: Annotated[int, Field(ge=1, le=4)] = 2
-    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=6)] = (32, 64, 128)
-    depths: Annotated[tuple[Depth, ...], Field(min_length=1, max_length=6)] = (1, 1, 1)
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    stem: Width = 32
+    stem_stride: Annotated[int, Field(ge=1, le=4)] = 4
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=6)] = (48, 96)
+    depths: Annotated[tuple[Depth, ...], Field(min_length=1, max_length=6)] = (1, 1)
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.4
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -125,6 +125,19 @@ ARCHITECTURES: Mapping[str, Architecture] = {
 }
 
 
+def full_config(name: str, config: Mapping[str, object]) -> dict[str, Any]:
+    """Check a configuration and fill in what it leaves out, as plain JSON values.
+
+    Packages store this, so that a later change of a default changes no package.
+
+    Raises
+    ------
+    ModelError
+        If the architecture is unknown or the configuration is not one of its own.
+    """
+    return _checked(name, config).model_dump(mode="json")
+
+
 def build_network(
     name: str, config: Mapping[str, object], *, patch_size_pixels: int, num_classes: int
 ) -> keras.Model:
@@ -133,19 +146,23 @@ def build_network(
     Raises
     ------
     ModelError
-        If the name is unknown or the configuration is not one of its own.
+        If the architecture is unknown or the configuration is not one of its own.
     """
+    checked = _checked(name, config)
+    return ARCHITECTURES[name].build(checked, patch_size_pixels, num_classes)
+
+
+def _checked(name: str, config: Mapping[str, object]) -> BaseModel:
     architecture = ARCHITECTURES.get(name)
     if architecture is None:
         known = ", ".join(ARCHITECTURES)
         raise ModelError(f'The architecture "{name}" is unknown.', remedy=f"Known are: {known}.")
     try:
         # As JSON, where strict checking takes a list for a tuple.
-        checked = architecture.config.model_validate_json(json.dumps(dict(config)))
+        return architecture.config.model_validate_json(json.dumps(dict(config)))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "configuration"
         raise ModelError(
             f'The configuration of "{name}" is wrong at "{place}": {first["msg"]}.'
         ) from error
-    return architecture.build(checked, patch_size_pixels, num_classes)

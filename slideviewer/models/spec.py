@@ -61,6 +61,11 @@ class Metric(_Part):
     high: float | None = None
     count: Annotated[int, Field(ge=0)] = 0
 
+    def __str__(self) -> str:
+        known = self.low is not None and self.high is not None
+        interval = f" ({self.low:.3f} to {self.high:.3f})" if known else ""
+        return f"{self.value:.3f}{interval}: {self.data}, {self.variant}, {self.count} tiles"
+
 
 class ModelSpec(_Part):
     """The contract of a model: what it takes, what it gives, and how far to trust it.

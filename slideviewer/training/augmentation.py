@@ -51,12 +51,12 @@ class Augmentation:
 
     flips: bool = True
     rotation_degrees: float = 15.0
-    scale: float = 0.15
+    scale: float = 0.2
     shift: float = 0.1
-    stain: float = 0.15
-    stain_offset: float = 0.05
+    stain: float = 0.25
+    stain_offset: float = 0.08
     brightness: float = 0.05
-    contrast: float = 0.1
+    contrast: float = 0.2
     blur_pixels: float = 1.0
     jpeg: bool = True
 

@@ -75,7 +75,7 @@ def write_card(spec: ModelSpec, facts: CardFacts) -> str:
     ]
     for report in facts.reports:
         lines += [
-            f"{report.variant}: rows are true classes, columns predicted ones.",
+            f"{report.data}, {report.variant}: rows are true classes, columns predicted ones.",
             "",
             *_table(
                 ["", *report.class_names],
@@ -94,7 +94,7 @@ def write_card(spec: ModelSpec, facts: CardFacts) -> str:
 
 def _row(kind: str, report: ClassificationReport) -> list[str]:
     return [
-        f"{kind}: {report.variant}",
+        f"{kind}: {report.data}, {report.variant}",
         str(report.count),
         str(report.roc_auc),
         str(report.balanced_accuracy),

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from slideviewer.errors import TrainingError
 from slideviewer.evaluation.classification import ClassificationReport, Figure
+from slideviewer.models.architectures import full_config
 from slideviewer.models.arrays import pack_arrays
 from slideviewer.models.spec import Metric, ModelSpec, Transform
 from slideviewer.training.drawn import seeds_for
@@ -43,9 +44,11 @@ def specify(
     ------
     TrainingError
         If an option does not fit in one.
+    ModelError
+        If the architecture or its configuration is unknown.
     """
     names = tuple(dict.fromkeys(options.classes.values()))
-    data = options.data_name or options.data.name
+    data = options.title_of_data
     trained_on = f"{data}, all but the {options.validation_fraction:.0%} held out by file hash"
     if options.synthetic:
         seeds = seeds_for(options.synthetic)
@@ -65,11 +68,11 @@ def specify(
             licence=options.licence,
             intended_use=options.intended_use,
             trained_on=f"{trained_on}.",
-            metrics=tuple(metric for report in reports for metric in _metrics(report, data)),
+            metrics=tuple(metric for report in reports for metric in _metrics(report)),
             target_class=options.target,
             threshold=threshold,
             temperature=temperature,
-            architecture_config=dict(options.architecture_config),
+            architecture_config=full_config(options.architecture, options.architecture_config),
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -119,7 +122,7 @@ def _blobs(size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     return np.asarray(np.rint(ground * (1 - share) + ink * share), np.uint8)
 
 
-def _metrics(report: ClassificationReport, data: str) -> list[Metric]:
+def _metrics(report: ClassificationReport) -> list[Metric]:
     figures: dict[str, Figure] = {
         "roc_auc": report.roc_auc,
         "balanced_accuracy": report.balanced_accuracy,
@@ -130,7 +133,7 @@ def _metrics(report: ClassificationReport, data: str) -> list[Metric]:
         Metric(
             name=name,
             variant=report.variant,
-            data=data,
+            data=report.data,
             value=round(figure.value, 4),
             low=None if figure.low is None else round(figure.low, 4),
             high=None if figure.high is None else round(figure.high, 4),

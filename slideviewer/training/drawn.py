@@ -14,6 +14,9 @@ from slideviewer.training.examples import Examples, examples_from_tiles
 FIRST_SEED = 1000
 """Seeds below are for demonstrations and measurements, and no model is trained on them."""
 
+MEASURED_SEEDS = range(1, 4)
+"""Drawings that a finished model is measured on."""
+
 _TILES_PER_SEED = 20
 
 

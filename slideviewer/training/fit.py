@@ -49,14 +49,14 @@ class FitSettings:
     augmentation : Augmentation
     """
 
-    epochs: int = 60
-    batch_size: int = 32
+    epochs: int = 40
+    batch_size: int = 16
     learning_rate: float = 2e-3
-    weight_decay: float = 1e-2
+    weight_decay: float = 5e-2
     label_smoothing: float = 0.05
-    mixup: float = 0.2
-    extra_share: float = 0.25
-    ema: float = 0.98
+    mixup: float = 0.4
+    extra_share: float = 0.4
+    ema: float = 0.99
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
 

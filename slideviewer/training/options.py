@@ -64,6 +64,11 @@ class TrainTilesOptions:
     data_name: str = ""
     fit: FitSettings = field(default_factory=FitSettings)
 
+    @property
+    def title_of_data(self) -> str:
+        """The data's name for people: as given, else its folder's."""
+        return self.data_name or self.data.name
+
 
 def check_options(options: TrainTilesOptions) -> None:
     """Refuse options that cannot serve, before any time is spent.

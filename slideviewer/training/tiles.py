@@ -23,7 +23,7 @@ from slideviewer.training.baseline import baseline_probabilities
 from slideviewer.training.calibration import best_temperature
 from slideviewer.training.card import CardFacts, write_card
 from slideviewer.training.describe import LIMITS, golden_sample, settings_of, specify
-from slideviewer.training.drawn import drawn_examples
+from slideviewer.training.drawn import MEASURED_SEEDS, drawn_examples
 from slideviewer.training.examples import Examples, load_examples
 from slideviewer.training.fit import fit_network
 from slideviewer.training.options import TrainTilesOptions, check_options
@@ -72,14 +72,28 @@ def train_tiles(options: TrainTilesOptions, progress: Progress = silent) -> Mode
     calibrated = apply_temperature(raw, temperature)
     threshold = round(best_threshold(validation.labels == target, calibrated[:, target]), 4)
     baseline = baseline_probabilities(training.tiles, training.labels, validation.tiles)
-    reports = [_report(calibrated, validation, target, threshold, HELD_OUT)]
-    baselines = [_report(baseline, validation, target, 0.5, HELD_OUT)]
+    data = options.title_of_data
+    reports = [_report(calibrated, validation, target, threshold, HELD_OUT, data)]
+    baselines = [_report(baseline, validation, target, 0.5, HELD_OUT, data)]
     if options.folds:
         raw, baseline = _out_of_fold(examples, extra, options, progress)
         variant = f"{OUT_OF_FOLD}, {options.folds} folds by file hash"
         calibrated = apply_temperature(raw, temperature)
-        reports.append(_report(calibrated, examples, target, threshold, variant))
-        baselines.append(_report(baseline, examples, target, 0.5, variant))
+        reports.append(_report(calibrated, examples, target, threshold, variant, data))
+        baselines.append(_report(baseline, examples, target, 0.5, variant, data))
+    if options.synthetic:
+        drawn = drawn_examples(
+            0,
+            examples.class_names,
+            target,
+            options.patch_size_pixels,
+            options.spacing_um_px,
+            progress,
+            MEASURED_SEEDS,
+        )
+        answers = apply_temperature(predict_tiles(network, drawn.tiles), temperature)
+        variant = f"seeds {MEASURED_SEEDS[0]} to {MEASURED_SEEDS[-1]}, never trained on"
+        reports.append(_report(answers, drawn, target, threshold, variant, "drawn tissue"))
     parts = {"training": training.counts, "validation": validation.counts}
     if extra is not None:
         parts["training only, from elsewhere"] = extra.counts
@@ -164,7 +178,12 @@ def _named(progress: Progress, fold: int, folds: int) -> Progress:
 
 
 def _report(
-    probabilities: NDArray[np.float32], part: Examples, target: int, threshold: float, variant: str
+    probabilities: NDArray[np.float32],
+    part: Examples,
+    target: int,
+    threshold: float,
+    variant: str,
+    data: str,
 ) -> ClassificationReport:
     return classification_report(
         probabilities,
@@ -173,4 +192,5 @@ def _report(
         target=target,
         threshold=threshold,
         variant=variant,
+        data=data,
     )

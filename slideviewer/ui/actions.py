@@ -87,7 +87,7 @@ MAGNIFICATIONS = {f"magnify_{i}": value for i, value in enumerate((2.5, 5, 10, 2
 
 def icon(name: str) -> QIcon:
     """An icon of the product's one family, in the colour of the text around it."""
-    return qtawesome.icon(f"mdi6.{name}")
+    return QIcon(qtawesome.icon(f"mdi6.{name}"))
 
 
 def build(

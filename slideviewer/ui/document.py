@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -54,6 +55,7 @@ class Document(QObject):
         self._annotations = AnnotationSet.of()
         self._path: Path | None = None
         self._needs_save_as_it_is = False
+        self._saved_at: datetime | None = None
         self.undo_stack = QUndoStack(self)
         self.undo_stack.indexChanged.connect(self._on_index_changed)
         self.undo_stack.cleanChanged.connect(self._on_clean_changed)
@@ -67,6 +69,11 @@ class Document(QObject):
     def path(self) -> Path | None:
         """The file it was read from or last written to."""
         return self._path
+
+    @property
+    def saved_at(self) -> datetime | None:
+        """When it was last saved from here."""
+        return self._saved_at
 
     @property
     def is_saved(self) -> bool:
@@ -85,7 +92,7 @@ class Document(QObject):
             Whether no file holds this set as it is (it was repaired or recovered on reading).
         """
         self._annotations, self._path = annotations, path
-        self._needs_save_as_it_is = unsaved
+        self._needs_save_as_it_is, self._saved_at = unsaved, None
         self.undo_stack.clear()
         self.replaced.emit()
         self.state_changed.emit()
@@ -125,6 +132,7 @@ class Document(QObject):
         """Write to a file; AnnotationError where that fails, and nothing is lost."""
         write_annotations(self._annotations, path)
         self._path, self._needs_save_as_it_is = path, False
+        self._saved_at = datetime.now()
         self.undo_stack.setClean()
         self.state_changed.emit()
 

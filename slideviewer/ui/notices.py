@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QChildEvent, QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -46,7 +46,10 @@ class Notice(QFrame):
             self.button.clicked.connect(action[1])
             self.button.clicked.connect(self.close_for_good)
             row.addWidget(self.button)
-        close = QToolButton(text="✕", autoRaise=True, toolTip="Close this notice")
+        close = QToolButton()
+        close.setText("✕")
+        close.setAutoRaise(True)
+        close.setToolTip("Close this notice")
         close.setAccessibleName("Close this notice")
         close.clicked.connect(self.close_for_good)
         row.addWidget(close)
@@ -63,6 +66,7 @@ class NoticeStack(QWidget):
 
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
+        self._over = over
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(8)
@@ -90,11 +94,11 @@ class NoticeStack(QWidget):
             notice.close_for_good()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and watched is self.parent():
+        if event.type() == QEvent.Type.Resize and watched is self._over:
             self._place()
         return False
 
-    def childEvent(self, event: QEvent) -> None:
+    def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)
         if event.type() == QEvent.Type.ChildRemoved:
             QTimer.singleShot(0, self, self._place)
@@ -115,7 +119,7 @@ class NoticeStack(QWidget):
         if not self.notices:
             self.hide()
             return
-        over = self.parentWidget()
+        over = self._over
         width = min(WIDTH, over.width() - 2 * MARGIN)
         height = self._column.heightForWidth(width) if self._column.hasHeightForWidth() else -1
         self.resize(width, height if height > 0 else self._column.sizeHint().height())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from slideviewer.progress import Step
@@ -27,8 +25,8 @@ class StatusLine(QStatusBar):
         self.progress_bar.setFixedWidth(140)
         self.progress_bar.setTextVisible(False)
         self.progress_bar.setAccessibleName("Progress of the prediction")
-        for label in (self.position, self.magnification):
-            label.setMinimumWidth(180)
+        for label, width in ((self.magnification, 150), (self.position, 230)):
+            label.setMinimumWidth(width)
             self.addWidget(label)
         self.addWidget(self.hint, 1)
         for widget in (self.problems, self.progress_text, self.progress_bar, self.saved):
@@ -75,7 +73,7 @@ class StatusLine(QStatusBar):
         document = self._session.document
         if not document.is_saved:
             self.saved.setText("not saved")
-        elif document.path is None:
+        elif document.saved_at is None:
             self.saved.clear()
         else:
-            self.saved.setText(f"saved {datetime.now():%H:%M:%S}")
+            self.saved.setText(f"saved {document.saved_at:%H:%M:%S}")

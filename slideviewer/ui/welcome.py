@@ -15,6 +15,7 @@ class Welcome(QFrame):
         self, over: QWidget, open_slide: Callable[[], None], open_demo: Callable[[], None]
     ) -> None:
         super().__init__(over)
+        self._over = over
         self.setAutoFillBackground(True)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         words = QLabel("<b>Drop a slide here</b>")
@@ -36,7 +37,7 @@ class Welcome(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            over = self.parentWidget()
+            over = self._over
             self.adjustSize()
             self.move((over.width() - self.width()) // 2, (over.height() - self.height()) // 2)
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSettings, Qt
@@ -63,18 +63,19 @@ class MainWindow(QMainWindow):
             self.session, self.canvas, self.cells, self.notices, self
         )
         document, selection = self.session.document, self.session.selection
+        self._select = SelectTool(document, selection, self.markup, self)
         self._tools: dict[str, Tool] = {
             "pan": self.canvas.hand,
-            "select": SelectTool(document, selection, self.markup, self),
+            "select": self._select,
             "polygon": PolygonTool(
                 lambda points: self._add_polygons("Add polygon", [points]), self
             ),
         }
-        self.actions, self.toolbar = actions.build(self, self._handlers())
+        self.named_actions, self.toolbar = actions.build(self, self._handlers())
         self.toolbar.addWidget(self.prediction.chooser)
         for name in ("predict", "cancel"):
-            self.toolbar.addAction(self.actions[name])
-            button = self.toolbar.widgetForAction(self.actions[name])
+            self.toolbar.addAction(self.named_actions[name])
+            button = self.toolbar.widgetForAction(self.named_actions[name])
             assert isinstance(button, QToolButton)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.welcome = Welcome(self.canvas, self.files.ask_for_slide, self.files.open_demo)
@@ -82,15 +83,15 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self._docks = self._make_docks()
         self._connect()
-        self.actions["pan"].setChecked(True)
+        self.named_actions["pan"].setChecked(True)
         for name, layer in (("show_markup", self.markup), ("show_prediction", self.cells)):
-            self.actions[name].setChecked(layer.visible)
+            self.named_actions[name].setChecked(layer.visible)
         self._restore_places()
         self._on_slide_changed()
         self._show_document_state()
 
-    def _handlers(self) -> dict[str, object]:
-        handlers: dict[str, object] = {
+    def _handlers(self) -> dict[str, Callable[..., object]]:
+        handlers: dict[str, Callable[..., object]] = {
             "open_slide": self.files.ask_for_slide,
             "open_annotations": self.files.ask_for_annotations,
             "save": self.files.save,
@@ -99,7 +100,7 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "undo": lambda: self._unless_drawing(self.session.document.undo_stack.undo),
             "redo": lambda: self._unless_drawing(self.session.document.undo_stack.redo),
-            "delete": lambda: self._tools["select"].delete_selected(),
+            "delete": self._select.delete_selected,
             "accept": lambda: self.accept_region_at(*self.canvas.point_under_mouse()),
             "whole_slide": self.canvas.show_home,
             "zoom_in": lambda: self.canvas.zoom_by(1.5),
@@ -152,11 +153,11 @@ class MainWindow(QMainWindow):
         self.prediction.running_changed.connect(self._show_whether_predicting)
         for name, layer in (("show_markup", self.markup), ("show_prediction", self.cells)):
             layer.changed.connect(
-                lambda name=name, layer=layer: self.actions[name].setChecked(layer.visible)
+                lambda name=name, layer=layer: self.named_actions[name].setChecked(layer.visible)
             )
         # Tab moves the focus everywhere else, so it hides the chrome only from the canvas.
-        self.actions["hide_chrome"].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self.canvas.addAction(self.actions["hide_chrome"])
+        self.named_actions["hide_chrome"].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.canvas.addAction(self.named_actions["hide_chrome"])
 
     def _on_slide_changed(self) -> None:
         slide = self.session.slide
@@ -167,7 +168,7 @@ class MainWindow(QMainWindow):
             slide.pyramid.extent if slide else None, slide.bounds if slide else None
         )
         for name in ("predict", "whole_slide", "save", "save_as", "polygon", "select"):
-            self.actions[name].setEnabled(slide is not None)
+            self.named_actions[name].setEnabled(slide is not None)
         self._show_whether_predicting(False)
         self._show_document_state()
 
@@ -183,22 +184,22 @@ class MainWindow(QMainWindow):
             ("undo", stack.canUndo(), stack.undoText()),
             ("redo", stack.canRedo(), stack.redoText()),
         ):
-            self.actions[name].setEnabled(can)
-            self.actions[name].setText(f"{name.capitalize()} {text}".strip())
+            self.named_actions[name].setEnabled(can)
+            self.named_actions[name].setText(f"{name.capitalize()} {text}".strip())
 
     def _show_whether_predicting(self, running: bool) -> None:
-        self.actions["predict"].setEnabled(self.session.slide is not None and not running)
-        self.actions["cancel"].setEnabled(running)
-        self.actions["export_prediction"].setEnabled(self.prediction.has_result)
-        self.actions["accept"].setEnabled(self.prediction.has_result)
+        self.named_actions["predict"].setEnabled(self.session.slide is not None and not running)
+        self.named_actions["cancel"].setEnabled(running)
+        self.named_actions["export_prediction"].setEnabled(self.prediction.has_result)
+        self.named_actions["accept"].setEnabled(self.prediction.has_result)
 
     def _take_tool(self, name: str) -> None:
         self.canvas.set_tool(self._tools[name])
         self.status.show_hint(self._tools[name].hint)
 
-    def _unless_drawing(self, step: object) -> None:
+    def _unless_drawing(self, step: Callable[[], None]) -> None:
         if not self.canvas.tool.is_busy:
-            step()  # type: ignore[operator]
+            step()
 
     def _add_polygons(self, text: str, outlines: Sequence[Points]) -> None:
         document = self.session.document
@@ -257,8 +258,8 @@ class MainWindow(QMainWindow):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions"):
-            actions.dress(self.actions)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "named_actions"):
+            actions.dress(self.named_actions)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -279,7 +280,7 @@ class MainWindow(QMainWindow):
         if not self.files.may_leave():
             event.ignore()
             return
-        if not self.actions["hide_chrome"].isChecked():
+        if not self.named_actions["hide_chrome"].isChecked():
             QSettings().setValue("geometry", self.saveGeometry())
             QSettings().setValue("docks", self.saveState())
         self.prediction.close()

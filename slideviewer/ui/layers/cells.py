@@ -41,6 +41,11 @@ class CellLayer(Layer):
             self._repaint_all()
 
     @property
+    def has_prediction(self) -> bool:
+        """Whether there is anything to paint."""
+        return self._grid is not None
+
+    @property
     def summary(self) -> str:
         """How many cells are painted, in words."""
         if self._grid is None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.ui import colours
 from slideviewer.ui.layers.cells import CellLayer
 from slideviewer.ui.layers.layer import Layer
@@ -82,6 +83,9 @@ class LayersPanel(QWidget):
         grid.setColumnStretch(0, 1)
         column.addLayout(grid)
         column.addWidget(self.summary)
+        self.research_use = QLabel(RESEARCH_USE_ONLY)
+        self.research_use.setWordWrap(True)
+        column.addWidget(self.research_use)
         column.addStretch(1)
 
         self.threshold.valueChanged.connect(lambda value: self._set_threshold(value / 1000))
@@ -98,6 +102,7 @@ class LayersPanel(QWidget):
             self.threshold.setValue(round(1000 * threshold))
             self.threshold_value.setValue(threshold)
         self.summary.setText(self._cells.summary)
+        self.research_use.setVisible(self._cells.has_prediction)
 
 
 def _swatch(colour: QColor | None) -> QPixmap:

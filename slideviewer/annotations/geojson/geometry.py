@@ -1,0 +1,128 @@
+"""From GeoJSON geometries to vertices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from slideviewer.annotations.model import Kind, Points, as_points
+
+OPEN_LINE = "LineString"
+"""The type that an open line of more than two points keeps: ASAP has none for it."""
+
+
+class NotAGeometryError(ValueError):
+    """The geometry is missing, of an unknown type, or its coordinates are no places."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One piece of a geometry.
+
+    Attributes
+    ----------
+    kind : Kind or str
+    points : ndarray (count, 2), float64
+        Level-0 pixels; a ring without the repeat of its first point.
+    holes : tuple of ndarray
+        Rings, likewise.
+    """
+
+    kind: Kind | str
+    points: Points
+    holes: tuple[Points, ...] = ()
+
+
+def parts_of(geometry: object) -> list[Part]:
+    """The pieces of a geometry.
+
+    Raises
+    ------
+    NotAGeometryError
+        Where not all of it can be read.
+    """
+    if not isinstance(geometry, Mapping):
+        raise NotAGeometryError
+    if geometry.get("type") == "GeometryCollection":
+        return [part for it in _list(geometry.get("geometries")) for part in parts_of(it)]
+    coordinates = geometry.get("coordinates")
+    match geometry.get("type"):
+        case "Polygon":
+            parts = [_polygon(coordinates)]
+        case "MultiPolygon":
+            parts = [_polygon(it) for it in _list(coordinates)]
+        case "LineString":
+            parts = [_line(coordinates)]
+        case "MultiLineString":
+            parts = [_line(it) for it in _list(coordinates)]
+        case "Point":
+            parts = [Part(Kind.DOT, places([coordinates]))]
+        case "MultiPoint":
+            parts = [Part(Kind.POINT_SET, places(coordinates))]
+        case _:
+            raise NotAGeometryError
+    if not parts:
+        raise NotAGeometryError
+    return parts
+
+
+def is_upright_rectangle(points: Points) -> bool:
+    """Whether four points are the corners, in turn, of a rectangle along the axes."""
+    if len(points) != 4:
+        return False
+    x, y = points.T
+    one = x[0] == x[1] and y[1] == y[2] and x[2] == x[3] and y[3] == y[0]
+    other = y[0] == y[1] and x[1] == x[2] and y[2] == y[3] and x[3] == x[0]
+    return bool((one or other) and x.min() < x.max() and y.min() < y.max())
+
+
+def in_asap_order(corners: Points) -> Points:
+    """The corners of an upright rectangle: top left, top right, bottom right, bottom left."""
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    return as_points([(left, top), (right, top), (right, bottom), (left, bottom)])
+
+
+def places(coordinates: object) -> Points:
+    """Positions as points; a third number (z) is left out.
+
+    Raises
+    ------
+    NotAGeometryError
+        There are none, or one is no finite place.
+    """
+    try:
+        points = as_points([(x, y) for x, y, *_ in _list(coordinates)])
+    except (TypeError, ValueError, OverflowError) as error:
+        raise NotAGeometryError from error
+    if not len(points) or not np.isfinite(points).all():
+        raise NotAGeometryError
+    return points
+
+
+def _polygon(rings: object) -> Part:
+    found = [_ring(ring) for ring in _list(rings)]
+    if not found:
+        raise NotAGeometryError
+    outline, *holes = found
+    kind = Kind.RECTANGLE if is_upright_rectangle(outline) else Kind.POLYGON
+    return Part(kind, outline, tuple(holes))
+
+
+def _line(coordinates: object) -> Part:
+    points = places(coordinates)
+    return Part(Kind.MEASUREMENT if len(points) == 2 else OPEN_LINE, points)
+
+
+def _ring(coordinates: object) -> Points:
+    points = places(coordinates)
+    is_closed = len(points) > 1 and np.array_equal(points[0], points[-1])
+    return as_points(points[:-1]) if is_closed else points
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise NotAGeometryError
+    return value
