@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from slideviewer.evaluation.classification import (
     best_threshold,
@@ -130,3 +131,4 @@ def test_the_area_turns_over_with_the_truth(pairs: list[tuple[bool, float]]) -> 
         assert truth.all() or not truth.any()
     else:
         assert area + turned == pytest.approx(1)
+        assert area == pytest.approx(roc_auc_score(truth, scores))

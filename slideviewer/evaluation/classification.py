@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -126,10 +126,10 @@ def classification_report(
     confusion = confusion_matrix(labels, predicted, classes)
     truth, scores = labels == target, probabilities[:, target]
     draws = list(_resamples(labels, classes, resamples, seed))
+    matrices = [confusion_matrix(labels[draw], predicted[draw], classes) for draw in draws]
 
     def from_matrix(measure: Callable[[NDArray[np.int64]], float | None]) -> Figure:
-        drawn = (measure(confusion_matrix(labels[d], predicted[d], classes)) for d in draws)
-        return _figure(measure(confusion), drawn)
+        return _figure(measure(confusion), (measure(matrix) for matrix in matrices))
 
     return ClassificationReport(
         variant=variant,
@@ -165,13 +165,19 @@ def confusion_matrix(labels: Labels, predicted: Labels, classes: int) -> NDArray
 
 
 def roc_auc(truth: NDArray[np.bool_], scores: NDArray[np.float32]) -> float | None:
-    """Area under the ROC curve, or None where only one class is present."""
-    if truth.all() or not truth.any():
-        return None
-    # Over a second to import, which no command should wait for before it measures anything.
-    from sklearn.metrics import roc_auc_score
+    """Area under the ROC curve, or None where only one class is present.
 
-    return float(roc_auc_score(truth, scores))
+    By ranks (Mann and Whitney 1947): the share of pairs that stand in the right order, ties
+    counting half. Fast enough to be resampled a thousand times.
+    """
+    positives = int(truth.sum())
+    negatives = len(truth) - positives
+    if not positives or not negatives:
+        return None
+    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (counts.cumsum() - (counts - 1) / 2)[places]
+    surplus = ranks[truth].sum() - positives * (positives + 1) / 2
+    return float(surplus / (positives * negatives))
 
 
 def best_threshold(truth: NDArray[np.bool_], scores: NDArray[np.float32]) -> float:
@@ -198,14 +204,14 @@ def _one_run(total: NDArray[np.float64]) -> bool:
     return bool(places[-1] - places[0] == len(places) - 1)
 
 
-def _resamples(labels: Labels, classes: int, count: int, seed: int) -> Any:
+def _resamples(labels: Labels, classes: int, count: int, seed: int) -> Iterator[Labels]:
     rng = np.random.default_rng(seed)
     of_class = [np.flatnonzero(labels == index) for index in range(classes)]
     for _ in range(count):
         yield np.concatenate([rng.choice(m, len(m)) for m in of_class if len(m)])
 
 
-def _figure(value: float | None, drawn: Any) -> Figure:
+def _figure(value: float | None, drawn: Iterable[float | None]) -> Figure:
     known = [draw for draw in drawn if draw is not None]
     if value is None or not known:
         return Figure(value)

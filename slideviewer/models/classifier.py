@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.models.loading import apply_temperature, load_model
 from slideviewer.models.package import ModelPackage
+
+if TYPE_CHECKING:
+    import keras
 
 
 class TileClassifier:
@@ -44,13 +49,36 @@ class TileClassifier:
             raise ValueError(
                 f"tiles must be uint8 (n, {size}, {size}, 3), not {tiles.dtype} {tiles.shape}"
             )
-        answers = np.empty((len(tiles), spec.num_classes), np.float32)
-        for start in range(0, len(tiles), self.batch_size):
-            batch = tiles[start : start + self.batch_size]
-            count = len(batch)
-            if count < self.batch_size:
-                # A batch of another size would make the back end trace or compile anew.
-                padding = np.zeros((self.batch_size - count, size, size, 3), np.uint8)
-                batch = np.concatenate([batch, padding])
-            answers[start : start + count] = self._network.predict_on_batch(batch)[:count]
+        answers = predict_in_batches(self._network, tiles, self.batch_size)
         return apply_temperature(answers, spec.temperature)
+
+
+def predict_in_batches(
+    network: keras.Model, tiles: NDArray[np.uint8], batch_size: int
+) -> NDArray[np.float32]:
+    """Run a network over any number of tiles in batches of one size.
+
+    A batch of another size would make the back end trace or compile anew, so the last one is
+    filled up with black.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From uint8 tiles to probabilities.
+    tiles : ndarray (n, patch, patch, 3), uint8, RGB
+    batch_size : int
+
+    Returns
+    -------
+    ndarray (n, classes), float32
+        Before calibration.
+    """
+    answers = np.empty((len(tiles), int(network.output_shape[-1])), np.float32)
+    for start in range(0, len(tiles), batch_size):
+        batch = tiles[start : start + batch_size]
+        count = len(batch)
+        if count < batch_size:
+            padding = np.zeros((batch_size - count, *tiles.shape[1:]), np.uint8)
+            batch = np.concatenate([batch, padding])
+        answers[start : start + count] = network.predict_on_batch(batch)[:count]
+    return answers

@@ -15,6 +15,7 @@ from slideviewer.evaluation.classification import (
     classification_report,
 )
 from slideviewer.models.architectures import build_network
+from slideviewer.models.classifier import predict_in_batches
 from slideviewer.models.loading import apply_temperature, fill_weights, pack_weights
 from slideviewer.models.package import ModelPackage, refuse_other_work, write_package
 from slideviewer.models.spec import CARD, GOLDEN, WEIGHTS
@@ -30,6 +31,8 @@ from slideviewer.training.options import TrainTilesOptions, check_options
 
 if TYPE_CHECKING:
     import keras
+
+_BATCH = 32
 
 HELD_OUT = "held out by file hash"
 OUT_OF_FOLD = "out of fold"
@@ -67,7 +70,7 @@ def train_tiles(options: TrainTilesOptions, progress: Progress = silent) -> Mode
     extra = _extra(options, examples.class_names, target, progress)
 
     network, weights = _fitted(training, extra, options, options.fit.seed, progress)
-    raw = predict_tiles(network, validation.tiles)
+    raw = predict_in_batches(network, validation.tiles, _BATCH)
     temperature = best_temperature(raw, validation.labels)
     calibrated = apply_temperature(raw, temperature)
     threshold = round(best_threshold(validation.labels == target, calibrated[:, target]), 4)
@@ -91,7 +94,7 @@ def train_tiles(options: TrainTilesOptions, progress: Progress = silent) -> Mode
             progress,
             MEASURED_SEEDS,
         )
-        answers = apply_temperature(predict_tiles(network, drawn.tiles), temperature)
+        answers = apply_temperature(predict_in_batches(network, drawn.tiles, _BATCH), temperature)
         variant = f"seeds {MEASURED_SEEDS[0]} to {MEASURED_SEEDS[-1]}, never trained on"
         reports.append(_report(answers, drawn, target, threshold, variant, "drawn tissue"))
     parts = {"training": training.counts, "validation": validation.counts}
@@ -102,11 +105,6 @@ def train_tiles(options: TrainTilesOptions, progress: Progress = silent) -> Mode
     golden = golden_sample(network, options.patch_size_pixels)
     files = {WEIGHTS: weights, GOLDEN: golden, CARD: card.encode()}
     return write_package(options.out, spec, files)
-
-
-def predict_tiles(network: keras.Model, tiles: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Probabilities (n, classes), float32, of a network in training, before calibration."""
-    return np.asarray(network.predict(tiles, batch_size=32, verbose=0), np.float32)
 
 
 def _extra(
@@ -163,7 +161,7 @@ def _out_of_fold(
             continue
         seed = options.fit.seed + 1 + fold
         network, _ = _fitted(training, extra, options, seed, _named(progress, fold, options.folds))
-        found[held_out] = predict_tiles(network, validation.tiles)
+        found[held_out] = predict_in_batches(network, validation.tiles, _BATCH)
         baseline[held_out] = baseline_probabilities(
             training.tiles, training.labels, validation.tiles
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any
 
-from slideviewer.annotations.asap.coordinates import NO_VERTICES, Row, Vertices
+from slideviewer.annotations.asap.coordinates import NO_VERTICES, Row, Vertices, vertices_from
 from slideviewer.annotations.asap.elements import (
     colour_of,
     fragment,
@@ -145,13 +145,10 @@ def _carried(vertices: Vertices) -> list[dict[str, object]]:
 
 def _has_places(element: Any) -> bool:
     """Whether a list of coordinates holds one that is a place."""
-    for coordinate in element.iterchildren("Coordinate"):
-        try:
-            float(coordinate.get("X", "")), float(coordinate.get("Y", ""))
-        except ValueError:
-            continue
-        return True
-    return False
+    rows = [
+        (it.get("Order"), it.get("X"), it.get("Y")) for it in element.iterchildren("Coordinate")
+    ]
+    return len(vertices_from(rows, {}).points) > 0
 
 
 def _note_vertices(vertices: Vertices, notices: Notices, who: str) -> None:

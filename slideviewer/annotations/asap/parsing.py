@@ -20,7 +20,8 @@ LARGEST_BYTES = 1 << 30
 
 _CHUNK_BYTES = 1 << 20
 _SECTION_AS_ROOT = re.compile(
-    rb"(?P<prolog>(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*)<(?:Annotations|AnnotationGroups)\b",
+    rb"(?P<prolog>(?:\xef\xbb\xbf)?\s*(?:<\?(?>.*?\?>)\s*|<!--(?>.*?-->)\s*)*)"
+    rb"<(?:Annotations|AnnotationGroups)\b",
     re.DOTALL,
 )
 _ENCODED_OTHERWISE = (b"\xff\xfe", b"\xfe\xff")
@@ -48,7 +49,9 @@ def parse(path: Path, *, recovering: bool = False) -> Document:
     parser = etree.XMLParser(
         target=target,
         recover=recovering,
-        resolve_entities=False,
+        # Only those of XML itself are left where no document type can be declared. Resolving none
+        # at all, libxml2 would hand on "&amp;" in an attribute as "&#38;".
+        resolve_entities="internal",
         load_dtd=False,
         no_network=True,
         huge_tree=False,

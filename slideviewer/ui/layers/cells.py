@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.prediction import CellBatch, Prediction
-from slideviewer.ui import colours
+from slideviewer.ui import colours, words
 from slideviewer.ui.layers.layer import Layer
 from slideviewer.ui.viewpoint import Viewpoint
 
@@ -27,7 +27,7 @@ class CellLayer(Layer):
         self._scores: NDArray[np.float32] = np.empty((0, 0), np.float32)
         self._threshold = 0.5
         self._image: QImage | None = None
-        self.opacity = 0.5
+        self.opacity = 0.4
 
     @property
     def threshold(self) -> float:
@@ -53,7 +53,10 @@ class CellLayer(Layer):
         looked_at = int(np.isfinite(self._scores).sum())
         with np.errstate(invalid="ignore"):
             positive = int((self._scores >= self._threshold).sum())
-        return f"{positive:,} of {looked_at:,} tissue tiles are at or above {self._threshold:.3g}"
+        return (
+            f"{words.whole(positive)} of {words.whole(looked_at)} tissue tiles are at or above "
+            f"{self._threshold:.3g}"
+        )
 
     def begin(self, grid: Grid, target: int, threshold: float) -> None:
         """Start an empty prediction."""

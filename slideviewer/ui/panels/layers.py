@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtGui import QBrush, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
@@ -20,7 +20,11 @@ from slideviewer.ui import colours
 from slideviewer.ui.layers.cells import CellLayer
 from slideviewer.ui.layers.layer import Layer
 
-SWATCHES = {"Specialist markup": colours.MARKUP, "Predicted tumour": colours.PREDICTION}
+SWATCHES = {
+    "Specialist markup": (colours.MARKUP, Qt.BrushStyle.NoBrush),
+    "Predicted tumour": (colours.PREDICTION, Qt.BrushStyle.SolidPattern),
+}
+"""A layer's colour, and whether it fills: an outline and a fill are told apart by any eye."""
 
 
 class LayerRow(QWidget):
@@ -39,7 +43,7 @@ class LayerRow(QWidget):
         self.opacity.setAccessibleName(f"Opacity of {layer.name}")
         self.opacity.valueChanged.connect(lambda value: setattr(layer, "opacity", value / 100))
         swatch = QLabel()
-        swatch.setPixmap(_swatch(SWATCHES.get(layer.name)))
+        swatch.setPixmap(_swatch(layer.name))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(swatch)
@@ -105,7 +109,15 @@ class LayersPanel(QWidget):
         self.research_use.setVisible(self._cells.has_prediction)
 
 
-def _swatch(colour: QColor | None) -> QPixmap:
-    pixmap = QPixmap(12, 12)
-    pixmap.fill(colour if colour is not None else QColor("transparent"))
+def _swatch(layer_name: str) -> QPixmap:
+    """A small sample of how a layer looks; empty for one without a colour of its own."""
+    pixmap = QPixmap(14, 14)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    if layer_name in SWATCHES:
+        colour, filling = SWATCHES[layer_name]
+        painter = QPainter(pixmap)
+        painter.setPen(QPen(colour, 3, j=Qt.PenJoinStyle.MiterJoin))
+        painter.setBrush(QBrush(colour, filling))
+        painter.drawRect(2, 2, 10, 10)
+        painter.end()
     return pixmap
