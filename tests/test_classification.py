@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -99,6 +99,7 @@ def test_the_threshold_lies_in_the_middle_of_the_gap() -> None:
     assert best_threshold(truth, np.array([0.1, 0.2, 0.8, 0.9], np.float32)) == pytest.approx(0.5)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 20)), min_size=2, max_size=40))
 def test_no_threshold_is_better_than_the_best(pairs: list[tuple[bool, int]]) -> None:
     truth = np.array([kind for kind, _ in pairs])
@@ -113,6 +114,7 @@ def test_no_threshold_is_better_than_the_best(pairs: list[tuple[bool, int]]) -> 
     assert all(balanced(best) >= balanced(other / 40) - 1e-9 for other in range(41))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=30))
 def test_the_confusion_matrix_counts_every_tile(pairs: list[tuple[int, int]]) -> None:
     labels = np.array([a for a, _ in pairs], np.int64)
@@ -122,6 +124,7 @@ def test_the_confusion_matrix_counts_every_tile(pairs: list[tuple[int, int]]) ->
     assert all(matrix[a, b] == pairs.count((a, b)) for a in range(3) for b in range(3))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 1, width=32)), min_size=1, max_size=30))
 def test_the_area_turns_over_with_the_truth(pairs: list[tuple[bool, float]]) -> None:
     truth = np.array([kind for kind, _ in pairs])

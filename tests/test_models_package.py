@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -200,6 +200,7 @@ def test_every_bundled_package_is_whole_and_small() -> None:
         assert sum(path.stat().st_size for path in folder.iterdir()) <= 10_000_000
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text("abc/", min_size=1, max_size=5),
@@ -219,6 +220,7 @@ def test_arrays_round_trip(arrays: dict[str, np.ndarray]) -> None:
         np.testing.assert_array_equal(found[name], array)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_arrays_only_raise_model_errors(data: st.DataObject) -> None:
     whole = bytearray(pack_arrays({"a": np.arange(12, dtype=np.float32)}))

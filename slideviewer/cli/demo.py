@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import shapely
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -144,17 +145,16 @@ def make_demo(
 
 
 def accept_surest_missed(prediction: Prediction, markup: AnnotationSet) -> AnnotationSet:
-    """Add the surest predicted region that the markup lacks; the same set where it lacks none."""
+    """Add the surest predicted piece that the markup lacks; the same set where it lacks none."""
     missed = missed_regions(predicted_regions(prediction), markup)
     if not missed:
         return markup
-    added: dict[str, Annotation] = {}
     surest = max(missed, key=lambda region: region.cells * (region.mean_score - 0.5))
-    for points in outlines(surest, prediction.grid.cell / 4):
-        number = len(markup) + len(added)
-        made = Annotation(f"Annotation {number}", Kind.POLYGON, as_points(points), GROUP.name)
-        added[made.id] = made
-    return markup.with_changes(added)
+    pieces = outlines(surest, prediction.grid.cell / 4)
+    largest = max(pieces, key=lambda points: shapely.Polygon(points).area)
+    name = f"Annotation {len(markup)}"
+    made = Annotation(name, Kind.POLYGON, as_points(largest), GROUP.name)
+    return markup.with_changes({made.id: made})
 
 
 def _size(text: str) -> tuple[int, int]:

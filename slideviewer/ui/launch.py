@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEventLoop, QTimer
+from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from slideviewer.errors import SlideviewerError
@@ -91,6 +91,7 @@ def take_picture(
     window = MainWindow()
     try:
         window.resize(*PICTURE_SIZE)
+        window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         window.show()
         show(window, slide, annotations, prediction)
         document = window.session.document

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import shapely
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFileDialog, QInputDialog, QWidget
 
@@ -130,12 +131,18 @@ class PredictionControl(QObject):
         job.start()
 
     def region_outlines(self, x: float, y: float) -> list[Points]:
-        """The outlines of the predicted region at a level-0 point, ready to be annotations."""
+        """The predicted region at a level-0 point as outlines, ready to be annotations.
+
+        A region that hangs together by a thread comes as the piece that the point is in.
+        """
         if self._result is None:
             return []
-        regions = predicted_regions(self._result, self._cells.threshold)
-        region = region_at(regions, x, y)
-        return outlines(region, self._result.grid.cell / 4) if region is not None else []
+        region = region_at(predicted_regions(self._result, self._cells.threshold), x, y)
+        if region is None:
+            return []
+        pieces = outlines(region, self._result.grid.cell / 4)
+        point = shapely.Point(x, y)
+        return [piece for piece in pieces if shapely.Polygon(piece).covers(point)] or pieces
 
     def ask_to_export(self) -> None:
         """Let the user choose a folder, and write the prediction there in every form."""

@@ -31,8 +31,8 @@ _ENCODED_OTHERWISE = (b"\xff\xfe", b"\xfe\xff")
 def parse(path: Path, *, recovering: bool = False) -> Document:
     """Parse a file of ASAP's XML.
 
-    Entities are not expanded, document type declarations are refused, nothing is fetched, and the
-    size is bounded, as are (by libxml2's own limits) the depth and the length of each text.
+    Document type declarations are refused, and with them all entities; nothing is fetched; size,
+    depth and number of elements and attributes are bounded, and (by libxml2) the length of texts.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def parse(path: Path, *, recovering: bool = False) -> Document:
         if not recovering or _is_limit(error.msg):
             raise _damaged(path, error.lineno, error.msg) from error
         document = target.close()
-    for entry in parser.feed_error_log:
+    for entry in parser.feed_error_log.filter_from_errors():
         # Not recovering, it is a name space that nobody declared: libxml2 only mentions those.
         if not recovering or _is_limit(entry.message):
             raise _damaged(path, entry.line, entry.message)

@@ -88,7 +88,7 @@ class Target:
             self._close_to(_DEPTHS[tag])
         self._check(tag, attrib)
         self._open.append(tag)
-        element = self._builder.start(tag, dict(attrib), nsmap)
+        element = self._build(tag, attrib, nsmap)
         if len(self._open) == 1:
             self._document.root = element
         elif self._open == _ANNOTATION_PATH:
@@ -148,12 +148,17 @@ class Target:
             self._close_to(0)
         return self._document
 
+    def _build(self, tag: str, attrib: Mapping[str, str], nsmap: Mapping[str, str]) -> Any:
+        # A name space without a prefix comes with the prefix "", and has to go on with None.
+        namespaces = {prefix or None: uri for prefix, uri in nsmap.items()}
+        return self._builder.start(tag, dict(attrib), namespaces)
+
     def _build_coordinate(self) -> None:
         """Put the open coordinate into the tree: it carries more than order and place."""
         if self._coordinate is not None and self._rows is not None:
             attributes, namespaces = self._coordinate
             self._check("Coordinate", attributes)
-            element = self._builder.start("Coordinate", dict(attributes), namespaces)
+            element = self._build("Coordinate", attributes, namespaces)
             self._open.append("Coordinate")
             self._carriers[len(self._rows) - 1] = element
             self._coordinate = None
