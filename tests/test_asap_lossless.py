@@ -25,13 +25,13 @@ from slideviewer.annotations import (
     write_asap,
 )
 from slideviewer.annotations.asap.text import (
-    as_comment,
     decoded,
     decoded_group,
     decoded_key,
     encoded,
     encoded_group,
     encoded_key,
+    in_comment,
     number,
 )
 from slideviewer.annotations.grouping import with_declared, without_cycles
@@ -79,7 +79,7 @@ def content(annotation: Annotation) -> tuple[object, ...]:
     )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(annotation_sets)
 def test_any_set_survives_writing_and_reading(file: Path, written: AnnotationSet) -> None:
     write_asap(written, file, backup=False)
@@ -97,7 +97,11 @@ def test_any_set_survives_writing_and_reading(file: Path, written: AnnotationSet
     st.lists(
         st.builds(
             Annotation,
-            name=st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cc", "Cs", "Cn"])),
+            name=st.text(
+                st.characters(
+                    codec="utf-8", exclude_characters="\0", exclude_categories=["Cc", "Cs", "Cn"]
+                )
+            ),
             kind=st.sampled_from(list(Kind)),
             points=points,
             group=st.none() | st.sampled_from(["Tumor", "in", "größe & <x>"]),
@@ -106,6 +110,7 @@ def test_any_set_survives_writing_and_reading(file: Path, written: AnnotationSet
         max_size=4,
     )
 )
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # ASAP's numbers are shorter
 def test_asap_would_load_any_set(file: Path, written: list[Annotation]) -> None:
     annotations = AnnotationSet.of(written, [Group("Tumor"), Group("in", "Tumor")])
     write_asap(annotations, file, backup=False)
@@ -129,7 +134,7 @@ def test_every_text_has_a_form_in_xml(text: str) -> None:
     assert decoded(encoded(text)) == text
     assert decoded_group(encoded_group(text)) == text
     assert decoded_key(encoded_key(text)) == text
-    assert as_comment(text).startswith("<!--")
+    assert "--" not in in_comment(text) and not in_comment(text).endswith("-")
 
 
 @pytest.mark.parametrize("text", ["plain", "größe", "_x0041_", "a_x_b", "_0", "x0007_", "a & b"])
@@ -164,7 +169,9 @@ def test_real_outlines_agree_with_another_programs(
 ) -> None:
     folder = real_data / "asap_xml"
     theirs = json.loads((folder / "ncrf_json" / f"Tumor_{name}.json").read_text())["positive"]
-    ours = {it.name: it for it in read_asap(folder / "camelyon16" / f"tumor_{name}.xml").annotations}
+    ours = {
+        it.name: it for it in read_asap(folder / "camelyon16" / f"tumor_{name}.xml").annotations
+    }
     assert len(theirs) == count
     agreeing = 0
     for outline in theirs:
@@ -180,7 +187,7 @@ def test_real_outlines_agree_with_another_programs(
 REAL_LOOKING = b"""<?xml version="1.0"?>
 <ASAP_Annotations>
 	<Annotations>
-		<Annotation Name="Annotation 0" Type="Polygon" PartOfGroup="Tumor" Color="#F4FA58" score="1">
+		<Annotation Name="Annotation 0" Type="Polygon" PartOfGroup="Tumor" Color="#F4FA58" a="1">
 			<!-- checked -->
 			<Coordinates>
 				<Coordinate Order="0" X="79581.2031" Y="75651.6016" />
@@ -208,7 +215,20 @@ REAL_LOOKING = b"""<?xml version="1.0"?>
 	</AnnotationGroups>
 </ASAP_Annotations>
 """
-SPLICES = [b"<", b">", b"&", b'"', b"\0", b"\xff", b"<!--", b"]]>", b"<a>", b"</a>", b"nan", b"1e999"]
+SPLICES = [
+    b"<",
+    b">",
+    b"&",
+    b'"',
+    b"\0",
+    b"\xff",
+    b"<!--",
+    b"]]>",
+    b"<a>",
+    b"</a>",
+    b"nan",
+    b"1e999",
+]
 SPLICES += [b"</Annotation>", b"<Coordinates>", b"<Annotation>", b"<Coordinate/>", b"<!DOCTYPE a>"]
 SPLICES += [b"-1", b"99999999999999999999", b"<?a b?>", b" xmlns='u'", b" p:q='1'", b"<Group/>"]
 edits = st.lists(
@@ -221,7 +241,7 @@ edits = st.lists(
 )
 
 
-@settings(max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(edits, st.none() | st.integers(0, len(REAL_LOOKING)))
 def test_damaged_files_are_read_or_refused_but_never_crash(file: Path, changes, end) -> None:
     damaged = bytearray(REAL_LOOKING)

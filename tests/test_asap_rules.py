@@ -145,7 +145,9 @@ def test_each_kind_and_nesting_loads(tmp_path: Path) -> None:
     assert_asap_loads(annotations, tmp_path / "out.xml")
 
 
-@pytest.mark.parametrize("name", ["None", "", "a & <b> \"c\" 'd'", "größe 😀", "\n\t x  ", "_x0041_"])
+@pytest.mark.parametrize(
+    "name", ["None", "", "a & <b> \"c\" 'd'", "größe 😀", "\n\t x  ", "_x0041_"]
+)
 def test_odd_names_load(tmp_path: Path, name: str) -> None:
     annotations = AnnotationSet.of(
         [Annotation(name, Kind.DOT, as_points([(1, 2)]), group="g")],
@@ -159,7 +161,9 @@ def test_what_we_hold_wrongly_is_written_so_that_it_loads(tmp_path: Path) -> Non
     wrong = AnnotationSet.of(
         [
             Annotation("undeclared", Kind.DOT, as_points([(1, 2)]), group="nowhere"),
-            Annotation("nowhere", Kind.POLYGON, as_points([(0, 0), (np.nan, 1), (2, np.inf), (3, 3)])),
+            Annotation(
+                "nowhere", Kind.POLYGON, as_points([(0, 0), (np.nan, 1), (2, np.inf), (3, 3)])
+            ),
             Annotation("without", Kind.POLYGON, as_points([])),
         ],
         [Group("a", "b"), Group("b", "a"), Group("c", "c"), Group("d", "elsewhere")],

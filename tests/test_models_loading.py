@@ -60,16 +60,6 @@ def test_a_package_loads_and_answers(tmp_path: Path) -> None:
     np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-5)
 
 
-def test_every_stage_can_be_pooled() -> None:
-    shapes = []
-    for pool in ("last", "every"):
-        network = build_network(
-            "tile-small", CONFIG | {"pool": pool}, patch_size_pixels=SIZE, num_classes=2
-        )
-        shapes.append(tuple(network.get_layer("probabilities").kernel.shape))
-    assert shapes == [(8, 2), (4 + 4 + 8, 2)]
-
-
 def test_answers_do_not_depend_on_the_batch(tmp_path: Path) -> None:
     package = make(tmp_path / "small", temperature=2.0)
     some = tiles(7)

@@ -16,7 +16,6 @@ from slideviewer.training.calibration import best_temperature
 from slideviewer.training.drawn import FIRST_SEED, MEASURED_SEEDS, drawn_examples, seeds_for
 from slideviewer.training.examples import load_examples
 from slideviewer.training.fit import BatchSource, FitSettings
-from slideviewer.training.looks import look_weights
 
 CLASSES = {"normal": "Normal", "tumor": "Tumor"}
 
@@ -145,20 +144,6 @@ def test_temperature_sobers_and_sharpens() -> None:
     too_shy = np.array([[0.6, 0.4]] * 3 + [[0.4, 0.6]] * 3, np.float32)
     assert best_temperature(too_sure, labels) > 1.5
     assert best_temperature(too_shy, labels) < 0.5
-
-
-def test_rare_looks_weigh_more() -> None:
-    rng = np.random.default_rng(0)
-    tiles = rng.integers(100, 120, (40, 8, 8, 3), np.uint8)
-    tiles[:4] += 100
-    weights = look_weights(tiles, np.zeros(40, np.int64))
-    assert weights[:4].mean() > 1.5 * weights[4:].mean()
-    still = Augmentation(False, 0, 0, 0, 0, 0, 0, 0, 0, False)
-    plain = FitSettings(batch_size=400, mixup=0, augmentation=still)
-    labels = np.arange(40) % 2
-    even, _ = BatchSource(tiles, labels, 2, plain).batch(0, 0)
-    weighed, _ = BatchSource(tiles, labels, 2, plain, weights=weights).batch(0, 0)
-    assert (weighed > 150).mean() > (even > 150).mean()
 
 
 def test_drawn_tiles_come_from_their_own_seeds() -> None:

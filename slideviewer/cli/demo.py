@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import shapely
@@ -34,7 +34,9 @@ from slideviewer.inference.prediction import Prediction
 from slideviewer.models.package import open_package
 from slideviewer.progress import Progress
 from slideviewer.slide import open_slide
-from slideviewer.slide.synthetic import SyntheticSlide, generate_slide, imperfect_outlines
+
+if TYPE_CHECKING:
+    from slideviewer.slide.synthetic import SyntheticSlide
 
 MODEL = "tumour-camelyon"
 DEMO_SEED = 7
@@ -132,6 +134,9 @@ def make_demo(
     folder: Path, seed: int, progress: Progress, size: tuple[int, int] = FULL_SIZE
 ) -> DemoSlide:
     """Draw the demo slide into a folder and write its markup beside it, last."""
+    # Drawing needs SciPy, for which no other start of the program should wait.
+    from slideviewer.slide.synthetic import generate_slide, imperfect_outlines
+
     folder.mkdir(parents=True, exist_ok=True)
     slide = generate_slide(folder / SLIDE_FILE, seed=seed, size=size, progress=progress)
     drawn, missed, oversized = imperfect_outlines(slide, seed)

@@ -9,12 +9,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.cli.bar import progress_bar
 from slideviewer.errors import TrainingError
-from slideviewer.progress import Step
 
 app = typer.Typer(help="Train models from labelled pictures.", no_args_is_help=True)
 
@@ -90,18 +88,12 @@ def tiles(
     if intended_use:
         options = replace(options, intended_use=intended_use)
     fit = replace(options.fit, epochs=epochs, seed=seed, learning_rate=learning_rate)
+    with progress_bar() as progress:
+        package = train_tiles(replace(options, fit=fit), progress)
     console = Console()
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Starting", total=None)
-
-        def show(step: Step) -> None:
-            bar.update(task, description=step.text, completed=step.done, total=step.total or None)
-
-        package = train_tiles(replace(options, fit=fit), show)
     for metric in package.spec.metrics:
-        console.print(f"{metric.name} {metric}", highlight=False)
-    console.print(f"Written: {package.folder}", highlight=False)
+        console.print(f"{metric.name} {metric}", highlight=False, soft_wrap=True)
+    console.print(f"Written: {package.folder}", highlight=False, soft_wrap=True)
     console.print(RESEARCH_USE_ONLY, highlight=False)
 
 

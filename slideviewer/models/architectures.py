@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -33,9 +33,6 @@ class TileSmallConfig(BaseModel):
         Pixels of the tile per pixel after the stem.
     widths, depths : tuple of int
         Channels and residual blocks of each stage; each stage halves the resolution.
-    pool : str
-        What the answer is drawn from: the means of the last stage ("last"), or of the stem and
-        every stage ("every"), so that plain colour and density count beside shapes.
     dropout : float
         Share of the pooled features dropped in training.
     """
@@ -46,7 +43,6 @@ class TileSmallConfig(BaseModel):
     stem_stride: Annotated[int, Field(ge=1, le=4)] = 4
     widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=6)] = (48, 96)
     depths: Annotated[tuple[Depth, ...], Field(min_length=1, max_length=6)] = (1, 1)
-    pool: Literal["last", "every"] = "last"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.4
 
     @model_validator(mode="after")
@@ -83,13 +79,10 @@ def _tile_small(config: TileSmallConfig, patch_size_pixels: int, num_classes: in
     x = convolution(
         x, config.stem, "stem", stride=config.stem_stride, kernel=max(3, config.stem_stride + 1)
     )
-    pooled_stages = []
     for stage, (width, depth) in enumerate(zip(config.widths, config.depths, strict=True)):
         for block in range(depth):
             name, stride = f"stage{stage}_block{block}", 2 if block == 0 else 1
             inner = norm_relu(x, f"{name}_a")
-            if block == 0 and config.pool == "every":
-                pooled_stages.append(layers.GlobalAveragePooling2D(name=f"{name}_mean")(inner))
             shortcut = x
             if block == 0:
                 pooled = layers.AveragePooling2D(2, padding="same", name=f"{name}_pool")(inner)
@@ -100,8 +93,6 @@ def _tile_small(config: TileSmallConfig, patch_size_pixels: int, num_classes: in
             x = layers.Add(name=f"{name}_add")([shortcut, inner])
     x = norm_relu(x, "head")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
-    if pooled_stages:
-        x = layers.Concatenate(name="pools")([*pooled_stages, x])
     x = layers.Dropout(config.dropout, name="dropout")(x)
     probabilities = layers.Dense(num_classes, activation="softmax", name="probabilities")(x)
     return Model(tiles, probabilities, name="tile_small")

@@ -7,13 +7,13 @@ package is executed, and no Keras is imported here.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from slideviewer.errors import ModelError
+from slideviewer.files import replacing
 from slideviewer.models.spec import CONFIG, GOLDEN, LARGEST_CONFIG_BYTES, WEIGHTS, ModelSpec
 from slideviewer.paths import bundled_models_folder, user_models_folder
 
@@ -227,9 +227,5 @@ def _read_bounded(folder: Path, name: str, limit: int) -> bytes:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    with beside.open("wb") as stream:
+    with replacing(path) as stream:
         stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    beside.replace(path)

@@ -64,8 +64,8 @@ class FitSettings:
 class BatchSource:
     """Balanced, augmented batches, each a function of (seed, epoch, index) alone.
 
-    Every class is drawn equally often, however few its tiles. The last weights seen do not
-    depend on threads, since no state passes from batch to batch.
+    Every class is drawn equally often, however few its tiles. No state passes from batch to
+    batch, so threads may prepare them in any order.
     """
 
     def __init__(
@@ -75,11 +75,9 @@ class BatchSource:
         classes: int,
         settings: FitSettings,
         extra: NDArray[np.bool_] | None = None,
-        weights: NDArray[np.float64] | None = None,
     ) -> None:
         marked = np.zeros(len(tiles), np.bool_) if extra is None else extra
         self._tiles, self._settings, self._classes = tiles, settings, classes
-        self._weights = np.ones(len(tiles)) if weights is None else weights
         self._main = [np.flatnonzero((labels == index) & ~marked) for index in range(classes)]
         self._extra = [np.flatnonzero((labels == index) & marked) for index in range(classes)]
         for index in range(classes):
@@ -108,9 +106,7 @@ class BatchSource:
     def _draw(self, label: int, rng: np.random.Generator) -> int:
         main, extra = self._main[label], self._extra[label]
         wants_extra = len(extra) and rng.random() < self._settings.extra_share
-        members = extra if wants_extra or not len(main) else main
-        weights = self._weights[members]
-        return int(rng.choice(members, p=weights / weights.sum()))
+        return int(rng.choice(extra if wants_extra or not len(main) else main))
 
 
 def fit_network(
@@ -120,7 +116,6 @@ def fit_network(
     settings: FitSettings,
     progress: Progress = silent,
     extra: NDArray[np.bool_] | None = None,
-    weights: NDArray[np.float64] | None = None,
 ) -> list[float]:
     """Fit a network in place and leave the averaged weights in it.
 
@@ -138,8 +133,6 @@ def fit_network(
         Called after every batch.
     extra : ndarray (n,), bool, optional
         Tiles of another source, drawn by `FitSettings.extra_share`; an epoch counts the others.
-    weights : ndarray (n,), float64, optional
-        How often each tile is drawn within its class and source, relative to the others.
 
     Returns
     -------
@@ -155,7 +148,7 @@ def fit_network(
     """
     import keras
 
-    source = BatchSource(tiles, labels, int(network.output_shape[-1]), settings, extra, weights)
+    source = BatchSource(tiles, labels, int(network.output_shape[-1]), settings, extra)
     total = source.batches * settings.epochs
     feed, report = _keras_parts(source, total, settings.epochs, progress)
     rate = keras.optimizers.schedules.CosineDecay(

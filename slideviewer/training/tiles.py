@@ -101,7 +101,10 @@ def train_tiles(options: TrainTilesOptions, progress: Progress = silent) -> Mode
     if extra is not None:
         parts["training only, from elsewhere"] = extra.counts
     spec = specify(options, reports, temperature, threshold)
-    card = write_card(spec, CardFacts(parts, reports, baselines, settings_of(options), LIMITS))
+    settings = settings_of(options)
+    if examples.copies:
+        settings["copies of pictures left out"] = str(examples.copies)
+    card = write_card(spec, CardFacts(parts, reports, baselines, settings, LIMITS))
     golden = golden_sample(network, options.patch_size_pixels)
     files = {WEIGHTS: weights, GOLDEN: golden, CARD: card.encode()}
     return write_package(options.out, spec, files)

@@ -69,6 +69,8 @@ def parse(path: Path, *, recovering: bool = False) -> Document:
         if not recovering or _is_limit(error.msg):
             raise _damaged(path, error.lineno, error.msg) from error
         document = target.close()
+    except ValueError as error:  # lxml's word on names that libxml2 let pass
+        raise AnnotationError(f"holds what cannot be kept: {error}.", path=path) from error
     for entry in parser.feed_error_log.filter_from_errors():
         # Not recovering, it is a name space that nobody declared: libxml2 only mentions those.
         if not recovering or _is_limit(entry.message):

@@ -10,6 +10,7 @@ from typing import Any
 from lxml import etree
 
 from slideviewer.annotations.asap.coordinates import Row, Vertices, vertices_from
+from slideviewer.annotations.asap.text import as_comment, in_comment
 from slideviewer.errors import AnnotationError
 
 ROOT = "ASAP_Annotations"
@@ -76,6 +77,8 @@ class Target:
 
     def start(self, tag: str, attrib: Mapping[str, str], nsmap: Mapping[str, str]) -> None:
         """An element begins."""
+        if self._recovering:
+            tag, attrib = _plain(tag), {_plain(key): value for key, value in attrib.items()}
         if self._rows is not None and tag == "Coordinate" and len(self._open) == 4:
             row = (attrib.get("Order"), attrib.get("X"), attrib.get("Y"))
             self._rows.append(row)
@@ -87,8 +90,8 @@ class Target:
         if self._recovering and tag in _DEPTHS and set(self._open[1:2]) <= set(SECTIONS):
             self._close_to(_DEPTHS[tag])
         self._check(tag, attrib)
-        self._open.append(tag)
         element = self._build(tag, attrib, nsmap)
+        self._open.append(tag)
         if len(self._open) == 1:
             self._document.root = element
         elif self._open == _ANNOTATION_PATH:
@@ -98,6 +101,8 @@ class Target:
 
     def end(self, tag: str) -> None:
         """An element ends."""
+        if self._recovering:
+            tag = _plain(tag)
         if self._coordinate is not None:
             self._coordinate = None
         elif self._open and self._open[-1] == tag:
@@ -113,15 +118,17 @@ class Target:
             self._builder.data(text)
 
     def comment(self, text: str) -> None:
-        """A comment."""
+        """A comment; that of a damaged file may hold what none may."""
         if self._open:
             self._build_coordinate()
-            self._builder.comment(text)
+            self._builder.comment(in_comment(text))
         else:
-            self._outside().append(f"<!--{text}-->")
+            self._outside().append(as_comment(text))
 
     def pi(self, target: str, text: str | None = None) -> None:
-        """A processing instruction."""
+        """A processing instruction; in a damaged file also a misplaced XML declaration."""
+        if target.lower() == "xml" or ":" in target:
+            return
         if self._open:
             self._build_coordinate()
             self._builder.pi(target, text)
@@ -201,3 +208,8 @@ class Target:
         return AnnotationError(
             f"holds more than {limit}, as no annotation file does.", path=self._path
         )
+
+
+def _plain(name: str) -> str:
+    """A name without colons: those that no name space explains are damage."""
+    return name if name.startswith("{") else name.replace(":", "")

@@ -91,10 +91,15 @@ def pairs(attributes: Mapping[str, str]) -> str:
     return "".join(f' {key}="{value.translate(_ESCAPES)}"' for key, value in attributes.items())
 
 
+def in_comment(text: str) -> str:
+    """Text for inside a comment; two hyphens in a row, which none may hold, are set apart."""
+    text = re.sub("-(?=-)", "- ", text)
+    return f"{text} " if text.endswith("-") else text
+
+
 def as_comment(text: str) -> str:
-    """Text as an XML comment; two hyphens in a row, which none may hold, are set apart."""
-    text = re.sub("-(?=-)", "- ", encoded(text))
-    return f"<!--{text}{' ' if text.endswith('-') else ''}-->"
+    """Text as an XML comment."""
+    return f"<!--{in_comment(text)}-->"
 
 
 def number(value: float) -> str:

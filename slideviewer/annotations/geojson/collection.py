@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from slideviewer.annotations.asap.kept import asap_attributes
+from slideviewer.annotations.geojson.note import with_noted_attributes
 from slideviewer.annotations.model import (
     DEFAULT_COLOUR,
     DEFAULT_GROUP_COLOUR,
@@ -37,7 +39,13 @@ def member_for(groups: Iterable[Group], without_points: Sequence[Annotation]) ->
     }
     if without_points:
         member["without_points"] = [
-            {"name": it.name, "type": str(it.kind), "group": it.group, "colour": it.colour}
+            {
+                "name": it.name,
+                "type": str(it.kind),
+                "group": it.group,
+                "colour": it.colour,
+                "attributes": asap_attributes(it),
+            }
             for it in without_points
         ]
     return member
@@ -59,12 +67,15 @@ def groups_in(member: object) -> list[Group]:
 def annotations_in(member: object) -> list[Annotation]:
     """The annotations without vertices of a collection's member."""
     return [
-        Annotation(
-            name=entry["name"],
-            kind=_KINDS.get(kind, kind) if (kind := _text(entry, "type")) else Kind.NONE,
-            points=as_points([]),
-            group=_text(entry, "group"),
-            colour=_text(entry, "colour") or DEFAULT_COLOUR,
+        with_noted_attributes(
+            Annotation(
+                name=entry["name"],
+                kind=_KINDS.get(kind, kind) if (kind := _text(entry, "type")) else Kind.NONE,
+                points=as_points([]),
+                group=_text(entry, "group"),
+                colour=_text(entry, "colour") or DEFAULT_COLOUR,
+            ),
+            entry.get("attributes"),
         )
         for entry in _entries(member, "without_points")
     ]

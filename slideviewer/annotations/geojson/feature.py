@@ -2,7 +2,7 @@
 
 What is kept stands under ``extra["geojson"]``, in JSON's own types: ``id``; ``members`` of the
 feature, ``geometry`` members and ``properties`` that have no other place; ``unnamed`` (the name
-that was made up for a feature without one).
+that was made up for a feature without one) and ``uncoloured`` (likewise the colour).
 """
 
 from __future__ import annotations
@@ -75,14 +75,21 @@ def read_feature(feature: Mapping[str, Any], number: int) -> FeatureContent:
     note = noted(_mapping(properties.get("metadata")).get(KEY))
     names, class_colour = class_of(properties.get("classification"))
     groups = groups_for(names, class_colour)
+    if not groups and note.get("group") == "":
+        groups = [Group("")]
     name = properties.get("name")
+    shown = colour_from(properties.get("color"))
+    colour = colour_by(note, shown, class_colour)
+    kept = _kept(feature, properties, number)
+    if shown is None:
+        kept["uncoloured"] = colour
     template = Annotation(
         name=name if isinstance(name, str) else f"Annotation {number}",
         kind=Kind.POLYGON,
         points=as_points([]),
         group=groups[-1].name if groups else None,
-        colour=colour_by(note, colour_from(properties.get("color")), class_colour),
-        extra={SLOT: _kept(feature, properties, number)},
+        colour=colour,
+        extra={SLOT: kept},
     )
     pieces = (pieces_by(note, parts, template) if note else None,)
     found = [it for it in pieces if it] or [_piece(part, template) for part in parts]

@@ -32,8 +32,8 @@ def hole_name(name: str) -> str:
 def holes_by_owner(annotations: AnnotationSet) -> dict[str, list[Annotation]]:
     """For the id of a shape the annotations that are its holes.
 
-    A hole belongs to the smallest shape of its class that covers most of it. One that lies in
-    none is nobody's, and stays an annotation of its own.
+    A hole belongs to the smallest shape of its class that covers most of it and is larger. One
+    that lies in none is nobody's, and stays an annotation of its own.
     """
     owners: dict[str, list[Annotation]] = {}
     for group in filter(_is_hole_group, annotations.groups.values()):
@@ -63,6 +63,7 @@ def _owned(
             index
             for index in tree.query(area, predicate="intersects").tolist()
             if areas[index].intersection(area).area > _INSIDE * area.area
+            and areas[index].area > area.area
         ]
         if around:
             pairs.append((shapes[min(around, key=lambda index: areas[index].area)], hole))

@@ -57,6 +57,8 @@ def note_for(annotation: Annotation, shape: Shape, holes: Sequence[Annotation]) 
         and not any(_needs_vertices(it) for it in (annotation, *holes))
     )
     note = _described(annotation, not is_plain)
+    if annotation.group == "":
+        note["group"] = ""  # which QuPath takes for no class
     if holes:
         note["holes"] = [{"name": hole.name, **_described(hole, not is_plain)} for hole in holes]
     return json.dumps(note)
@@ -124,6 +126,17 @@ def colour_by(note: Mapping[str, object], shown: str | None, of_class: str | Non
     return shown or of_class or DEFAULT_COLOUR
 
 
+def with_noted_attributes(annotation: Annotation, noted: object) -> Annotation:
+    """An annotation with the attributes of ASAP's XML that were noted of it, as far as they are."""
+    pairs = noted.items() if isinstance(noted, dict) else ()
+    texts = {
+        key: value
+        for key, value in pairs
+        if isinstance(value, str) and key not in ANNOTATION_ATTRIBUTES
+    }
+    return with_asap_attributes(annotation, texts) if texts else annotation
+
+
 def _described(annotation: Annotation, with_vertices: bool) -> dict[str, object]:
     note: dict[str, object] = {"type": str(annotation.kind), "colour": annotation.colour}
     if with_vertices:
@@ -136,15 +149,7 @@ def _described(annotation: Annotation, with_vertices: bool) -> dict[str, object]
 
 def _drawn(note: Mapping[str, object], points: Points, template: Annotation) -> Annotation:
     annotation = replace(template, kind=_kind(note), points=points)
-    attributes = note.get("attributes")
-    if not isinstance(attributes, dict):
-        return annotation
-    texts = {
-        key: value
-        for key, value in attributes.items()
-        if isinstance(value, str) and key not in ANNOTATION_ATTRIBUTES
-    }
-    return with_asap_attributes(annotation, texts)
+    return with_noted_attributes(annotation, note.get("attributes"))
 
 
 def _drawn_hole(note: Mapping[str, object], points: Points, shell: Annotation) -> Annotation:

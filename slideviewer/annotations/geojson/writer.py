@@ -112,8 +112,10 @@ def _feature(
     if annotation.name != kept.get("unnamed"):
         properties["name"] = annotation.name
     # Nobody chose the default colour; left out, QuPath shows that of the class, as ASAP does.
-    rgb = rgb_of(annotation.colour)
-    if rgb is not None and (annotation.group is None or annotation.colour != DEFAULT_COLOUR):
+    rgb, is_chosen = rgb_of(annotation.colour), annotation.colour != kept.get("uncoloured")
+    if annotation.group is not None and annotation.colour == DEFAULT_COLOUR:
+        is_chosen = False
+    if rgb is not None and is_chosen:
         properties["color"] = rgb
     if annotation.group is not None:
         properties["classification"] = classification_for(annotation.group, groups)
