@@ -40,6 +40,14 @@ class Kind(StrEnum):
         return self in (Kind.POLYGON, Kind.SPLINE, Kind.RECTANGLE)
 
 
+def kind_named(name: str) -> Kind | str:
+    """The `Kind` of a name; the name itself where it is none, so that unknown types are kept."""
+    return _KINDS.get(name, name)
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+
 def as_points(values: object) -> Points:
     """Make a read-only (count, 2) array of float64 from any sequence of x, y pairs."""
     points = np.array(values, dtype=np.float64).reshape(-1, 2)

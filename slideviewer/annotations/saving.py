@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import tempfile
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from slideviewer.errors import AnnotationError
+from slideviewer.files import replacing
 
 Writer = Callable[[BinaryIO], None]
 """Writes the whole content of a file to a binary stream."""
@@ -60,41 +60,17 @@ def write_safely(path: Path | str, write: Writer | bytes, backup: bool = True) -
         target = given.resolve()
         if target.is_dir():
             raise AnnotationError("is a folder, not a file.", path=given, remedy=_REMEDY)
-        _replace(target, write, backup)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise AnnotationError(f"cannot be saved: {reason}.", path=given, remedy=_REMEDY) from error
-
-
-def _replace(target: Path, write: Writer | bytes, backup: bool) -> None:
-    """Do the work of `write_safely` on a resolved path; failures come as OSError."""
-    descriptor, name = tempfile.mkstemp(prefix=".saving-", suffix=".tmp", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with replacing(target) as stream:
             if callable(write):
                 write(stream)
             else:
                 stream.write(write)
             stream.flush()
-            os.fsync(stream.fileno())
-        _take_permissions(temporary, target)
-        if backup and target.exists():
-            _keep(target)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _flush_folder(target.parent)
-
-
-def _take_permissions(temporary: Path, target: Path) -> None:
-    """Give the new file the former one's permissions: those of a temporary file are narrow."""
-    if target.exists():
-        shutil.copymode(target, temporary)
-    elif os.name == "posix":
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
+            if backup and target.exists():
+                _keep(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise AnnotationError(f"cannot be saved: {reason}.", path=given, remedy=_REMEDY) from error
 
 
 def _keep(target: Path) -> None:
@@ -107,16 +83,3 @@ def _keep(target: Path) -> None:
         except OSError:  # no hard links on this disk (FAT, some network folders)
             shutil.copy2(target, second)
         os.replace(second, backup)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Flush the renaming itself, where the system can: Windows opens no folders."""
-    if os.name != "posix":
-        return
-    # The new file is already in place, so a network folder that refuses this is no failure.
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -54,7 +53,5 @@ class ModelLoader:
             and self._loading.exception() is not None
         )
         if self._loading is None or failed:
-            # TensorFlow's native part greets on standard error; warnings still come through.
-            os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
             self._loading = in_background(lambda: TileClassifier(self.package), "model")
         return self._loading

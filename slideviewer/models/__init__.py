@@ -3,6 +3,8 @@
 Nothing here imports Keras until a network is really built.
 """
 
+import os
+
 from slideviewer.models.classifier import TileClassifier
 from slideviewer.models.loading import load_model
 from slideviewer.models.package import (
@@ -13,6 +15,9 @@ from slideviewer.models.package import (
     write_package,
 )
 from slideviewer.models.spec import Metric, ModelSpec
+
+# TensorFlow's native part greets on standard error; its warnings still come through.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
 
 __all__ = [
     "FoundPackage",

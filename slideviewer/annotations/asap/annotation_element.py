@@ -21,9 +21,7 @@ from slideviewer.annotations.asap.kept import (
 from slideviewer.annotations.asap.target import Document
 from slideviewer.annotations.asap.text import UNGROUPED, decoded, decoded_group, pairs
 from slideviewer.annotations.loaded import Notices, quoted
-from slideviewer.annotations.model import DEFAULT_COLOUR, Annotation, Kind
-
-_KINDS = {kind.value: kind for kind in Kind}
+from slideviewer.annotations.model import DEFAULT_COLOUR, Annotation, Kind, kind_named
 
 
 def read_annotation(
@@ -66,13 +64,12 @@ def read_annotation(
 
 
 def _kind(text: str, notices: Notices, who: str) -> Kind | str:
-    if text in _KINDS:
-        return _KINDS[text]
     if not text:
         notices.add("No type is given for {who}.", who)
         return Kind.NONE
-    kind = decoded(text)
-    notices.add("ASAP knows no such type, which is kept: {who}.", f"{quoted(kind)} of {who}")
+    kind = kind_named(decoded(text))
+    if not isinstance(kind, Kind):
+        notices.add("ASAP knows no such type, which is kept: {who}.", f"{quoted(kind)} of {who}")
     return kind
 
 

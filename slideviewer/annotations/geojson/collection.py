@@ -18,10 +18,10 @@ from slideviewer.annotations.model import (
     Group,
     Kind,
     as_points,
+    kind_named,
 )
 
 MEMBER = "asap"
-_KINDS = {kind.value: kind for kind in Kind}
 
 
 def member_for(groups: Iterable[Group], without_points: Sequence[Annotation]) -> dict[str, object]:
@@ -70,7 +70,7 @@ def annotations_in(member: object) -> list[Annotation]:
         with_noted_attributes(
             Annotation(
                 name=entry["name"],
-                kind=_KINDS.get(kind, kind) if (kind := _text(entry, "type")) else Kind.NONE,
+                kind=kind_named(_text(entry, "type") or Kind.NONE),
                 points=as_points([]),
                 group=_text(entry, "group"),
                 colour=_text(entry, "colour") or DEFAULT_COLOUR,

@@ -27,12 +27,11 @@ from slideviewer.annotations.geojson.geometry import (
 )
 from slideviewer.annotations.geojson.holes import hole_name
 from slideviewer.annotations.geojson.shapes import Shape, agree, geometry_of, shape_from, shape_of
-from slideviewer.annotations.model import DEFAULT_COLOUR, Annotation, Kind, Points
+from slideviewer.annotations.model import DEFAULT_COLOUR, Annotation, Kind, Points, kind_named
 
 KEY = "ASAP"
 """The key of the note in ``properties.metadata``."""
 
-_KINDS = {kind.value: kind for kind in Kind}
 _AREAS = (Kind.POLYGON, Kind.SPLINE, Kind.RECTANGLE)
 
 
@@ -165,7 +164,7 @@ def _drawn_hole(note: Mapping[str, object], points: Points, shell: Annotation) -
 
 def _kind(note: Mapping[str, object]) -> Kind | str:
     kind = note.get("type")
-    return _KINDS.get(kind, kind) if isinstance(kind, str) else Kind.POLYGON
+    return kind_named(kind) if isinstance(kind, str) else Kind.POLYGON
 
 
 def _needs_vertices(annotation: Annotation) -> bool:

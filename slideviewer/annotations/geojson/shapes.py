@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -10,7 +11,7 @@ import shapely
 from shapely.geometry import LineString, MultiPoint, MultiPolygon, Point, Polygon
 
 from slideviewer.annotations.geojson.geometry import Part
-from slideviewer.annotations.model import Annotation, Kind, Points
+from slideviewer.annotations.model import Annotation, Kind, Points, as_points
 from slideviewer.annotations.outline import made_valid, outline
 
 GRID_PX = 0.01
@@ -32,16 +33,16 @@ def shape_of(annotation: Annotation, holes: Sequence[Annotation] = ()) -> Shape 
     holes : sequence of Annotation
         Areas to be left out of it.
     """
-    points = _rounded(annotation)
-    if not len(points):
+    corners = _rounded(annotation.points)
+    if not len(corners):
         return None
     if annotation.kind in (Kind.POLYGON, Kind.SPLINE, Kind.RECTANGLE):
-        area = _area(points, [_rounded(hole) for hole in holes])
+        area = _area(_drawn(annotation), [_drawn(hole) for hole in holes])
         if area is not None:
             return area
     if annotation.kind == Kind.POINT_SET:
-        return MultiPoint(points)
-    return Point(points[0]) if len(points) == 1 else LineString(points)
+        return MultiPoint(corners)
+    return Point(corners[0]) if len(corners) == 1 else LineString(corners)
 
 
 def shape_from(parts: Sequence[Part]) -> Shape | None:
@@ -86,9 +87,13 @@ def geometry_of(shape: Shape) -> dict[str, object]:
     return {"type": shape.geom_type, "coordinates": coordinates}
 
 
-def _rounded(annotation: Annotation) -> Points:
-    points = outline(annotation)
-    return np.round(points[np.isfinite(points).all(axis=1)], 2)
+def _rounded(points: Points) -> Points:
+    return as_points(np.round(points[np.isfinite(points).all(axis=1)], 2))
+
+
+def _drawn(annotation: Annotation) -> Points:
+    """The outline around the rounded vertices, so that these alone give the very same again."""
+    return _rounded(outline(replace(annotation, points=_rounded(annotation.points))))
 
 
 def _area(points: Points, holes: Sequence[Points]) -> Polygon | MultiPolygon | None:
