@@ -70,12 +70,12 @@ def main(arguments: list[str]) -> int:
 
 def demo(rest: list[str]) -> int:
     """Make the demo slide, predict, and open the window on both."""
-    return in_environment("-m", "slideviewer", "demo", *rest)
+    return run(["demo", *rest])
 
 
 def run(rest: list[str]) -> int:
     """Run the program."""
-    return in_environment("-m", "slideviewer", *rest)
+    return subprocess.run([python(), "-m", "slideviewer", *rest], check=False).returncode
 
 
 def test(rest: list[str]) -> int:

@@ -10,8 +10,11 @@ import pytest
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.__main__ import _Window
-from slideviewer.annotations import read_annotations
+from slideviewer.annotations import read_annotations, write_annotations
 from slideviewer.cli import main
+from slideviewer.cli.demo import make_demo
+from slideviewer.errors import SlideError
+from slideviewer.progress import silent
 from slideviewer.slide import open_slide
 
 FILES = {"slide.tif", "annotations.xml", "prediction.xml", "tiles.csv", "corrected.xml"}
@@ -54,3 +57,24 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(
     said = capsys.readouterr().err
     assert str(blocked) in said
     assert said.count("\n") == 1
+
+
+def test_a_second_demo_reuses_the_slide_and_keeps_what_was_corrected(tmp_path: Path) -> None:
+    size = (1024, 1024)
+    first = make_demo(tmp_path, 5, silent, size)
+    drawn = (tmp_path / "slide.tif").stat().st_mtime_ns
+    corrected = first.markup.with_changes(dict.fromkeys(list(first.markup.annotations)[:1]))
+    write_annotations(corrected, tmp_path / "annotations.xml")
+    again = make_demo(tmp_path, 5, silent, size)
+    assert len(again.markup) == len(first.markup) - 1
+    assert (again.nests, again.missed) == (first.nests, first.missed)
+    assert (tmp_path / "slide.tif").stat().st_mtime_ns == drawn
+    with pytest.raises(SlideError, match="another folder"):
+        make_demo(tmp_path, 6, silent, size)
+
+
+def test_a_folder_with_somebodys_slide_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "slide.tif").write_bytes(b"precious")
+    with pytest.raises(SlideError, match=r"slide\.tif"):
+        make_demo(tmp_path, 5, silent, (1024, 1024))
+    assert (tmp_path / "slide.tif").read_bytes() == b"precious"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from window_fixtures import OpenSlide, click, drag, screen_point
 
@@ -187,3 +187,37 @@ def test_taking_another_tool_drops_an_unfinished_shape(drawing: MainWindow) -> N
     drawing.named_actions["pan"].trigger()
     assert not drawing.canvas.tool.is_busy
     assert len(drawing.session.document.annotations) == 0
+
+
+def test_undo_lets_go_of_the_active_vertex(square: tuple[MainWindow, str]) -> None:
+    window, _ = square
+    canvas = window.canvas
+    click(canvas, 1500, 800)
+    QTest.mouseDClick(canvas, Qt.MouseButton.LeftButton, pos=screen_point(canvas, 1000, 1200))
+    assert window.session.selection.vertex is not None
+    window.named_actions["undo"].trigger()
+    assert window.session.selection.vertex is None
+    QTest.keyClick(canvas, Qt.Key.Key_Delete)
+    assert len(window.session.document.annotations) == 0  # the selected shape, and undoable
+
+
+def test_nothing_is_deleted_in_the_middle_of_a_drag(square: tuple[MainWindow, str]) -> None:
+    window, annotation_id = square
+    click(window.canvas, 1500, 800)
+    start = screen_point(window.canvas, 2000, 1600)
+    QTest.mousePress(window.canvas, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(window.canvas, start + QPoint(30, 30))
+    window.named_actions["delete"].trigger()
+    QTest.mouseRelease(window.canvas, Qt.MouseButton.LeftButton, pos=start + QPoint(30, 30))
+    assert only(window).id == annotation_id
+    assert window.session.document.undo_stack.count() == 2
+
+
+def test_space_let_go_elsewhere_does_not_stick(drawing: MainWindow) -> None:
+    drawing.activateWindow()
+    drawing.canvas.setFocus()
+    QTest.keyPress(drawing.canvas, Qt.Key.Key_Space)
+    drawing.annotations_panel.setFocus()
+    drawing.layers_panel.threshold.setFocus()
+    click(drawing.canvas, 1000, 800)
+    assert drawing.canvas.tool.is_busy

@@ -4,18 +4,29 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 from window_fixtures import OpenSlide, answer, click, settle
 
 from slideviewer import RESEARCH_USE_ONLY
-from slideviewer.annotations import Annotation, Kind, as_points, read_annotations
+from slideviewer.annotations import (
+    Annotation,
+    AnnotationSet,
+    Kind,
+    Loaded,
+    as_points,
+    read_annotations,
+)
+from slideviewer.errors import SlideviewerError
+from slideviewer.ui import files
+from slideviewer.ui.launch import take_picture
 from slideviewer.ui.window import MainWindow
 
 
@@ -277,3 +288,126 @@ def test_tab_hides_all_chrome_and_brings_it_back(open_slide: OpenSlide, made_sli
         window.named_actions["hide_chrome"].trigger()
         assert window.toolbar.isVisible() == shown
         assert window.statusBar().isVisible() == shown
+
+
+def test_an_answer_that_comes_late_is_not_shown_on_another_slide(
+    qtbot: QtBot,
+    open_slide: OpenSlide,
+    made_slide: Path,
+    real_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = open_slide(made_slide)
+    path = tmp_path / "a.xml"
+    draw_something(window)
+    window.session.document.save(path)
+    window.session.document.open(AnnotationSet.of(), None)
+    go_on = threading.Event()
+
+    def slow_reading(path: Path) -> Loaded:
+        go_on.wait(10)
+        return read_annotations(path)
+
+    monkeypatch.setattr(files, "read_annotations", slow_reading)
+    window.files.open_annotations(path)
+    open_slide(real_data / "slides" / "boxes.tiff")
+    go_on.set()
+    qtbot.wait(200)
+    assert len(window.session.document.annotations) == 0
+    assert window.session.document.path is None
+
+
+def test_markup_that_was_opened_first_stays_when_its_slide_comes(
+    qtbot: QtBot, window: MainWindow, made_slide: Path, tmp_path: Path
+) -> None:
+    draw_something(window)
+    path = tmp_path / "a.xml"
+    window.session.document.save(path)
+    assert window.named_actions["save"].isEnabled()
+    window.open_all([path, made_slide])
+    qtbot.waitUntil(lambda: window.session.slide is not None)
+    assert len(window.session.document.annotations) == 1
+    qtbot.waitUntil(lambda: window.session.document.path == path)
+
+
+def test_closing_without_saving_is_asked_once(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_slide(made_slide)
+    draw_something(window)
+    asked = []
+
+    def leave(*arguments: object) -> str:
+        asked.append(arguments[1])
+        return "Close without saving"
+
+    monkeypatch.setattr(files, "ask", leave)
+    open_slide(made_slide)
+    qtbot.waitUntil(lambda: len(window.session.document.annotations) == 0)
+    assert len(asked) == 1
+
+
+def test_a_file_is_never_replaced_unasked(
+    open_slide: OpenSlide, made_slide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_slide(made_slide)
+    draw_something(window)
+    other = tmp_path / "mine.xml"
+    other.write_text("somebody's work")
+    chosen = (str(tmp_path / "mine"), "ASAP XML (*.xml)")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: chosen)
+    monkeypatch.setattr(files, "ask", lambda *_: "Stay")
+    assert not window.files.save_as()
+    assert other.read_text() == "somebody's work"
+    chosen = (str(tmp_path / "b.geojson"), "ASAP XML (*.xml)")
+    assert window.files.save_as()
+    assert (tmp_path / "b.geojson").exists()
+
+
+def test_a_gesture_does_not_outlive_its_slide(
+    open_slide: OpenSlide, made_slide: Path, real_data: Path
+) -> None:
+    window = open_slide(made_slide)
+    window.named_actions["polygon"].trigger()
+    for x, y in ((500, 500), (2500, 500), (1500, 2000)):
+        click(window.canvas, x, y)
+    open_slide(real_data / "slides" / "boxes.tiff")
+    QTest.keyClick(window.canvas, Qt.Key.Key_Return)
+    assert len(window.session.document.annotations) == 0
+
+
+def test_cancelling_keeps_the_former_result_and_the_threshold(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
+) -> None:
+    window = open_slide(made_slide)
+    predict(qtbot, window)
+    window.cells.threshold = 0.123
+    window.named_actions["predict"].trigger()
+    assert not window.prediction.chooser.isEnabled()
+    window.named_actions["cancel"].trigger()
+    qtbot.waitUntil(lambda: not window.prediction.is_running, timeout=60_000)
+    qtbot.waitUntil(lambda: window.prediction.has_result, timeout=10_000)
+    assert window.named_actions["export_prediction"].isEnabled()
+    assert window.cells.threshold == 0.123
+
+
+def test_keys_work_while_the_chrome_is_hidden(open_slide: OpenSlide, made_slide: Path) -> None:
+    window = open_slide(made_slide)
+    draw_something(window)
+    window.activateWindow()
+    window.canvas.setFocus()
+    docks = [dock for dock in window.findChildren(QDockWidget)]
+    docks[0].close()
+    window.named_actions["hide_chrome"].trigger()
+    QTest.keyClick(window.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert len(window.session.document.annotations) == 0
+    window.named_actions["hide_chrome"].trigger()
+    assert [dock.isVisible() for dock in docks] == [False, True]
+
+
+def test_a_picture_of_broken_markup_says_what_is_wrong(made_slide: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.xml"
+    broken.write_text("<ASAP_Annotations><Annotations>")
+    with pytest.raises(SlideviewerError, match=r"broken\.xml"):
+        take_picture(tmp_path / "p.png", made_slide, broken, None)

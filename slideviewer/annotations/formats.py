@@ -9,6 +9,7 @@ from pathlib import Path
 from slideviewer.annotations.asap import read_asap, write_asap
 from slideviewer.annotations.geojson import read_geojson, write_geojson
 from slideviewer.annotations.loaded import Loaded
+from slideviewer.annotations.losses import lost_in_asap, lost_in_geojson
 from slideviewer.annotations.model import AnnotationSet
 from slideviewer.errors import AnnotationError
 
@@ -24,23 +25,30 @@ class Format:
     suffixes : tuple of str
         In lower case, the usual one first.
     read, write : callable
+    losses : callable
+        Sentences on what a file of this format cannot hold of a set of annotations.
     """
 
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[Path], Loaded]
     write: Callable[[AnnotationSet, Path], None]
+    losses: Callable[[AnnotationSet], tuple[str, ...]]
 
 
 FORMATS = (
-    Format("ASAP XML", (".xml",), read_asap, write_asap),
+    Format("ASAP XML", (".xml",), read_asap, write_asap, lost_in_asap),
     Format(
         "QuPath GeoJSON",
         (".geojson", ".json", ".geojson.gz", ".json.gz"),
         read_geojson,
         write_geojson,
+        lost_in_geojson,
     ),
 )
+
+
+_REMEDY = "Name a file in it."
 
 
 def format_of(path: Path | str) -> Format:
@@ -49,8 +57,10 @@ def format_of(path: Path | str) -> Format:
     Raises
     ------
     AnnotationError
-        It stands for none.
+        It stands for none, or it is a folder.
     """
+    if Path(path).is_dir():
+        raise AnnotationError("is a folder, not an annotation file.", path=path, remedy=_REMEDY)
     name = Path(path).name.lower()
     for known in FORMATS:
         if name.endswith(known.suffixes):
@@ -58,7 +68,7 @@ def format_of(path: Path | str) -> Format:
     choices = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
     ending = Path(path).suffix
     raise AnnotationError(
-        f"has the ending {ending!r}, which no annotation format has."
+        f'has the ending "{ending}", which no annotation format has.'
         if ending
         else "has no ending.",
         path=path,
@@ -77,12 +87,19 @@ def read_annotations(path: Path | str) -> Loaded:
     return format_of(path).read(Path(path))
 
 
-def write_annotations(annotations: AnnotationSet, path: Path | str) -> None:
+def write_annotations(annotations: AnnotationSet, path: Path | str) -> tuple[str, ...]:
     """Write an annotation file, in the format that its name stands for.
+
+    Returns
+    -------
+    tuple of str
+        For the user: a sentence on each kind of thing that the format cannot hold.
 
     Raises
     ------
     AnnotationError
         The ending is unknown, or the file cannot be written; the former one is untouched.
     """
-    format_of(path).write(annotations, Path(path))
+    chosen = format_of(path)
+    chosen.write(annotations, Path(path))
+    return chosen.losses(annotations)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -197,6 +198,11 @@ class AnnotationSet:
         if order is not None:
             annotations = {key: annotations[key] for key in order}
         return replace(self, annotations=MappingProxyType(annotations))
+
+    def next_name(self) -> str:
+        """The name that ASAP would give a new annotation: ``Annotation N``, N beyond all in use."""
+        numbers = (re.fullmatch(r"Annotation (\d+)", annotation.name) for annotation in self)
+        return f"Annotation {1 + max((int(number[1]) for number in numbers if number), default=-1)}"
 
     def with_group(self, group: Group) -> AnnotationSet:
         """A set in which the group is added, or replaces the one of its name."""

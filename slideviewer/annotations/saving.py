@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -73,13 +75,49 @@ def write_safely(path: Path | str, write: Writer | bytes, backup: bool = True) -
         raise AnnotationError(f"cannot be saved: {reason}.", path=given, remedy=_REMEDY) from error
 
 
+@contextmanager
+def keeping_former(path: Path) -> Iterator[None]:
+    """Keep the present file as ``<name>.bak`` where the block replaces it by another content.
+
+    The block must replace the file as `slideviewer.files.replacing` does, not write into it. A
+    block that fails, or leaves the same bytes, leaves an earlier backup as it is.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written.
+    """
+    target = path.resolve()
+    if not target.is_file():
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix=".saving-", dir=target.parent) as folder:
+        second = _second(target, Path(folder))
+        yield
+        if not filecmp.cmp(second, target, shallow=False):
+            os.replace(second, backup_of(target))
+
+
+def backup_of(path: Path) -> Path:
+    """Where the former content of a file is kept: ``<name>.bak`` beside it."""
+    return path.with_name(path.name + BACKUP_SUFFIX)
+
+
 def _keep(target: Path) -> None:
     """Put the present file under the backup's name as well, never leaving a moment without it."""
-    backup = target.with_name(target.name + BACKUP_SUFFIX)
     with tempfile.TemporaryDirectory(prefix=".saving-", dir=target.parent) as folder:
-        second = Path(folder) / target.name
-        try:
-            os.link(target, second)
-        except OSError:  # no hard links on this disk (FAT, some network folders)
-            shutil.copy2(target, second)
-        os.replace(second, backup)
+        os.replace(_second(target, Path(folder)), backup_of(target))
+
+
+def _second(target: Path, folder: Path) -> Path:
+    """The content of a file under a second name in a folder beside it."""
+    second = folder / target.name
+    try:
+        os.link(target, second)
+    except OSError:  # no hard links on this disk (FAT, some network folders)
+        shutil.copy2(target, second)
+    return second

@@ -6,7 +6,7 @@ import difflib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,12 @@ from slideviewer.errors import Cancelled, SlideError, SlideviewerError
 
 BAD_INPUT = 2
 """Exit code for anything that the user can put right."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl+C, as shells have it."""
+
+USAGE_ERROR: Any = typer.BadParameter.__base__
+"""What Typer raises for words it does not understand; it gives the class no public name."""
 
 app = typer.Typer(
     name="slideviewer",
@@ -96,14 +102,15 @@ def main(arguments: Sequence[str], shell: Shell) -> int:
     if not words or words[0] not in known:
         words.insert(0, "view")
     try:
-        app(words, obj=shell, prog_name="slideviewer")
+        ended = app(words, obj=shell, prog_name="slideviewer", standalone_mode=False)
     except SlideviewerError as error:
         return _complain(str(error))
-    except Cancelled:
-        return _complain("Cancelled.")
-    except SystemExit as end:  # how a command ends, well or with what it was given
-        return end.code if isinstance(end.code, int) else 0
-    return 0
+    except USAGE_ERROR as error:
+        return _complain(f"{error.format_message()} slideviewer {words[0]} --help tells more.")
+    except (Cancelled, typer.Abort, KeyboardInterrupt):
+        _complain("Stopped. The same command again goes on from there, where it can.")
+        return INTERRUPTED
+    return ended if isinstance(ended, int) else 0
 
 
 def _complain(words: str) -> int:

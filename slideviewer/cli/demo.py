@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 import shapely
@@ -15,19 +16,21 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from slideviewer import RESEARCH_USE_ONLY
+from slideviewer import RESEARCH_USE_ONLY, __version__
 from slideviewer.annotations import (
     Annotation,
     AnnotationSet,
     Group,
     Kind,
     as_points,
+    read_annotations,
     write_annotations,
 )
 from slideviewer.cli.bar import progress_bar
 from slideviewer.cli.shell import Shell
 from slideviewer.errors import SlideError
 from slideviewer.evaluation.regions import missed_regions, outlines, predicted_regions
+from slideviewer.files import replacing_text
 from slideviewer.inference.export import Export, write_outputs
 from slideviewer.inference.predict import predict_slide
 from slideviewer.inference.prediction import Prediction
@@ -35,14 +38,13 @@ from slideviewer.models.package import open_package
 from slideviewer.progress import Progress
 from slideviewer.slide import open_slide
 
-if TYPE_CHECKING:
-    from slideviewer.slide.synthetic import SyntheticSlide
-
 MODEL = "tumour-camelyon"
 DEMO_SEED = 7
 FULL_SIZE = (24576, 20480)
 SMALLEST_SIDE, LARGEST_SIDE = 1024, 65536
-SLIDE_FILE, MARKUP_FILE = "slide.tif", "annotations.xml"
+SLIDE_FILE, MARKUP_FILE, RECORD_FILE = "slide.tif", "annotations.xml", "demo.json"
+COUNTS = ("nests", "missed", "oversized")
+"""What the record of a made slide counts."""
 GROUP = Group("Tumor")
 FORMATS = ("csv", "xml")
 
@@ -80,13 +82,13 @@ def demo(
         ) from error
     with clock.measure("slide drawn"), progress_bar() as progress:
         demo_slide = make_demo(out, seed, progress, _size(size))
-    made, markup = demo_slide.slide, demo_slide.markup
+    made, markup = demo_slide.path, demo_slide.markup
     annotations = out / MARKUP_FILE
     store = out / "prediction"
     with (
         clock.measure("tumour predicted"),
         progress_bar() as progress,
-        closing(open_slide(made.path)) as slide,
+        closing(open_slide(made)) as slide,
     ):
         prediction = predict_slide(
             slide, open_package(MODEL), store=store, replace=True, progress=progress
@@ -98,18 +100,18 @@ def demo(
         write_annotations(corrected, out / "corrected.xml")
     if not show:
         with clock.measure("picture taken"):
-            shell.take_picture(out / "overlay.png", made.path, annotations, store)
+            shell.take_picture(out / "overlay.png", made, annotations, store)
     summary = {
-        "nests": len(made.nests),
-        "left out of the markup": len(demo_slide.missed),
-        "drawn too large": len(demo_slide.oversized),
+        "nests": demo_slide.nests,
+        "left out of the markup": demo_slide.missed,
+        "drawn too large": demo_slide.oversized,
         "tissue tiles": int(np.isfinite(prediction.target_probabilities).sum()),
         "predicted tumour": int(prediction.positive_cells().sum()),
         "accepted into corrected.xml": len(corrected) - len(markup),
     }
     _print(out, summary, clock.seconds)
     if show:
-        raise typer.Exit(shell.open_window(made.path, annotations, store))
+        raise typer.Exit(shell.open_window(made, annotations, store))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,35 +120,64 @@ class DemoSlide:
 
     Attributes
     ----------
-    slide : SyntheticSlide
+    path : Path
     markup : AnnotationSet
-    missed, oversized : tuple of int
-        Indices of the nests that were left out of the markup, and of those drawn too large.
+    nests : int
+        Tumour nests on the slide.
+    missed, oversized : int
+        Nests that were left out of the markup, and ones drawn too large.
     """
 
-    slide: SyntheticSlide
+    path: Path
     markup: AnnotationSet
-    missed: tuple[int, ...]
-    oversized: tuple[int, ...]
+    nests: int
+    missed: int
+    oversized: int
 
 
 def make_demo(
     folder: Path, seed: int, progress: Progress, size: tuple[int, int] = FULL_SIZE
 ) -> DemoSlide:
-    """Draw the demo slide into a folder and write its markup beside it, last."""
+    """Draw the demo slide into a folder and write its markup beside it, unless that was done.
+
+    Raises
+    ------
+    SlideError
+        Where the folder holds another slide or markup: nothing there is overwritten.
+    """
+    slide_file, markup_file, record_file = (
+        folder / name for name in (SLIDE_FILE, MARKUP_FILE, RECORD_FILE)
+    )
+    record: dict[str, object] = {"seed": seed, "size": list(size), "version": __version__}
+    if record_file.exists():
+        known = json.loads(record_file.read_text(encoding="utf-8"))
+        if record.items() <= known.items() and slide_file.exists() and markup_file.exists():
+            markup = read_annotations(markup_file).annotations
+            return DemoSlide(slide_file, markup, *(known[key] for key in COUNTS))
+    for path in (slide_file, markup_file):
+        if path.exists():
+            raise SlideError(
+                "The folder holds this file of another demo, or of yours.",
+                path=path,
+                remedy="Name another folder with --out, or move it away.",
+            )
     # Drawing needs SciPy, for which no other start of the program should wait.
     from slideviewer.slide.synthetic import generate_slide, imperfect_outlines
 
     folder.mkdir(parents=True, exist_ok=True)
-    slide = generate_slide(folder / SLIDE_FILE, seed=seed, size=size, progress=progress)
+    slide = generate_slide(slide_file, seed=seed, size=size, progress=progress)
     drawn, missed, oversized = imperfect_outlines(slide, seed)
     annotations = [
         Annotation(f"Annotation {number}", Kind.POLYGON, points, GROUP.name)
         for number, points in enumerate(drawn)
     ]
     markup = AnnotationSet.of(annotations, [GROUP])
-    write_annotations(markup, folder / MARKUP_FILE)
-    return DemoSlide(slide, markup, tuple(missed), tuple(oversized))
+    write_annotations(markup, markup_file)
+    counts = (len(slide.nests), len(missed), len(oversized))
+    record |= dict(zip(COUNTS, counts, strict=True))
+    with replacing_text(record_file) as file:
+        json.dump(record, file, indent=1)
+    return DemoSlide(slide.path, markup, *counts)
 
 
 def accept_surest_missed(prediction: Prediction, markup: AnnotationSet) -> AnnotationSet:
@@ -157,7 +188,7 @@ def accept_surest_missed(prediction: Prediction, markup: AnnotationSet) -> Annot
     surest = max(missed, key=lambda region: region.cells * (region.mean_score - 0.5))
     pieces = outlines(surest, prediction.grid.cell / 4)
     largest = max(pieces, key=lambda points: shapely.Polygon(points).area)
-    name = f"Annotation {len(markup)}"
+    name = markup.next_name()
     made = Annotation(name, Kind.POLYGON, as_points(largest), GROUP.name)
     return markup.with_changes({made.id: made})
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations.model import AnnotationSet
+from slideviewer.annotations.saving import backup_of, keeping_former
 from slideviewer.errors import PredictionError
 from slideviewer.files import replacing, replacing_text
 from slideviewer.inference.export_asap import write_asap_squares
@@ -62,19 +63,28 @@ class Format:
 
 
 def write_outputs(
-    export: Export, folder: Path, formats: Sequence[str], facts: Mapping[str, object] | None = None
+    export: Export,
+    folder: Path,
+    formats: Sequence[str],
+    facts: Mapping[str, object] | None = None,
+    on_kept: Callable[[Sequence[str]], None] | None = None,
 ) -> list[Path]:
     """Write the forms asked for and, always, `RUN_FILE`.
+
+    Forms of a former run that differ, or are not written now and would lie beside another run's
+    `RUN_FILE`, are kept as ``<name>.bak``, and then its `RUN_FILE` is too.
 
     Parameters
     ----------
     export : Export
     folder : Path
-        Made where it does not exist; files of the same names are replaced.
+        Made where it does not exist.
     formats : sequence of str
         Keys of `FORMATS`.
     facts : mapping, optional
         Added to `RUN_FILE`: plain JSON values.
+    on_kept : callable, optional
+        Told the names of the forms of a former run that were kept, where there are any.
 
     Returns
     -------
@@ -86,15 +96,28 @@ def write_outputs(
     PredictionError
         If one cannot be written.
     """
-    paths = []
+    paths = [folder / FORMATS[name].file for name in formats]
+    run_file = folder / RUN_FILE
+    kept: list[str] = []
     with told_to_user(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for name in formats:
-            form = FORMATS[name]
-            form.write(export, folder / form.file)
-            paths.append(folder / form.file)
-        write_run(export, folder / RUN_FILE, {**(facts or {}), "files": [p.name for p in paths]})
-    return [*paths, folder / RUN_FILE]
+        for form in FORMATS.values():
+            path = folder / form.file
+            if path in paths:
+                before = _identity(backup_of(path))
+                with keeping_former(path):
+                    form.write(export, path)
+                if _identity(backup_of(path)) != before:
+                    kept.append(form.file)
+            elif path.is_file():
+                path.replace(backup_of(path))
+                kept.append(form.file)
+        names = [path.name for path in paths]
+        with keeping_former(run_file) if kept else nullcontext():
+            write_run(export, run_file, {**(facts or {}), "files": names})
+    if kept and on_kept is not None:
+        on_kept(kept)
+    return [*paths, run_file]
 
 
 def write_tiles_csv(export: Export, path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QCursor,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -50,6 +51,7 @@ class Canvas(QWidget):
         self._tool: Tool = self._hand
         self._tool.changed.connect(self.update)
         self._gripped: Tool | None = None  # the tool that got the press gets the release
+        self._grip_button = Qt.MouseButton.NoButton
         self._space_held = False
 
     @property
@@ -164,7 +166,7 @@ class Canvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         tool = self._tool_for(event.button())
         if tool is not None and self._gripped is None:
-            self._gripped = tool
+            self._gripped, self._grip_button = tool, event.button()
             self._show_cursor()
             tool.press(self._pointer(event))
 
@@ -175,14 +177,15 @@ class Canvas(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         tool = self._gripped
-        if tool is not None:
+        if tool is not None and event.button() == self._grip_button:
             self._gripped = None
             tool.release(self._pointer(event))
             self._show_cursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self._tool is not self._hand:
-            self._tool.double_click(self._pointer(event))
+        tool = self._tool_for(event.button())
+        if tool is not None and tool is not self._hand:
+            tool.double_click(self._pointer(event))
         else:
             self.mousePressEvent(event)
 
@@ -208,6 +211,10 @@ class Canvas(QWidget):
             self._show_cursor()
         else:
             super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._space_held = False  # its release goes elsewhere
+        self._show_cursor()
 
     def _tool_for(self, button: Qt.MouseButton) -> Tool | None:
         if button == Qt.MouseButton.MiddleButton or self._space_held:

@@ -16,11 +16,15 @@ _log = logging.getLogger(__name__)
 
 
 class Job(QObject):
-    """One function at work. It is given one argument: its `Progress`."""
+    """One function at work. It is given one argument: its `Progress`.
+
+    The job deletes itself when it has ended.
+    """
 
     progressed = Signal(object)  # Step
     succeeded = Signal(object)  # what the function returned
     failed = Signal(str)  # words for the user; a cancelled job says nothing
+    discarded = Signal(object)  # what the function returned although it was cancelled
     ended = Signal()  # in any case, last
 
     _answered = Signal(object, str)
@@ -37,8 +41,12 @@ class Job(QObject):
         self._thread.start()
 
     def cancel(self) -> None:
-        """Have the next progress call of the function raise `Cancelled`."""
+        """Have the next progress call of the function raise `Cancelled`, and want no answer."""
         self._cancelled.set()
+
+    def wait(self) -> None:
+        """Return when the function has."""
+        self._thread.join()
 
     def _progress(self, step: Step) -> None:
         if self._cancelled.is_set():
@@ -60,8 +68,11 @@ class Job(QObject):
 
     @Slot(object, str)
     def _on_answered(self, result: object, problem: str) -> None:
-        if problem:
+        if self._cancelled.is_set():
+            self.discarded.emit(result)
+        elif problem:
             self.failed.emit(problem)
-        elif not self._cancelled.is_set():
+        else:
             self.succeeded.emit(result)
         self.ended.emit()
+        self.deleteLater()

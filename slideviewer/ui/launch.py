@@ -74,6 +74,8 @@ def show(
 
     if slide is not None:
         window.files.open_slide(slide, then)
+    elif annotations is not None:
+        window.files.open_annotations(annotations)
 
 
 def take_picture(
@@ -93,12 +95,15 @@ def take_picture(
         window.resize(*PICTURE_SIZE)
         window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         window.show()
+        problems: list[str] = []
+        window.files.failed.connect(problems.append)
+        window.prediction.failed.connect(problems.append)
         show(window, slide, annotations, prediction)
         document = window.session.document
 
         def is_complete() -> bool:
-            if window.notices.texts and window.session.slide is None:
-                raise SlideviewerError(window.notices.texts[0])
+            if problems:
+                raise SlideviewerError(problems[0])
             return (
                 window.session.slide is not None
                 and (annotations is None or document.path is not None)

@@ -88,6 +88,13 @@ class NoticeStack(QWidget):
         if text not in self.texts:
             self._add(Notice(text, self, action))
 
+    def offer(self, text: str, action: str, act: Callable[[], None]) -> None:
+        """Show a problem with a way out, in place of the same problem without one."""
+        for notice in self.notices:
+            if notice.text == text:
+                notice.close_for_good()
+        self.warn(text, (action, act))
+
     def clear(self) -> None:
         """Take all away."""
         for notice in self.notices:

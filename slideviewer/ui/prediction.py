@@ -7,6 +7,7 @@ from pathlib import Path
 
 import shapely
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QInputDialog, QWidget
 
 from slideviewer import RESEARCH_USE_ONLY, paths
@@ -48,6 +49,7 @@ class PredictionControl(QObject):
 
     progressed = Signal(object)  # Step, or None when nothing is going on any more
     running_changed = Signal(bool)
+    failed = Signal(str)  # why something could not be shown or written, for the user
     _answered = Signal(object)  # Reply, from the listening thread
 
     def __init__(
@@ -63,15 +65,19 @@ class PredictionControl(QObject):
         self._notices, self._window = notices, window
         self._worker = InferenceWorker()
         self._number: int | None = None  # of the request under way
+        self._store: Path | None = None  # where its answers are kept
         self._result: Prediction | None = None
+        self._reading: Job | None = None
+        self._exports: list[Job] = []
         self._spacings: dict[Path, float] = {}  # what the user said of slides that do not say
-        self.chooser = QComboBox()
+        self.chooser = ModelChooser()
         self.chooser.setAccessibleName("Model")
         self.chooser.setToolTip("The model that Predict runs")
         self._list_models()
         self._answered.connect(self._on_answer)
+        self.failed.connect(lambda problem: notices.warn(problem))
         session.slide_changed.connect(self._on_slide_changed)
-        self.chooser.currentIndexChanged.connect(lambda _: self._on_slide_changed())
+        self.chooser.currentIndexChanged.connect(lambda _: self._show_former())
 
     @property
     def is_running(self) -> bool:
@@ -99,7 +105,6 @@ class PredictionControl(QObject):
         spacing = self._spacing_for(slide)
         if spacing is None and not isinstance(slide.spacing, Spacing):
             return
-        self._set_result(None)
         request = Request(
             slide=slide.path,
             model=package.folder,
@@ -108,7 +113,9 @@ class PredictionControl(QObject):
             first=self._canvas.viewpoint.visible,
             replace=True,
         )
+        self._store = request.store
         self._number = self._worker.predict(request)
+        self.chooser.setEnabled(False)
         threading.Thread(target=self._listen, args=(self._number,), daemon=True).start()
         self.running_changed.emit(True)
         self.progressed.emit(Step(0, 0, "Starting the model"))
@@ -119,21 +126,31 @@ class PredictionControl(QObject):
             self._worker.stop()
 
     def close(self) -> None:
-        """End the worker process."""
+        """End the worker process; an export that is being written is finished first."""
         self._number = None
+        for job in self._exports:
+            job.wait()
         self._worker.close()
 
     def show_stored(self, folder: Path) -> None:
         """Show a stored prediction."""
-        job = Job(lambda _: read_prediction(folder), self)
+        if self._reading is not None:
+            self._reading.cancel()
+        self._reading = job = Job(lambda _: read_prediction(folder), self)
+
+        def ended() -> None:
+            if self._reading is job:
+                self._reading = None
+
         job.succeeded.connect(self._show_result)
-        job.failed.connect(self._notices.warn)
+        job.failed.connect(self.failed)
+        job.ended.connect(ended)
         job.start()
 
     def region_outlines(self, x: float, y: float) -> list[Points]:
         """The predicted region at a level-0 point as outlines, ready to be annotations.
 
-        A region that hangs together by a thread comes as the piece that the point is in.
+        A region that hangs together by threads comes as the piece nearest to the point.
         """
         if self._result is None:
             return []
@@ -142,7 +159,7 @@ class PredictionControl(QObject):
             return []
         pieces = outlines(region, self._result.grid.cell / 4)
         point = shapely.Point(x, y)
-        return [piece for piece in pieces if shapely.Polygon(piece).covers(point)] or pieces
+        return [min(pieces, key=lambda piece: shapely.Polygon(piece).distance(point))]
 
     def ask_to_export(self) -> None:
         """Let the user choose a folder, and write the prediction there in every form."""
@@ -160,7 +177,9 @@ class PredictionControl(QObject):
         export = Export(self._result, self._cells.threshold, self._session.document.annotations)
         job = Job(lambda _: write_outputs(export, target, list(FORMATS)), self)
         job.succeeded.connect(lambda _: self._notices.tell(f"Exported to {target}."))
-        job.failed.connect(self._notices.warn)
+        job.failed.connect(self.failed)
+        job.ended.connect(lambda: self._exports.remove(job))
+        self._exports.append(job)
         job.start()
 
     def _list_models(self) -> None:
@@ -205,6 +224,7 @@ class PredictionControl(QObject):
             return
         match reply:
             case Started():
+                self._set_result(None)
                 self._cells.begin(reply.grid, reply.target, reply.threshold)
             case Batch():
                 self._cells.add(reply.cells)
@@ -212,7 +232,6 @@ class PredictionControl(QObject):
                 self.progressed.emit(reply.step)
             case Finished():
                 self._finish()
-                self.show_stored(reply.store)
                 self._notices.tell(self._summary(reply))
             case Stopped():
                 self._finish()
@@ -234,7 +253,11 @@ class PredictionControl(QObject):
         self.start()
 
     def _finish(self) -> None:
+        """Show what there is, however it ended."""
         self._number = None
+        self.chooser.setEnabled(True)
+        if self._store is not None and self._store.is_dir():
+            self.show_stored(self._store)
         self.progressed.emit(None)
         self.running_changed.emit(False)
 
@@ -249,9 +272,15 @@ class PredictionControl(QObject):
 
     def _on_slide_changed(self) -> None:
         self.cancel()
+        self._store = None
         if self._number is not None:
-            self._number = None  # its last answers are for a slide that is no longer shown
-            self._finish()
+            self._finish()  # its last answers are for a slide that is no longer shown
+        self._show_former()
+
+    def _show_former(self) -> None:
+        """Show what was predicted before on this slide by this model, if anything was."""
+        if self._reading is not None:
+            self._reading.cancel()
         self._set_result(None)
         self._cells.clear()
         slide, package = self._session.slide, self.chooser.currentData()
@@ -260,7 +289,7 @@ class PredictionControl(QObject):
         try:
             folder = store_folder(slide, package)
         except SlideviewerError as error:
-            self._notices.warn(str(error))
+            self.failed.emit(str(error))
             return
         if folder.is_dir():
             self.show_stored(folder)
@@ -272,6 +301,13 @@ class PredictionControl(QObject):
     def _set_result(self, prediction: Prediction | None) -> None:
         self._result = prediction
         self.running_changed.emit(self.is_running)
+
+
+class ModelChooser(QComboBox):
+    """A list that the wheel does not change by accident."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
 
 
 def store_folder(slide: Slide, package: ModelPackage) -> Path:

@@ -36,3 +36,6 @@ class Session(QObject):
 
     def _forget_gone(self, changed: frozenset[str]) -> None:
         self.selection.forget(changed - self.document.annotations.annotations.keys())
+        vertex = self.selection.vertex
+        if vertex is not None and vertex[0] in changed:  # its number may mean another one now
+            self.selection.set(self.selection.ids)

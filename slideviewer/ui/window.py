@@ -10,6 +10,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
+    QMenu,
     QMessageBox,
     QTabWidget,
     QToolButton,
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
             self.session, self.canvas, self.cells, self.notices, self
         )
         document, selection = self.session.document, self.session.selection
+        self._hidden: list[QWidget] = []
         self._select = SelectTool(document, selection, self.markup, self)
         self._tools: dict[str, Tool] = {
             "pan": self.canvas.hand,
@@ -133,6 +135,7 @@ class MainWindow(QMainWindow):
             dock.setWidget(panel)
             self.addDockWidget(area, dock)
             docks[title] = dock
+            self._menu("&View").addAction(dock.toggleViewAction())
         self.resizeDocks(list(docks.values()), [300, 300], Qt.Orientation.Horizontal)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         return docks
@@ -140,6 +143,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session, document = self.session, self.session.document
         session.slide_changed.connect(self._on_slide_changed)
+        session.slide_changed.connect(lambda: self.canvas.tool.cancel())
+        document.replaced.connect(lambda: self.canvas.tool.cancel())
         document.changed.connect(lambda _: self.markup.set_annotations(document.annotations))
         document.replaced.connect(lambda: self.markup.set_annotations(document.annotations))
         document.state_changed.connect(self._show_document_state)
@@ -155,6 +160,7 @@ class MainWindow(QMainWindow):
             layer.changed.connect(
                 lambda name=name, layer=layer: self.named_actions[name].setChecked(layer.visible)
             )
+        self.addActions(list(self.named_actions.values()))  # keys work with the menus hidden, too
         # Tab moves the focus everywhere else, so it hides the chrome only from the canvas.
         self.named_actions["hide_chrome"].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.canvas.addAction(self.named_actions["hide_chrome"])
@@ -167,7 +173,7 @@ class MainWindow(QMainWindow):
         self.canvas.set_extent(
             slide.pyramid.extent if slide else None, slide.bounds if slide else None
         )
-        for name in ("predict", "whole_slide", "save", "save_as", "polygon", "select"):
+        for name in ("predict", "whole_slide", "polygon", "select"):
             self.named_actions[name].setEnabled(slide is not None)
         self._show_whether_predicting(False)
         self._show_document_state()
@@ -179,6 +185,9 @@ class MainWindow(QMainWindow):
             title += f" · {document.path.name}"
         self.setWindowTitle(f"{title}[*]" + (" – slideviewer" if slide else ""))
         self.setWindowModified(not document.is_saved)
+        has_any = slide is not None or len(document.annotations) > 0
+        self.named_actions["save"].setEnabled(has_any)
+        self.named_actions["save_as"].setEnabled(has_any)
         stack = document.undo_stack
         for name, can, text in (
             ("undo", stack.canUndo(), stack.undoText()),
@@ -193,6 +202,9 @@ class MainWindow(QMainWindow):
         self.named_actions["export_prediction"].setEnabled(self.prediction.has_result)
         self.named_actions["accept"].setEnabled(self.prediction.has_result)
 
+    def _menu(self, title: str) -> QMenu:
+        return next(menu for menu in self.menuBar().findChildren(QMenu) if menu.title() == title)
+
     def _take_tool(self, name: str) -> None:
         self.canvas.set_tool(self._tools[name])
         self.status.show_hint(self._tools[name].hint)
@@ -204,17 +216,19 @@ class MainWindow(QMainWindow):
     def _add_polygons(self, text: str, outlines: Sequence[Points]) -> None:
         document = self.session.document
         group = document.annotations.groups.get(DRAWN_GROUP) or Group(DRAWN_GROUP)
-        first = len(document.annotations)
-        made = [
-            Annotation(f"Annotation {number}", Kind.POLYGON, points, DRAWN_GROUP)
-            for number, points in enumerate(outlines, first)
-        ]
+        made: dict[str, Annotation] = {}
+        for points in outlines:
+            name = document.annotations.with_changes(made).next_name()
+            annotation = Annotation(name, Kind.POLYGON, points, DRAWN_GROUP)
+            made[annotation.id] = annotation
         if made:
-            document.apply(text, {annotation.id: annotation for annotation in made}, (group,))
-            self.session.selection.set(annotation.id for annotation in made)
+            document.apply(text, made, (group,))
+            self.session.selection.set(made)
 
     def accept_region_at(self, x: float, y: float) -> None:
         """Add the predicted region at a level-0 point to the markup."""
+        if self.canvas.tool.is_busy:
+            return
         outlines = self.prediction.region_outlines(x, y)
         if not outlines:
             self.notices.tell("Point at a red region first: there is none under the mouse.")
@@ -236,8 +250,10 @@ class MainWindow(QMainWindow):
             self.notices.tell(f"The magnification is unknown: {slide.spacing.reason}")
 
     def _hide_chrome(self, hidden: bool) -> None:
-        parts: list[QWidget] = [self.menuBar(), self.toolbar, self.status, *self._docks.values()]
-        for part in parts:
+        if hidden:
+            parts = [self.menuBar(), self.toolbar, self.status, *self._docks.values()]
+            self._hidden = [part for part in parts if part.isVisible()]
+        for part in self._hidden:
             part.setVisible(not hidden)
 
     def _about(self) -> None:
@@ -266,15 +282,21 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        for url in event.mimeData().urls():
-            self.open_any(Path(url.toLocalFile()))
+        self.open_all([Path(url.toLocalFile()) for url in event.mimeData().urls()])
 
-    def open_any(self, path: Path) -> None:
-        """Open a slide, or annotations for the open one, by the file's name."""
-        if path.suffix.lower() in ANNOTATION_SUFFIXES:
-            self.files.open_annotations(path)
+    def open_all(self, paths: Sequence[Path]) -> None:
+        """Open a slide, annotations, or a slide and its annotations, told apart by their names."""
+        markup = [path for path in paths if path.suffix.lower() in ANNOTATION_SUFFIXES]
+        slides = [path for path in paths if path not in markup]
+
+        def open_markup() -> None:
+            if markup:
+                self.files.open_annotations(markup[-1])
+
+        if slides:
+            self.files.open_slide(slides[-1], open_markup)
         else:
-            self.files.open_slide(path)
+            open_markup()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.files.may_leave():

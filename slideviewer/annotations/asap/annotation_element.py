@@ -151,7 +151,7 @@ def _has_places(element: Any) -> bool:
 def _note_vertices(vertices: Vertices, notices: Notices, who: str) -> None:
     if vertices.unreadable:
         notices.add(
-            "Coordinates that are no numbers are not shown but kept apart in the file, of {who}.",
+            "Coordinates that are no numbers are not shown, but kept apart in XML, of {who}.",
             who,
         )
     elif not len(vertices.points):

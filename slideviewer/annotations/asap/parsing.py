@@ -18,6 +18,7 @@ from slideviewer.errors import AnnotationError
 LARGEST_BYTES = 1 << 30
 """Larger files are refused: 1 GiB of XML is some fifteen million vertices."""
 
+_EARLIER = "Take an earlier copy of it."
 _CHUNK_BYTES = 1 << 20
 _SECTION_AS_ROOT = re.compile(
     rb"(?P<prolog>(?:\xef\xbb\xbf)?\s*(?:<\?(?>.*?\?>)\s*|<!--(?>.*?-->)\s*)*)"
@@ -64,20 +65,24 @@ def parse(path: Path, *, recovering: bool = False) -> Document:
         document: Document = parser.close()
     except OSError as error:
         reason = error.strerror or str(error)
-        raise AnnotationError(f"cannot be read: {reason}.", path=path) from error
+        raise AnnotationError(
+            f"cannot be read: {reason}.", path=path, remedy="Check its name."
+        ) from error
     except etree.XMLSyntaxError as error:
         if not recovering or _is_limit(error.msg):
             raise _damaged(path, error.lineno, error.msg) from error
         document = target.close()
     except ValueError as error:  # lxml's word on names that libxml2 let pass
-        raise AnnotationError(f"holds what cannot be kept: {error}.", path=path) from error
+        raise AnnotationError(
+            "names an element or attribute as XML does not allow.", path=path, remedy=_EARLIER
+        ) from error
     for entry in parser.feed_error_log.filter_from_errors():
         # Not recovering, it is a name space that nobody declared: libxml2 only mentions those.
         if not recovering or _is_limit(entry.message):
             raise _damaged(path, entry.line, entry.message)
         document.damage = document.damage or f"line {entry.line}: {entry.message.strip()}"
     if document.root is None:
-        raise AnnotationError("holds nothing that can be read.", path=path)
+        raise AnnotationError("holds nothing that can be read.", path=path, remedy=_EARLIER)
     return document
 
 
@@ -90,7 +95,10 @@ def _chunks(stream: BinaryIO, path: Path) -> Iterator[bytes]:
     chunk, size = stream.read(_CHUNK_BYTES), 0
     start = chunk.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start.startswith((b"<", *_ENCODED_OTHERWISE)):
-        problem = f"is no XML: it begins with {start[:12]!r}." if start else "is empty."
+        beginning = start[:12].decode("ascii", "replace")
+        problem = f'is no XML: it begins with "{beginning}".' if start else "is empty."
+        if not beginning.isprintable() or not beginning.isascii():
+            problem = "is no XML: it does not begin as text."
         raise AnnotationError(
             problem, path=path, remedy="Choose an annotation file, or an earlier copy of it."
         )
@@ -103,7 +111,9 @@ def _chunks(stream: BinaryIO, path: Path) -> Iterator[bytes]:
         size += len(chunk)
         if size > LARGEST_BYTES:
             limit = f"{LARGEST_BYTES >> 20} MiB"
-            raise AnnotationError(f"is larger than {limit}, the most that is read.", path=path)
+            raise AnnotationError(
+                f"is larger than {limit}, the most that is read.", path=path, remedy="Split it."
+            )
         yield chunk
         chunk = stream.read(_CHUNK_BYTES)
     if bare:
@@ -121,9 +131,11 @@ def _damaged(path: Path, line: int, message: str) -> AnnotationError:
             f"holds a piece of text at line {line} that is longer than 10 MB, as no annotation"
             " file does.",
             path=path,
+            remedy=_EARLIER,
         )
     return AnnotationError(
         f"is cut off or damaged at line {line} ({' '.join(message.split())}).",
         path=path,
-        remedy="Take an earlier copy of the file, or let what is readable be recovered from it.",
+        remedy="Take an earlier copy of the file, or have what is readable of it written to"
+        " another file: slideviewer convert --recover IN OUT.",
     )

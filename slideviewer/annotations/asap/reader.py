@@ -133,8 +133,8 @@ def _entries(
                 unknown.append(fragment(node))
                 if number == 0:
                     notices.add(
-                        "Unknown elements, for which ASAP refuses the file, are kept in a list of"
-                        " their own: {who}.",
+                        "Unknown elements, for which ASAP refuses the file, are kept in XML in a"
+                        " list of their own: {who}.",
                         f"<{tag_of(node)}>",
                     )
     kept |= {f"{slot}_attributes": attributes, f"{slot}_end": before, f"{slot}_unknown": unknown}

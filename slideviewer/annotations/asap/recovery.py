@@ -34,6 +34,6 @@ def recover_asap(path: Path | str) -> Loaded:
         return Loaded(annotations, notices.texts())
     damage = (
         f"The file is damaged ({document.damage}). {len(annotations)} annotations could be read;"
-        " others may be missing. Save them under another name."
+        " others may be missing."
     )
     return Loaded(annotations, (damage, *notices.texts()))

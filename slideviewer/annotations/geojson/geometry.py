@@ -47,7 +47,10 @@ def parts_of(geometry: object) -> list[Part]:
     if not isinstance(geometry, Mapping):
         raise NotAGeometryError
     if geometry.get("type") == "GeometryCollection":
-        return [part for it in _list(geometry.get("geometries")) for part in parts_of(it)]
+        inner = [part for it in _list(geometry.get("geometries")) for part in parts_of(it)]
+        if not inner:
+            raise NotAGeometryError
+        return inner
     coordinates = geometry.get("coordinates")
     match geometry.get("type"):
         case "Polygon":

@@ -21,6 +21,9 @@ LARGEST_BYTES = 1 << 30
 
 _GZIP = b"\x1f\x8b"
 
+_EARLIER = "Take an earlier copy of it."
+_ANOTHER = "Choose another file."
+
 
 def read_geojson(path: Path | str) -> Loaded:
     """Read a file of QuPath's GeoJSON, packed by gzip or not.
@@ -52,7 +55,7 @@ def read_geojson(path: Path | str) -> Loaded:
         except NotAGeometryError:
             unread.append(feature)
             notices.add(
-                "Objects without a readable shape are kept but not shown: {who}.",
+                "Objects without a readable shape are not shown, and kept in GeoJSON alone: {who}.",
                 f"number {number + 1}",
             )
             continue
@@ -90,19 +93,35 @@ def _content(path: Path) -> Any:
                 data = unpacked.read(LARGEST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise AnnotationError(f"cannot be read: {reason}.", path=path) from error
+        raise AnnotationError(
+            f"cannot be read: {reason}.", path=path, remedy="Check its name and that it is whole."
+        ) from error
     if len(data) > LARGEST_BYTES:
         limit = f"{LARGEST_BYTES >> 20} MiB"
-        raise AnnotationError(f"is larger than {limit}, the most that is read.", path=path)
+        raise AnnotationError(
+            f"is larger than {limit}, the most that is read.", path=path, remedy="Split it."
+        )
+    if not data.strip():
+        raise AnnotationError("is empty.", path=path, remedy=_EARLIER)
     try:
         return json.loads(data)
     except RecursionError as error:
-        raise AnnotationError("is nested deeper than any annotation file.", path=path) from error
-    except ValueError as error:
         raise AnnotationError(
-            f"is no JSON: {error}.",
+            "is nested deeper than any annotation file.", path=path, remedy=_ANOTHER
+        ) from error
+    except json.JSONDecodeError as error:
+        raise AnnotationError(
+            f"is no JSON: it cannot be read on from line {error.lineno}, column {error.colno}.",
             path=path,
-            remedy="It may be cut off or damaged; take an earlier copy of it.",
+            remedy=f"It may be cut off or damaged. {_EARLIER}",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise AnnotationError("is no JSON: it is no text.", path=path, remedy=_ANOTHER) from error
+    except ValueError as error:  # Python's limit to the digits of an integer
+        raise AnnotationError(
+            "is no JSON of annotations: it has a number of thousands of digits.",
+            path=path,
+            remedy=_EARLIER,
         ) from error
 
 
@@ -119,5 +138,16 @@ def _features(content: Any, path: Path) -> tuple[list[Any], dict[str, Any]]:
     if isinstance(content, dict) and ("coordinates" in content or "geometries" in content):
         return [{"type": "Feature", "geometry": content}], {}
     raise AnnotationError(
-        f"is JSON, but no GeoJSON: its type is {kind!r}.", path=path, remedy="Choose another file."
+        f"is JSON, but no GeoJSON: {_why_not(content)}.", path=path, remedy=_ANOTHER
     )
+
+
+def _why_not(content: Any) -> str:
+    if not isinstance(content, dict):
+        return "it holds neither an object nor a list"
+    kind = content.get("type")
+    if kind == "FeatureCollection":
+        return 'its "features" are no list' if "features" in content else 'it has no "features"'
+    if isinstance(kind, str):
+        return f"nothing of the type {quoted(kind)} is known"
+    return 'it does not say its "type"'

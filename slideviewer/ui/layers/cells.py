@@ -26,6 +26,7 @@ class CellLayer(Layer):
         self._target = 0
         self._scores: NDArray[np.float32] = np.empty((0, 0), np.float32)
         self._threshold = 0.5
+        self._origin: tuple[Grid, int, float] | None = None
         self._image: QImage | None = None
         self.opacity = 0.4
 
@@ -59,8 +60,11 @@ class CellLayer(Layer):
         )
 
     def begin(self, grid: Grid, target: int, threshold: float) -> None:
-        """Start an empty prediction."""
-        self._grid, self._target, self._threshold = grid, target, threshold
+        """Start an empty prediction; a threshold set by hand stays for the same model and grid."""
+        if (grid, target, threshold) != self._origin:
+            self._origin = grid, target, threshold
+            self._threshold = threshold
+        self._grid, self._target = grid, target
         self._scores = np.full((grid.rows, grid.columns), np.nan, np.float32)
         self._repaint_all()
 
@@ -78,7 +82,7 @@ class CellLayer(Layer):
 
     def clear(self) -> None:
         """Show none."""
-        self._grid = self._image = None
+        self._grid = self._image = self._origin = None
         self.changed.emit()
 
     def score_at(self, x: float, y: float) -> float | None:

@@ -34,6 +34,5 @@ class PanTool(Tool):
     def release(self, pointer: Pointer) -> None:
         self._last = None
 
-    def cancel(self) -> bool:
+    def cancel(self) -> None:
         self._last = None
-        return False

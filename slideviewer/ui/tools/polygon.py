@@ -68,19 +68,15 @@ class PolygonTool(Tool):
             self.cancel()
             self._drawn(as_points(vertices))
 
-    def cancel(self) -> bool:
-        had_any = bool(self._vertices)
+    def cancel(self) -> None:
         self._vertices, self._mouse, self._dragging = [], None, False
         self.changed.emit()
-        return had_any
 
-    def delete(self) -> bool:
-        if not self._vertices:
-            return False
-        self._vertices.pop()
-        self._dragging = False
-        self.changed.emit()
-        return True
+    def delete(self) -> None:
+        if self._vertices:
+            self._vertices.pop()
+            self._dragging = False
+            self.changed.emit()
 
     def paint(self, painter: QPainter, view: Viewpoint) -> None:
         if not self._vertices:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,8 +21,12 @@ REACH = 8
 CLICK_SLACK = 3
 """Screen pixels that the mouse may stray during a click before it counts as a drag."""
 
-FEWEST_VERTICES = {Kind.POLYGON: 3, Kind.SPLINE: 3, Kind.POINT_SET: 1}
+FEWEST_VERTICES: Mapping[Kind | str, int] = {Kind.POLYGON: 3, Kind.SPLINE: 3, Kind.POINT_SET: 1}
 """Of the kinds that may lose vertices: how many must stay."""
+
+
+RESHAPED = (Kind.POLYGON, Kind.SPLINE)
+"""The kinds whose edges may get new vertices."""
 
 
 @dataclass(frozen=True)
@@ -101,43 +106,39 @@ class SelectTool(Tool):
 
     def double_click(self, pointer: Pointer) -> None:
         for annotation in self._document.annotations:
-            if annotation.id not in self._selection.ids or annotation.kind not in FEWEST_VERTICES:
-                continue
-            if annotation.kind == Kind.POINT_SET:
+            if annotation.id not in self._selection.ids or annotation.kind not in RESHAPED:
                 continue
             index, distance = nearest_edge(annotation.points, pointer.x, pointer.y, closed=True)
             if distance * pointer.view.scale <= REACH and self._vertex_at(pointer) is None:
                 points = np.insert(annotation.points, index + 1, (pointer.x, pointer.y), axis=0)
-                self._selection.set(self._selection.ids, (annotation.id, index + 1))
                 self._apply_points("Add vertex", annotation, points)
+                self._selection.set(self._selection.ids, (annotation.id, index + 1))
                 return
 
-    def cancel(self) -> bool:
+    def cancel(self) -> None:
         was_busy, self._drag = self.is_busy, None
         self._layer.preview(())
-        if not was_busy and self._selection.ids:
+        if not was_busy:
             self._selection.set([])
-            return True
-        return was_busy
 
-    def delete(self) -> bool:
+    def delete(self) -> None:
         """Remove the active vertex; without one, the selected shapes (which can be undone)."""
         if self._selection.vertex is None:
-            return self.delete_selected()
+            self.delete_selected()
+            return
         annotation_id, index = self._selection.vertex
         annotation = self._document.annotations[annotation_id]
-        fewest = FEWEST_VERTICES.get(Kind(annotation.kind)) if _is_known(annotation) else None
+        fewest = FEWEST_VERTICES.get(annotation.kind)
         if fewest is None or len(annotation.points) <= fewest:
-            return False
-        self._selection.set(self._selection.ids)
+            return
         self._apply_points("Delete vertex", annotation, np.delete(annotation.points, index, axis=0))
-        return True
 
-    def delete_selected(self) -> bool:
-        """Remove the selected shapes."""
+    def delete_selected(self) -> None:
+        """Remove the selected shapes, unless a gesture is under way."""
         ids = self._selection.ids
         text = "Delete annotation" if len(ids) == 1 else f"Delete {len(ids)} annotations"
-        return bool(ids) and self._document.apply(text, dict.fromkeys(ids))
+        if ids and not self.is_busy:
+            self._document.apply(text, dict.fromkeys(ids))
 
     def _apply_points(self, text: str, annotation: Annotation, points: Points) -> None:
         self._document.apply(text, {annotation.id: replace(annotation, points=as_points(points))})
@@ -190,7 +191,3 @@ def _shifted(annotation: Annotation, vertex: int | None, shift: Points) -> Annot
     else:
         points[vertex] += shift
     return replace(annotation, points=as_points(points))
-
-
-def _is_known(annotation: Annotation) -> bool:
-    return isinstance(annotation.kind, Kind)

@@ -69,13 +69,11 @@ class Tool(QObject):
     def finish(self) -> None:
         """Enter: complete what was begun."""
 
-    def cancel(self) -> bool:
-        """Esc, or another tool is taken: drop what was begun; whether there was anything."""
-        return False
+    def cancel(self) -> None:
+        """Esc, another tool or another slide: drop what was begun."""
 
-    def delete(self) -> bool:
-        """Delete or Backspace: take back the last small step; whether there was any."""
-        return False
+    def delete(self) -> None:
+        """Delete or Backspace: take back the last small step."""
 
     @property
     def is_busy(self) -> bool:

@@ -1,0 +1,31 @@
+"""What the commands share: a line to the user on standard error, and paths as they are typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from slideviewer.errors import SlideviewerError
+
+
+def tell(words: str, path: Path | None = None) -> None:
+    """Write one line to standard error, with the product's name and the file's in front."""
+    place = f"{path}: " if path is not None else ""
+    typer.echo(" ".join(f"slideviewer: {place}{words}".split()), err=True)
+
+
+def path_given(text: str) -> Path:
+    """Take a path as it was typed.
+
+    Raises
+    ------
+    SlideviewerError
+        It is empty, which the system would take for the folder one is in.
+    """
+    if not text.strip():
+        raise SlideviewerError(
+            "An empty path names no file or folder.",
+            remedy="Check the command: a variable in it may have no value.",
+        )
+    return Path(text)
