@@ -10,7 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEventLoop, Qt, QTimer
+from PySide6.QtCore import (
+    QCoreApplication,
+    QElapsedTimer,
+    QEventLoop,
+    QMessageLogContext,
+    Qt,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PySide6.QtWidgets import QApplication
 
 from slideviewer.errors import SlideviewerError
@@ -18,6 +27,13 @@ from slideviewer.ui import theme
 from slideviewer.ui.window import MainWindow
 
 _log = logging.getLogger(__name__)
+
+QT_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+}
+"""How loud Qt's messages are; all others are errors."""
 
 PICTURE_SIZE = (1600, 1000)
 PICTURE_SECONDS = 60
@@ -31,6 +47,7 @@ def application() -> QApplication:
         return existing
     QCoreApplication.setOrganizationName("slideviewer")
     QCoreApplication.setApplicationName("slideviewer")
+    qInstallMessageHandler(_log_qt)
     app = QApplication(sys.argv[:1])
     theme.follow_system(app)
     return app
@@ -134,6 +151,12 @@ def wait_until(is_true: Callable[[], bool], seconds: float) -> None:
         tick = QEventLoop()
         QTimer.singleShot(20, tick.quit)
         tick.exec()
+
+
+def _log_qt(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    """Hand Qt's own messages to the log, but for what the offscreen platform says of itself."""
+    if "propagateSizeHints" not in message:
+        _log.log(QT_LEVELS.get(kind, logging.ERROR), "%s", message)
 
 
 def _report_bugs(window: MainWindow) -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
 
@@ -28,7 +29,8 @@ class MarkupLayer(Layer):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__("Specialist markup", parent)
-        self._annotations = AnnotationSet.of()
+        self._shapes: list[Annotation] = []
+        self._boxes = np.empty((0, 4))
         self._selected: frozenset[str] = frozenset()
         self._active_vertex: tuple[str, int] | None = None
         self._thinned: dict[str, tuple[Annotation, int, QPolygonF]] = {}
@@ -36,7 +38,8 @@ class MarkupLayer(Layer):
 
     def set_annotations(self, annotations: AnnotationSet) -> None:
         """Show these."""
-        self._annotations = annotations
+        self._shapes = list(annotations)
+        self._boxes = np.array([_box(shape) for shape in self._shapes]).reshape(-1, 4)
         for gone in self._thinned.keys() - annotations.annotations.keys():
             del self._thinned[gone]
         self.changed.emit()
@@ -53,20 +56,32 @@ class MarkupLayer(Layer):
 
     def paint(self, painter: QPainter, view: Viewpoint) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        left, top, right, bottom = self._boxes.T
         seen = view.visible.grown(SELECTED_WIDTH / view.scale)
+        in_view = (
+            (left <= seen.right) & (right >= seen.x) & (top <= seen.bottom) & (bottom >= seen.y)
+        )
+        sides = np.maximum(right - left, bottom - top) * view.scale
+        tiny = in_view & (sides < SMALLEST_SHAPE) & (sides > 0)
+        self._paint_specks(painter, view, self._boxes[tiny])
         chosen = []
-        for stored in self._annotations:
-            annotation = self._replaced.get(stored.id, stored)
-            bounds = annotation.bounds
-            if bounds is None or not seen.intersects(bounds.grown(1 / view.scale)):
-                continue
-            if annotation.id in self._selected:
-                chosen.append(annotation)
+        for index in np.flatnonzero(in_view & ~tiny).tolist():
+            shape = self._shapes[index]
+            if shape.id in self._selected or shape.id in self._replaced:
+                chosen.append(shape.id)
             else:
-                self._paint_shape(painter, view, annotation, colours.MARKUP, OUTLINE_WIDTH)
-        for annotation in chosen:
-            self._paint_shape(painter, view, annotation, colours.MARKUP_SELECTED, SELECTED_WIDTH)
-            self._paint_handles(painter, view, annotation)
+                self._paint_shape(painter, view, shape, colours.MARKUP, OUTLINE_WIDTH)
+        shapes = {shape.id: shape for shape in self._shapes} if chosen or self._replaced else {}
+        for annotation_id in dict.fromkeys([*chosen, *self._replaced]):
+            shape = self._replaced.get(annotation_id) or shapes[annotation_id]
+            self._paint_shape(painter, view, shape, colours.MARKUP_SELECTED, SELECTED_WIDTH)
+            self._paint_handles(painter, view, shape)
+
+    def _paint_specks(self, painter: QPainter, view: Viewpoint, boxes: NDArray[np.float64]) -> None:
+        """Shapes too small to have an outline here, all at once."""
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        painter.setPen(QPen(colours.MARKUP, SMALLEST_SHAPE))
+        painter.drawPoints([QPointF(*view.to_screen(x, y)) for x, y in centres.tolist()])
 
     def _paint_shape(
         self,
@@ -78,12 +93,8 @@ class MarkupLayer(Layer):
     ) -> None:
         painter.setPen(QPen(colour, width))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        bounds = annotation.bounds
-        assert bounds is not None
         if annotation.kind in (Kind.DOT, Kind.POINT_SET):
             self._paint_dots(painter, view, annotation.points, colour)
-        elif max(bounds.width, bounds.height) * view.scale < SMALLEST_SHAPE:
-            self._paint_dots(painter, view, np.array([bounds.centre]), colour)
         else:
             painter.save()
             painter.translate(*view.to_screen(0, 0))
@@ -110,18 +121,23 @@ class MarkupLayer(Layer):
     def _paint_handles(self, painter: QPainter, view: Viewpoint, annotation: Annotation) -> None:
         handle = QRectF(-HANDLE_SIZE / 2, -HANDLE_SIZE / 2, HANDLE_SIZE, HANDLE_SIZE)
         seen = view.visible.grown(HANDLE_SIZE / view.scale)
-        apart = HANDLE_SIZE * 1.5 / view.scale
+        x, y = annotation.points.T
+        inside = (x >= seen.x) & (x <= seen.right) & (y >= seen.y) & (y <= seen.bottom)
+        apart = HANDLE_SIZE * 1.5
         last = (math.inf, math.inf)
-        for index, (x, y) in enumerate(annotation.points):
+        own_pixel = _keeps(annotation.points, view.scale)
+        if self._active_vertex is not None and self._active_vertex[0] == annotation.id:
+            own_pixel[self._active_vertex[1]] = True
+        for index in np.flatnonzero(inside & own_pixel).tolist():
+            at = view.to_screen(*annotation.points[index].tolist())
             active = self._active_vertex == (annotation.id, index)
             # Handles that would cover one another are left out until they are zoomed apart.
-            crowded = math.hypot(x - last[0], y - last[1]) < apart
-            if not seen.contains(x, y) or (crowded and not active):
+            if math.dist(at, last) < apart and not active:
                 continue
-            last = (x, y)
+            last = at
             painter.setPen(QPen(colours.MARKUP, 1.5))
             painter.setBrush(QBrush(colours.MARKUP if active else QColor("white")))
-            painter.drawRect(handle.translated(*view.to_screen(x, y)))
+            painter.drawRect(handle.translated(*at))
 
     def _line(self, annotation: Annotation, scale: float) -> QPolygonF:
         """The outline without the vertices that fall on one and the same screen pixel."""
@@ -135,6 +151,14 @@ class MarkupLayer(Layer):
         return line
 
 
+def _box(annotation: Annotation) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom; no numbers, hence never in view, for a shape without points."""
+    bounds = annotation.bounds
+    if bounds is None:
+        return (math.nan,) * 4
+    return bounds.x, bounds.y, bounds.right, bounds.bottom
+
+
 def thinned(points: Points, scale: float) -> Points:
     """Drop each point that lies on the same screen pixel as the one before it.
 
@@ -145,9 +169,12 @@ def thinned(points: Points, scale: float) -> Points:
     scale : float
         Screen pixels per level-0 pixel.
     """
-    if len(points) < 3:
-        return points
-    pixel = np.floor(points * scale)
+    return points[_keeps(points, scale)]
+
+
+def _keeps(points: Points, scale: float) -> NDArray[np.bool_]:
+    """Which points lie on another screen pixel than the one before; the first and last always."""
     keep = np.ones(len(points), dtype=bool)
+    pixel = np.floor(points * scale)
     keep[1:-1] = (pixel[1:-1] != pixel[:-2]).any(axis=1)
-    return points[keep]
+    return keep
