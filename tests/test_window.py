@@ -325,7 +325,7 @@ def test_markup_that_was_opened_first_stays_when_its_slide_comes(
     path = tmp_path / "a.xml"
     window.session.document.save(path)
     assert window.named_actions["save"].isEnabled()
-    window.open_all([path, made_slide])
+    window.files.open_all([path, made_slide])
     qtbot.waitUntil(lambda: window.session.slide is not None)
     assert len(window.session.document.annotations) == 1
     qtbot.waitUntil(lambda: window.session.document.path == path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
@@ -110,6 +111,10 @@ class Canvas(QWidget):
             return
         limits = self._view.zoomed(self._view.scale * factor, 0, 0).kept_on(self._extent)
         self.zoom_to(limits.scale, at)
+
+    def centre_on(self, x: float, y: float) -> None:
+        """Put a level-0 point into the middle."""
+        self._go(replace(self._view, centre_x=x, centre_y=y))
 
     def point_under_mouse(self) -> tuple[float, float]:
         """The level-0 point under the mouse, wherever it is."""

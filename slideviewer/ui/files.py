@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,8 @@ SLIDE_FILTER = (
 )
 ANNOTATION_FILTER = "Annotations (*.xml *.geojson *.json *.geojson.gz);;All files (*)"
 SAVE_FILTER = "ASAP XML (*.xml);;QuPath GeoJSON (*.geojson)"
-SAVED_SUFFIXES = {".xml", ".geojson", ".json", ".gz"}
-"""What a typed name may end in; anything else gets the chosen format's extension."""
+ANNOTATION_SUFFIXES = {".xml", ".geojson", ".json", ".gz"}
+"""What annotation files end in; another name that is typed gets the chosen format's."""
 
 
 class Files(QObject):
@@ -131,6 +131,20 @@ class Files(QObject):
         job.failed.connect(self.failed)
         job.start()
 
+    def open_all(self, paths: Sequence[Path]) -> None:
+        """Open a slide, annotations, or a slide and its annotations, told apart by their names."""
+        markup = [path for path in paths if path.suffix.lower() in ANNOTATION_SUFFIXES]
+        slides = [path for path in paths if path not in markup]
+
+        def open_markup() -> None:
+            if markup:
+                self.open_annotations(markup[-1])
+
+        if slides:
+            self.open_slide(slides[-1], open_markup)
+        else:
+            open_markup()
+
     def save(self) -> bool:
         """Save where it came from, or ask where to; whether it is saved."""
         path = self._session.document.path
@@ -147,7 +161,9 @@ class Files(QObject):
             return False
         typed = Path(name)
         suffix = ".geojson" if "GeoJSON" in chosen else ".xml"
-        path = typed if typed.suffix.lower() in SAVED_SUFFIXES else with_extension(typed, suffix)
+        path = (
+            typed if typed.suffix.lower() in ANNOTATION_SUFFIXES else with_extension(typed, suffix)
+        )
         # The dialog asked about the name as it was typed.
         if path != typed and path.exists() and not self._may_replace(path):
             return False

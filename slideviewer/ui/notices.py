@@ -19,7 +19,7 @@ SECONDS_SHOWN = 8
 """How long a notice without a choice stays; problems stay until they are closed."""
 
 MARGIN = 12
-WIDTH = 560
+WIDTH, LEAST_WIDTH = 560, 280
 
 
 class Notice(QFrame):
@@ -67,11 +67,16 @@ class NoticeStack(QWidget):
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
         self._over = over
+        self._right_neighbour: QWidget | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(8)
         over.installEventFilter(self)
         self.hide()
+
+    def keep_clear_of(self, widget: QWidget) -> None:
+        """Leave the right part of the canvas to this widget while it is shown."""
+        self._right_neighbour = widget
 
     @property
     def texts(self) -> list[str]:
@@ -126,8 +131,10 @@ class NoticeStack(QWidget):
         if not self.notices:
             self.hide()
             return
-        over = self._over
-        width = min(WIDTH, over.width() - 2 * MARGIN)
+        room = self._over.width()
+        if self._right_neighbour is not None and self._right_neighbour.isVisible():
+            room = self._right_neighbour.x()
+        width = max(LEAST_WIDTH, min(WIDTH, room - 2 * MARGIN))
         height = self._column.heightForWidth(width) if self._column.hasHeightForWidth() else -1
         self.resize(width, height if height > 0 else self._column.sizeHint().height())
-        self.move((over.width() - width) // 2, MARGIN)
+        self.move(max(0, (room - width) // 2), MARGIN)

@@ -6,9 +6,8 @@ import threading
 from pathlib import Path
 
 import shapely
-from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QInputDialog, QWidget
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from slideviewer import RESEARCH_USE_ONLY, paths
 from slideviewer.annotations import Points
@@ -30,13 +29,14 @@ from slideviewer.inference.prediction import Prediction
 from slideviewer.inference.provenance import content_identity
 from slideviewer.inference.store import read_prediction
 from slideviewer.inference.worker import InferenceWorker
-from slideviewer.models.package import ModelPackage, available_packages
+from slideviewer.models.package import ModelPackage
 from slideviewer.progress import Step
 from slideviewer.slide import PLAUSIBLE_SPACING_UM_PX, Slide, Spacing
 from slideviewer.ui import words
 from slideviewer.ui.canvas import Canvas
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.layers.cells import CellLayer
+from slideviewer.ui.model_chooser import ModelChooser
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.session import Session
 
@@ -71,9 +71,8 @@ class PredictionControl(QObject):
         self._exports: list[Job] = []
         self._spacings: dict[Path, float] = {}  # what the user said of slides that do not say
         self.chooser = ModelChooser()
-        self.chooser.setAccessibleName("Model")
-        self.chooser.setToolTip("The model that Predict runs")
-        self._list_models()
+        for problem in self.chooser.problems:
+            notices.warn(problem)
         self._answered.connect(self._on_answer)
         self.failed.connect(lambda problem: notices.warn(problem))
         session.slide_changed.connect(self._on_slide_changed)
@@ -181,16 +180,6 @@ class PredictionControl(QObject):
         job.ended.connect(lambda: self._exports.remove(job))
         self._exports.append(job)
         job.start()
-
-    def _list_models(self) -> None:
-        for found in available_packages():
-            if found.package is not None:
-                spec = found.package.spec
-                self.chooser.addItem(spec.title or spec.name, found.package)
-                tip = f"{spec.intended_use}\n{RESEARCH_USE_ONLY}"
-                self.chooser.setItemData(self.chooser.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-            else:
-                self._notices.warn(str(found.error))
 
     def _spacing_for(self, slide: Slide) -> float | None:
         """What the user says of a slide that does not say its spacing; None if it does."""
@@ -301,13 +290,6 @@ class PredictionControl(QObject):
     def _set_result(self, prediction: Prediction | None) -> None:
         self._result = prediction
         self.running_changed.emit(self.is_running)
-
-
-class ModelChooser(QComboBox):
-    """A list that the wheel does not change by accident."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
 
 
 def store_folder(slide: Slide, package: ModelPackage) -> Path:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, Signal
 
+from slideviewer.annotations import Annotation, Group, Kind, Points
 from slideviewer.slide import Slide
 from slideviewer.ui.document import Document
 from slideviewer.ui.selection import Selection
+
+DRAWN_GROUP = "Tumor"
+"""The group that a new outline belongs to, as in Camelyon16."""
 
 
 class Session(QObject):
@@ -33,6 +39,19 @@ class Session(QObject):
         self.slide_changed.emit()
         if former is not None and former is not slide:
             former.close()
+
+    def add_polygons(self, text: str, outlines: Sequence[Points]) -> None:
+        """Add outlines to the markup in one step, and select them."""
+        annotations = self.document.annotations
+        group = annotations.groups.get(DRAWN_GROUP) or Group(DRAWN_GROUP)
+        made: dict[str, Annotation] = {}
+        for points in outlines:
+            name = annotations.with_changes(made).next_name()
+            annotation = Annotation(name, Kind.POLYGON, points, DRAWN_GROUP)
+            made[annotation.id] = annotation
+        if made:
+            self.document.apply(text, made, (group,))
+            self.selection.set(made)
 
     def _forget_gone(self, changed: frozenset[str]) -> None:
         self.selection.forget(changed - self.document.annotations.annotations.keys())

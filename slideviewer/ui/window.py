@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSettings, Qt
@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from slideviewer import RESEARCH_USE_ONLY, __version__
-from slideviewer.annotations import Annotation, Group, Kind, Points
 from slideviewer.slide import Spacing
 from slideviewer.ui import actions, words
 from slideviewer.ui.canvas import Canvas
@@ -28,6 +27,7 @@ from slideviewer.ui.layers.markup import MarkupLayer
 from slideviewer.ui.layers.scale_bar import ScaleBarLayer
 from slideviewer.ui.layers.tiles import TileLayer
 from slideviewer.ui.notices import NoticeStack
+from slideviewer.ui.overview import Overview
 from slideviewer.ui.panels.annotations import AnnotationsPanel
 from slideviewer.ui.panels.layers import LayersPanel
 from slideviewer.ui.prediction import PredictionControl
@@ -37,11 +37,6 @@ from slideviewer.ui.tools.polygon import PolygonTool
 from slideviewer.ui.tools.select import SelectTool
 from slideviewer.ui.tools.tool import Tool
 from slideviewer.ui.welcome import Welcome
-
-DRAWN_GROUP = "Tumor"
-"""The group that a new outline belongs to, as in Camelyon16."""
-
-ANNOTATION_SUFFIXES = {".xml", ".geojson", ".json", ".gz"}
 
 
 class MainWindow(QMainWindow):
@@ -70,7 +65,7 @@ class MainWindow(QMainWindow):
             "pan": self.canvas.hand,
             "select": self._select,
             "polygon": PolygonTool(
-                lambda points: self._add_polygons("Add polygon", [points]), self
+                lambda points: self.session.add_polygons("Add polygon", [points]), self
             ),
         }
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
@@ -81,6 +76,8 @@ class MainWindow(QMainWindow):
             assert isinstance(button, QToolButton)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.welcome = Welcome(self.canvas, self.files.ask_for_slide, self.files.open_demo)
+        self.overview = Overview(self.session, self.canvas, self.tiles)
+        self.notices.keep_clear_of(self.overview)
         self.status = StatusLine(self.session, self.canvas)
         self.setStatusBar(self.status)
         self._docks = self._make_docks()
@@ -213,18 +210,6 @@ class MainWindow(QMainWindow):
         if not self.canvas.tool.is_busy:
             step()
 
-    def _add_polygons(self, text: str, outlines: Sequence[Points]) -> None:
-        document = self.session.document
-        group = document.annotations.groups.get(DRAWN_GROUP) or Group(DRAWN_GROUP)
-        made: dict[str, Annotation] = {}
-        for points in outlines:
-            name = document.annotations.with_changes(made).next_name()
-            annotation = Annotation(name, Kind.POLYGON, points, DRAWN_GROUP)
-            made[annotation.id] = annotation
-        if made:
-            document.apply(text, made, (group,))
-            self.session.selection.set(made)
-
     def accept_region_at(self, x: float, y: float) -> None:
         """Add the predicted region at a level-0 point to the markup."""
         if self.canvas.tool.is_busy:
@@ -232,7 +217,7 @@ class MainWindow(QMainWindow):
         outlines = self.prediction.region_outlines(x, y)
         if not outlines:
             self.notices.tell("Point at a red region first: there is none under the mouse.")
-        self._add_polygons("Accept predicted region", outlines)
+        self.session.add_polygons("Accept predicted region", outlines)
 
     def _jump_to(self, annotation_id: str) -> None:
         bounds = self.session.document.annotations[annotation_id].bounds
@@ -282,21 +267,7 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.open_all([Path(url.toLocalFile()) for url in event.mimeData().urls()])
-
-    def open_all(self, paths: Sequence[Path]) -> None:
-        """Open a slide, annotations, or a slide and its annotations, told apart by their names."""
-        markup = [path for path in paths if path.suffix.lower() in ANNOTATION_SUFFIXES]
-        slides = [path for path in paths if path not in markup]
-
-        def open_markup() -> None:
-            if markup:
-                self.files.open_annotations(markup[-1])
-
-        if slides:
-            self.files.open_slide(slides[-1], open_markup)
-        else:
-            open_markup()
+        self.files.open_all([Path(url.toLocalFile()) for url in event.mimeData().urls()])
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.files.may_leave():

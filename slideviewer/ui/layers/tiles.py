@@ -12,13 +12,14 @@ from slideviewer.ui.tile_cache import TileCache
 from slideviewer.ui.tile_loader import TileLoader
 from slideviewer.ui.viewpoint import Viewpoint
 
-MOST_PINNED_TILES = 64
+MOST_PINNED_TILES = 256
 """A coarsest level of more tiles than this (a flat file of one level) is not kept for good."""
 
 
 class TileLayer(Layer):
     """Paints a slide and has its loader fetch what is missing."""
 
+    coarse_loaded = Signal(object, object)  # TileKey, QImage: a tile of the level kept for good
     problem_found = Signal(int)  # how many tiles of this slide could not be read so far
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -89,6 +90,8 @@ class TileLayer(Layer):
     def _on_loaded(self, key: TileKey, image: QImage) -> None:
         if self.sender() is self._loader:  # not an answer to a slide that is no longer shown
             self._cache.add(key, image, pinned=key in self._pinned)
+            if key in self._pinned:
+                self.coarse_loaded.emit(key, image)
             self.changed.emit()
 
     @Slot(object, str)

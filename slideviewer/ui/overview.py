@@ -1,0 +1,176 @@
+"""The overview: the whole slide in a corner, a box around what is in view, the magnification."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QComboBox, QFrame, QSizePolicy, QVBoxLayout, QWidget
+
+from slideviewer.slide import Slide, Spacing, TileKey
+from slideviewer.ui import words
+from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.layers.tiles import TileLayer
+from slideviewer.ui.session import Session
+
+LARGEST = QSize(220, 170)
+"""Screen pixels of the little picture."""
+
+MARGIN = 12
+SMALLEST_BOX = 6
+"""Screen pixels of the view box, which must be seen however far the canvas is zoomed in."""
+
+MAGNIFICATIONS = (1.25, 2.5, 5, 10, 20, 40, 80)
+
+
+class LittleSlide(QWidget):
+    """The slide's thumbnail with the view box; a click or drag moves the view there."""
+
+    wanted = Signal(float, float)  # level-0 point to put into the middle of the canvas
+
+    def __init__(self, canvas: Canvas) -> None:
+        super().__init__()
+        self._canvas = canvas
+        self._slide: Slide | None = None
+        self._image: QImage | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setAccessibleName("Overview of the slide")
+        canvas.viewpoint_changed.connect(lambda _: self.update())
+
+    def set_slide(self, slide: Slide) -> None:
+        """Show the shape of a slide; its picture follows tile by tile."""
+        self._slide = slide
+        shape = QSize(slide.pyramid.width, slide.pyramid.height)
+        size = shape.scaled(LARGEST, Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(8, 8))
+        self.setFixedSize(size)
+        self._image = QImage(size * self.devicePixelRatioF(), QImage.Format.Format_RGB32)
+        self._image.fill(Qt.GlobalColor.white)
+
+    @Slot(object, object)
+    def add_tile(self, key: TileKey, tile: QImage) -> None:
+        """Show a tile of the slide's coarsest level."""
+        if self._slide is None or self._image is None:
+            return
+        rect, scale = (
+            self._slide.pyramid.tile_rect(key),
+            self._image.width() / self._slide.pyramid.width,
+        )
+        painter = QPainter(self._image)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        target = QRectF(rect.x * scale, rect.y * scale, rect.width * scale, rect.height * scale)
+        painter.drawImage(
+            target,
+            tile.scaled(
+                target.size().toSize().expandedTo(QSize(1, 1)),
+                Qt.AspectRatioMode.IgnoreAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            ),
+        )
+        painter.end()
+        self.update()
+
+    @property
+    def view_box(self) -> QRectF:
+        """What the canvas shows, in pixels of this picture."""
+        assert self._slide is not None
+        seen, scale = self._canvas.viewpoint.visible, self._scale
+        box = QRectF(seen.x * scale, seen.y * scale, seen.width * scale, seen.height * scale)
+        grow_x = max(0.0, SMALLEST_BOX - box.width()) / 2
+        grow_y = max(0.0, SMALLEST_BOX - box.height()) / 2
+        return box.adjusted(-grow_x, -grow_y, grow_x, grow_y)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._slide is None or self._image is None:
+            return
+        painter = QPainter(self)
+        painter.drawImage(self.rect(), self._image)
+        box = self.view_box.intersected(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+        for colour, width in ((QColor("white"), 3), (QColor("black"), 1)):
+            painter.setPen(QPen(colour, width))
+            painter.drawRect(box)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._want(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._want(event.position())
+
+    @property
+    def _scale(self) -> float:
+        assert self._slide is not None
+        return self.width() / self._slide.pyramid.width
+
+    def _want(self, at: QPointF) -> None:
+        self.wanted.emit(at.x() / self._scale, at.y() / self._scale)
+
+
+class Overview(QFrame):
+    """The little slide and the magnification, top right over the canvas."""
+
+    def __init__(self, session: Session, canvas: Canvas, tiles: TileLayer) -> None:
+        super().__init__(canvas)
+        self._session, self._canvas = session, canvas
+        self.setAutoFillBackground(True)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.little = LittleSlide(canvas)
+        self.little.wanted.connect(canvas.centre_on)
+        tiles.coarse_loaded.connect(self.little.add_tile)
+        self.magnification = QComboBox()
+        self.magnification.setEditable(True)
+        self.magnification.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.magnification.setAccessibleName("Magnification")
+        self.magnification.setToolTip("Magnification: choose or type one (keys 1 to 5)")
+        self.magnification.addItems([f"{value:g}×" for value in MAGNIFICATIONS])
+        self.magnification.activated.connect(lambda _: self._magnify())
+        line = self.magnification.lineEdit()
+        assert line is not None  # it is editable
+        line.returnPressed.connect(self._magnify)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 4, 4, 4)
+        column.setSpacing(4)
+        column.addWidget(self.little, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.magnification)
+        canvas.installEventFilter(self)
+        canvas.viewpoint_changed.connect(lambda _: self._show_magnification())
+        session.slide_changed.connect(self._on_slide_changed)
+        self._on_slide_changed()
+
+    def _on_slide_changed(self) -> None:
+        slide = self._session.slide
+        self.setVisible(slide is not None)
+        if slide is None:
+            return
+        self.little.set_slide(slide)
+        self.magnification.setVisible(isinstance(slide.spacing, Spacing))
+        self._place()
+        self._show_magnification()
+
+    def _show_magnification(self) -> None:
+        slide = self._session.slide
+        if slide is not None and isinstance(slide.spacing, Spacing):
+            value = words.magnification_at(self._canvas.viewpoint.scale, slide.spacing)
+            self.magnification.setEditText(f"{value:.3g}×")
+
+    def _magnify(self) -> None:
+        slide = self._session.slide
+        typed = re.match(r"\s*(\d+(?:[.,]\d+)?)", self.magnification.currentText())
+        if slide is None or typed is None or not isinstance(slide.spacing, Spacing):
+            self._show_magnification()
+            return
+        value = float(typed[1].replace(",", "."))
+        if value > 0:
+            self._canvas.zoom_to(words.scale_at(value, slide.spacing))
+        self._canvas.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        self.adjustSize()
+        self.move(self._canvas.width() - self.width() - MARGIN, MARGIN)
