@@ -215,3 +215,28 @@ def test_an_unknown_format_and_an_impossible_folder_are_told(
     (tmp_path / "file").write_text("")
     with pytest.raises(PredictionError, match="cannot be written"):
         write_outputs(Export(prediction, 0.5), tmp_path / "file" / "x", ["csv"])
+
+
+def test_forms_of_a_former_run_are_kept(prediction: Prediction, tmp_path: Path) -> None:
+    told: list[object] = []
+
+    def write(threshold: float, formats: list[str]) -> None:
+        write_outputs(Export(prediction, threshold), tmp_path, formats, on_kept=told.append)
+
+    write(0.5, ["csv", "xml"])
+    write(0.5, ["csv", "xml"])
+    assert not told, "the same bytes are no other version"
+    former = (tmp_path / "prediction.xml").read_bytes()
+    run = json.loads((tmp_path / "run.json").read_text())
+    write(0.95, ["xml", "png"])
+    assert told == [["tiles.csv", "prediction.xml"]]
+    assert (tmp_path / "prediction.xml.bak").read_bytes() == former
+    assert json.loads((tmp_path / "run.json.bak").read_text())["threshold"] == run["threshold"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "heatmap.png",
+        "prediction.xml",
+        "prediction.xml.bak",
+        "run.json",
+        "run.json.bak",
+        "tiles.csv.bak",
+    ]

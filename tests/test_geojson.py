@@ -509,16 +509,19 @@ def test_an_empty_set(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "is no JSON"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "is no JSON"),
-        (b'{"type": "FeatureCollection", "features": [', "is no JSON"),
+        (b"", r"is empty\. "),
+        (b" \n", r"is empty\. "),
+        (b"\x89PNG\r\n\x1a\n\0\0", "it is no text"),
+        (b'{"type": "FeatureCollection", "features": [', "line 1, column 44"),
         (b"[" * 200_000, "nested deeper"),
         (b"7", "no GeoJSON"),
-        (b'{"positive": []}', "no GeoJSON"),
+        (b'{"positive": []}', 'does not say its "type"'),
+        (b'{"type": "Topology"}', "type 'Topology'"),
+        (b'{"type": "FeatureCollection", "features": 5}', '"features" are no list'),
         (b'{"type": "FeatureCollection"}', "no GeoJSON"),
         (b"\x1f\x8b broken", "cannot be read"),
         (gzip.compress(b"[]" * 1000)[:-12], "cannot be read"),
-        (b"1" * 5000, "is no JSON"),
+        (b"1" * 5000, "thousands of digits"),
     ],
 )
 def test_other_files_are_refused_by_name(tmp_path: Path, content: bytes, words: str) -> None:
@@ -527,6 +530,8 @@ def test_other_files_are_refused_by_name(tmp_path: Path, content: bytes, words: 
     with pytest.raises(AnnotationError, match=words) as refused:
         read_annotations(path)
     assert refused.value.path == path
+    assert refused.value.remedy
+    assert not any(word in str(refused.value) for word in ("Expecting", "None", "sys.", "b'"))
 
 
 def test_files_beyond_the_limit_are_refused(tmp_path: Path, monkeypatch: Any) -> None:

@@ -145,8 +145,11 @@ def test_file_names_that_are_refused(folder: Path, name: str) -> None:
 )
 def test_configurations_that_are_refused(folder: Path, field: str, value: object) -> None:
     edit(folder, **{field: value})
-    with pytest.raises(ModelError, match=r"config\.json"):
+    with pytest.raises(ModelError, match=r"config\.json") as refused:
         open_package(folder)
+    assert refused.value.remedy
+    for raw in ("String", "Input", "Value error", "Extra", "pattern", "[key]"):
+        assert raw not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -164,12 +164,17 @@ def test_a_folder_of_pictures_is_a_line_each(run: Run, real_data: Path, tmp_path
 
     (tiles / "bad.png").write_bytes((tiles / "wide.png").read_bytes()[:60])
     code, out, err = run(tiles)
+    assert (code, out) == (2, "")
+    assert "--overwrite" in err, "this would replace the list of other pictures"
+    code, out, err = run(tiles, "--overwrite")
     assert code == 2
     assert len(err.splitlines()) == 1
     assert "bad.png" in err
     assert "5 of 6" in out
     assert len((tmp_path / "out" / "images.csv").read_text().splitlines()) == 6
-    (skipped,) = json.loads((tmp_path / "out" / "run.json").read_text())["skipped"]
+    run_file = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert run_file["pictures"] == 5
+    (skipped,) = run_file["skipped"]
     assert skipped["file"] == "bad.png"
     assert skipped["reason"]
 
@@ -221,3 +226,78 @@ def test_one_markup_cannot_belong_to_two_slides(run: Run, small_svs: Path, tmp_p
     code, _, err = run(small_svs, tmp_path / "b.svs", "--annotations", tmp_path / "a.xml")
     assert code == 2
     assert "2 slides" in err
+
+
+def test_a_list_of_pictures_gives_way_to_itself_alone(
+    run: Run, real_data: Path, tmp_path: Path
+) -> None:
+    first, second = sorted((real_data / "crc9").glob("*.tif"))[:2]
+    listed = tmp_path / "out" / "images.csv"
+    assert run(first)[0] == run(first)[0] == 0
+    content = listed.read_bytes()
+    code, out, err = run(second)
+    assert (code, out) == (2, "")
+    assert str(listed) in err
+    other = write_tiny_package(tmp_path / "other", seed=2)
+    assert run(first, use=str(other.folder))[0] == 2
+    assert listed.read_bytes() == content
+    assert run(second, "--overwrite")[0] == 0
+    assert second.name in listed.read_text()
+    assert (tmp_path / "out" / "images.csv.bak").read_bytes() == content
+
+
+def test_nothing_is_left_where_nothing_was_predicted(
+    run: Run, real_data: Path, tmp_path: Path
+) -> None:
+    broken = real_data / "slides" / "broken.svs"
+    assert run(broken, out=tmp_path / "a" / "b")[:2] == (2, "")
+    assert not (tmp_path / "a").exists()
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "bad.png").write_bytes(b"bad")
+    run(tmp_path / "bad.png", out=tmp_path / "kept")
+    assert list((tmp_path / "kept").iterdir()) == []
+
+
+@pytest.mark.parametrize("empty", ["input", "out", "model", "annotations"])
+def test_nothing_at_all_is_no_path(
+    run: Run, small_svs: Path, model: str, empty: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = {"input": str(small_svs), "out": "out", "model": model, "annotations": "a.xml"}
+    words[empty] = ""
+    options = [part for key in ("out", "model", "annotations") for part in (f"--{key}", words[key])]
+    assert main(["predict", words["input"], *options], NoWindow()) == 2  # type: ignore[arg-type]
+    err = capfd.readouterr().err
+    assert "empty" in err.lower()
+    assert len(err.splitlines()) == 1
+
+
+def test_what_is_doubtful_is_told_and_recorded(run: Run, real_data: Path, tmp_path: Path) -> None:
+    dark = real_data / "slides" / "test3-DAPI-2-(387).ndpi"
+    (tmp_path / "far.xml").write_text(
+        '<ASAP_Annotations><Annotations><Annotation Name="a" Type="Dot" PartOfGroup="None"'
+        ' Color="#F4FA58"><Coordinates><Coordinate Order="0" X="900000" Y="5"/></Coordinates>'
+        '</Annotation><Annotation Name="b" Type="Dot" PartOfGroup="None" Color="#F4FA58">'
+        '<Coordinates><Coordinate Order="0" X="5" Y="5"/></Coordinates></Annotation>'
+        "</Annotations><AnnotationGroups/></ASAP_Annotations>"
+    )
+    code, _, err = run(
+        dark, "--annotations", tmp_path / "far.xml", "--spacing", "0.5", "--formats", "CSV"
+    )
+    assert code == 0
+    folder = tmp_path / "out" / dark.stem
+    told = json.loads((folder / "run.json").read_text())["notices"]
+    assert [line.removeprefix(f"slideviewer: {dark}: ") for line in err.splitlines()] == told
+    spacing, light, markup = told
+    assert "0.2282" in spacing and "0.5" in spacing
+    assert "fluorescence" in light
+    assert markup.startswith("1 of 2 shapes")
+
+
+def test_former_files_are_kept_and_told_of(run: Run, small_svs: Path, tmp_path: Path) -> None:
+    region = ("--region", "1100,1500,300,300")
+    run(small_svs, *region, "--formats", "csv,xml", "--threshold", "0")
+    code, _, err = run(small_svs, *region, "--formats", "xml", "--threshold", "1")
+    assert code == 0
+    assert len(err.splitlines()) == 1
+    assert "tiles.csv, prediction.xml" in err
+    assert (tmp_path / "out" / small_svs.stem / "prediction.xml.bak").exists()

@@ -12,7 +12,9 @@ from typing import BinaryIO
 import pytest
 
 from slideviewer.annotations import with_extension, write_safely
+from slideviewer.annotations.saving import keep_former
 from slideviewer.errors import AnnotationError
+from slideviewer.files import replacing_text
 
 
 def names(folder: Path) -> list[str]:
@@ -138,3 +140,20 @@ def test_odd_names(tmp_path: Path) -> None:
         write_safely(tmp_path / name, b"2")
         assert (tmp_path / name).read_bytes() == b"2"
     assert with_extension(tmp_path / "größe 😀", ".xml").name == "größe 😀.xml"
+
+
+def test_a_file_made_anew_keeps_the_former_where_it_differs(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+
+    def make(content: str) -> bool:
+        def replace(target: Path) -> None:
+            with replacing_text(target) as file:
+                file.write(content)
+
+        return keep_former(path, replace)
+
+    assert not make("1") and not make("1")
+    assert names(tmp_path) == ["a.csv"]
+    assert make("2") and not make("2")
+    assert (path.read_text(), (tmp_path / "a.csv.bak").read_text()) == ("2", "1")
+    assert names(tmp_path) == ["a.csv", "a.csv.bak"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tiny_model import write_tiny_package
 from typer.testing import CliRunner
 
 from slideviewer import RESEARCH_USE_ONLY
@@ -16,10 +17,12 @@ from slideviewer.cli.train import parse_classes, parse_config
 from slideviewer.errors import Cancelled, ModelError, TrainingError
 from slideviewer.evaluation.classification import roc_auc
 from slideviewer.models import TileClassifier, open_package
+from slideviewer.paths import user_models_folder
 from slideviewer.progress import Step
 from slideviewer.training import FitSettings, TrainTilesOptions, train_tiles
 
 CLASSES = {"normal": "Normal", "tumor": "Tumor"}
+RATES = (0.0, -1e-3, 1.5, float("nan"), float("inf"))
 NETWORK: dict[str, object] = {"stem": 4, "widths": [8], "depths": [1]}
 
 
@@ -100,9 +103,11 @@ def test_cancelling_writes_nothing(data: Path, tmp_path: Path) -> None:
         ({"target": "Fat"}, "Fat"),
         ({"classes": {"normal": "Normal"}, "target": "Normal"}, "two classes"),
         ({"classes": CLASSES | {"gland": "Gland"}}, 'no sub-folder "gland"'),
-        ({"name": "No Good"}, "No Good"),
+        ({"name": "No Good"}, "No Good.*lower-case letters"),
         ({"validation_fraction": 0.0}, "fraction"),
         ({"folds": 1}, "2 folds"),
+        ({"folds": 21}, "at most 20"),
+        *(({"fit": FitSettings(learning_rate=rate)}, "learning rate") for rate in RATES),
         ({"validation_fraction": 0.001}, "validation part"),
         ({"data": Path("nowhere")}, "nowhere"),
     ],
@@ -112,6 +117,27 @@ def test_options_that_cannot_serve(
 ) -> None:
     with pytest.raises(TrainingError, match=reason):
         train_tiles(replace(options(data, tmp_path / "out"), **changes))  # type: ignore[arg-type]
+
+
+def test_more_folds_than_pictures_are_refused_up_front(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    for name, count in (("normal", 8), ("tumor", 4)):
+        (tmp_path / name).mkdir()
+        for index in range(count):
+            cv2.imwrite(str(tmp_path / name / f"{index}.png"), picture(rng, False))
+    steps: list[Step] = []
+    with pytest.raises(TrainingError, match=r'5 folds are more than the 4 .*"Tumor"'):
+        train_tiles(replace(options(tmp_path, tmp_path / "out"), folds=5), steps.append)
+    assert not any("Training" in step.text for step in steps)
+
+
+def test_a_package_is_replaced_only_where_asked_to(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(TrainingError, match="--overwrite"):
+        train_tiles(options(data, tmp_path))
+    chosen = options(data, tmp_path)
+    chosen = replace(chosen, overwrite=True, fit=replace(chosen.fit, epochs=1))
+    assert train_tiles(chosen).hash == open_package(tmp_path).hash
 
 
 def test_an_occupied_folder_is_refused_before_the_training(data: Path) -> None:
@@ -125,7 +151,7 @@ def test_command_line_words() -> None:
     for text in ("normal", "normal=", "a=A,a=B", ""):
         with pytest.raises(TrainingError, match="--classes"):
             parse_classes(text)
-    for text in ("{", "[1]"):
+    for text in ("{", "[1]", "1" * 5000):
         with pytest.raises(TrainingError, match="JSON"):
             parse_config(text)
 
@@ -138,10 +164,22 @@ def test_training_and_showing_on_the_command_line(data: Path, tmp_path: Path) ->
     result = CliRunner().invoke(train_app, [str(word) for word in words])
     assert result.exit_code == 0, result.output
     assert RESEARCH_USE_ONLY in result.output and "roc_auc" in result.output
+    assert 'tiles of class "Tumor" are held out: the figures mean little' in result.output
+    assert "the figures mean little" in (out / "CARD.md").read_text()
     shown = CliRunner().invoke(models_app, ["show", str(out)])
     assert shown.exit_code == 0 and RESEARCH_USE_ONLY in shown.output
+    assert open_package(out).hash in shown.output
     described = json.loads(CliRunner().invoke(models_app, ["show", str(out), "--json"]).output)
     assert described["spec"]["name"] == "dots" and described["origin"] == "path"
     listed = json.loads(CliRunner().invoke(models_app, ["list", "--json"]).output)
     assert isinstance(listed, list)
     assert RESEARCH_USE_ONLY in CliRunner().invoke(models_app, ["list"]).output
+
+
+def test_a_list_of_models_names_them_whole(user_folder: Path, tmp_path: Path) -> None:
+    name = "a-name-of-a-model-that-is-rather-long-48-characters"
+    package = write_tiny_package(user_models_folder() / name)
+    (package.folder / "golden.npz").write_bytes(b"damaged")
+    said = CliRunner().invoke(models_app, ["list"]).output
+    assert name in said
+    assert "golden.npz" in said

@@ -54,6 +54,8 @@ def test_a_list_reads_like_the_folders(data: Path, tmp_path: Path) -> None:
     examples = load_examples(listed, CLASSES, 16)
     assert examples.counts == folders.counts == {"Normal": 40, "Tumor": 20}
     assert set(examples.hashes) == set(folders.hashes)
+    listed.write_text("\n".join(["Picture, class", *rows]))
+    assert load_examples(listed, CLASSES, 16).counts == folders.counts
     listed.write_text("a.png,gland")
     with pytest.raises(TrainingError, match="Line 1"):
         load_examples(listed, CLASSES, 16)

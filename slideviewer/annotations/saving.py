@@ -6,8 +6,7 @@ import filecmp
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -75,16 +74,22 @@ def write_safely(path: Path | str, write: Writer | bytes, backup: bool = True) -
         raise AnnotationError(f"cannot be saved: {reason}.", path=given, remedy=_REMEDY) from error
 
 
-@contextmanager
-def keeping_former(path: Path) -> Iterator[None]:
-    """Keep the present file as ``<name>.bak`` where the block replaces it by another content.
+def keep_former(path: Path, replace: Callable[[Path], None]) -> bool:
+    """Replace a file, and keep it as ``<name>.bak`` where its bytes change.
 
-    The block must replace the file as `slideviewer.files.replacing` does, not write into it. A
-    block that fails, or leaves the same bytes, leaves an earlier backup as it is.
+    Where it fails, or the bytes stay the same, an earlier backup stays too.
 
     Parameters
     ----------
     path : Path
+        Need not exist.
+    replace : callable
+        Makes the file anew, as `slideviewer.files.replacing` does; it must not write into it.
+
+    Returns
+    -------
+    bool
+        Whether a former file was kept.
 
     Raises
     ------
@@ -93,13 +98,15 @@ def keeping_former(path: Path) -> Iterator[None]:
     """
     target = path.resolve()
     if not target.is_file():
-        yield
-        return
+        replace(path)
+        return False
     with tempfile.TemporaryDirectory(prefix=".saving-", dir=target.parent) as folder:
         second = _second(target, Path(folder))
-        yield
-        if not filecmp.cmp(second, target, shallow=False):
+        replace(path)
+        is_another = not filecmp.cmp(second, target, shallow=False)
+        if is_another:
             os.replace(second, backup_of(target))
+    return is_another
 
 
 def backup_of(path: Path) -> Path:

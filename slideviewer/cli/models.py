@@ -6,8 +6,6 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.models.package import (
@@ -29,23 +27,11 @@ def list_models(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([_listed(entry) for entry in found], indent=2, ensure_ascii=False))
         return
-    table = Table("name", "title", "classes", "tile", "from")
+    # Lines and no table, which would cut names and errors off in a narrow terminal.
+    width = max((len(entry.name) for entry in found), default=0)
     for entry in found:
-        if entry.package is None:
-            problem = entry.error.problem if entry.error else ""
-            table.add_row(entry.name, f"damaged: {problem}", "", "", str(entry.folder))
-            continue
-        spec = entry.package.spec
-        table.add_row(
-            entry.name,
-            spec.title,
-            ", ".join(spec.class_names),
-            f"{spec.patch_size_pixels} px at {spec.spacing_um_px:g} µm/px",
-            entry.package.origin,
-        )
-    console = Console()
-    console.print(table)
-    console.print(RESEARCH_USE_ONLY, highlight=False)
+        typer.echo(f"{entry.name:{width}}  {_summary(entry)}")
+    typer.echo(RESEARCH_USE_ONLY)
 
 
 @app.command("show", epilog="Example: slideviewer models show tumour-camelyon")
@@ -59,8 +45,7 @@ def show_model(
         typer.echo(json.dumps(_described(package), indent=2, ensure_ascii=False))
         return
     spec = package.spec
-    console = Console()
-    table = Table(show_header=False, box=None)
+    # Lines and no table, which would break the hash or cut it off in a narrow terminal.
     for label, value in (
         ("name", spec.name),
         ("title", spec.title),
@@ -74,11 +59,20 @@ def show_model(
         ("intended use", spec.intended_use),
         ("trained on", spec.trained_on),
     ):
-        table.add_row(label, value)
+        typer.echo(f"{label:18} {value}")
     for metric in spec.metrics:
-        table.add_row(metric.name, str(metric))
-    console.print(table)
-    console.print(RESEARCH_USE_ONLY, highlight=False)
+        typer.echo(f"{metric.name:18} {metric}")
+    typer.echo(RESEARCH_USE_ONLY)
+
+
+def _summary(entry: FoundPackage) -> str:
+    """What a package is; of a damaged one what is wrong, and with which of its files."""
+    if entry.package is None:
+        return f"damaged: {entry.error}"
+    spec = entry.package.spec
+    tile = f"{spec.patch_size_pixels} px at {spec.spacing_um_px:g} µm/px"
+    classes = ", ".join(spec.class_names)
+    return f"{spec.title}; {classes}; {tile}; {entry.package.origin}"
 
 
 def _described(package: ModelPackage) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,14 +14,23 @@ import typer
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations import AnnotationSet, read_annotations
 from slideviewer.cli.bar import progress_bar
-from slideviewer.cohort.inputs import gather_inputs, result_names
+from slideviewer.cli.parsing import parse_number, parse_region, parse_threshold, parse_words
+from slideviewer.cli.telling import path_given, tell
+from slideviewer.cohort.inputs import Inputs, gather_inputs, result_names
 from slideviewer.cohort.queue import Outcome, run_in_turn
 from slideviewer.errors import PredictionError
 from slideviewer.geometry import Rect
 from slideviewer.inference.export import FORMATS, Export, known_formats, write_outputs
 from slideviewer.inference.files import told_to_user
 from slideviewer.inference.loader import ModelLoader
-from slideviewer.inference.pictures import predict_pictures, write_pictures
+from slideviewer.inference.notices import notices_on
+from slideviewer.inference.pictures import (
+    PICTURES_FILE,
+    predict_pictures,
+    refuse_other_pictures,
+    write_pictures,
+)
+from slideviewer.inference.plan import Plan
 from slideviewer.inference.predict import predict_slide
 from slideviewer.models.package import open_package
 from slideviewer.slide import open_slide
@@ -37,13 +45,17 @@ def predict(
     inputs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="INPUT...", help="Slides, a folder of slides, or a folder of pictures."
+            metavar="INPUT...",
+            help="Slides, a folder of slides, or a folder of pictures.",
+            parser=path_given,
         ),
     ],
     model: Annotated[
         str, typer.Option(help="Name of an installed model, or the folder of a model package.")
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results.")],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for the results.", parser=path_given)
+    ],
     region: Annotated[
         str | None,
         typer.Option(
@@ -69,13 +81,18 @@ def predict(
             metavar="XML",
             help="A specialist's markup to put the predicted squares on top of; for several slides "
             "a folder of files with the slides' names.",
+            parser=path_given,
         ),
     ] = None,
     formats: Annotated[
         str, typer.Option(metavar="LIST", help=f"Separated by commas: {_FORMATS_HELP}.")
     ] = ",".join(FORMATS),
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a prediction that was made otherwise.")
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace a prediction that was made otherwise, or of other pictures.",
+        ),
     ] = False,
 ) -> None:
     """Predict tumour on slides, tile by tile, or on pictures that are one tile each.
@@ -84,6 +101,7 @@ def predict(
     prediction.geojson, heatmap.png, run.json, and the store from which a run
     that was broken off goes on. Pictures up to 2048 pixels are one tile each,
     unless --spacing or --region is given; their results are in DIR/images.csv.
+    Files of an earlier run that are replaced by others are kept as NAME.bak.
     What fails stops nothing else, but the exit code is then 2.
 
     For example:
@@ -97,25 +115,27 @@ def predict(
     run = _Run(
         loader=ModelLoader(package),
         out=out,
-        region=None if region is None else _region(region),
-        spacing=None if spacing is None else _number(spacing, "--spacing"),
-        threshold=package.spec.threshold if threshold is None else _threshold(threshold),
+        region=None if region is None else parse_region(region),
+        spacing=None if spacing is None else parse_number(spacing, "--spacing"),
+        threshold=package.spec.threshold if threshold is None else parse_threshold(threshold),
         annotations=annotations,
-        formats=tuple(known_formats([name.strip() for name in formats.split(",") if name.strip()])),
+        formats=tuple(known_formats(parse_words(formats))),
         overwrite=overwrite,
     )
     found = gather_inputs(inputs, pictures_are_tiles=run.region is None and run.spacing is None)
-    run.check(found.slides)
+    run.check(found)
     names = result_names(found.slides)
-    failed = False
-    if found.pictures:
-        failed |= not run.predict_pictures(found.pictures)
-    outcomes = run_in_turn(
-        found.slides, lambda path: run.predict_slide(path, names[path]), _tell_outcome
-    )
-    failed |= any(outcome.error is not None for outcome in outcomes)
-    typer.echo(RESEARCH_USE_ONLY)
-    if failed:
+    classified = 0
+    with _folder_for_results(out):
+        if found.pictures:
+            classified = run.predict_pictures(found.pictures)
+        outcomes = run_in_turn(
+            found.slides, lambda path: run.predict_slide(path, names[path]), _tell_outcome
+        )
+    errors = sum(outcome.error is not None for outcome in outcomes)
+    if classified or errors < len(outcomes):
+        typer.echo(RESEARCH_USE_ONLY)
+    if errors or classified < len(found.pictures):
         raise typer.Exit(2)
 
 
@@ -132,21 +152,19 @@ class _Run:
     formats: tuple[str, ...]
     overwrite: bool
 
-    def check(self, slides: Sequence[Path]) -> None:
+    def check(self, found: Inputs) -> None:
         """Find out now what would fail hours later."""
-        with told_to_user(self.out):
-            self.out.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.out):
-                pass
+        if found.pictures and not self.overwrite:
+            refuse_other_pictures(found.pictures, self.loader.package, self.out)
         if self.annotations is None:
             return
         if not self.annotations.exists():
             raise PredictionError(
                 "There are no such annotations.", path=self.annotations, remedy="Check the name."
             )
-        if len(slides) > 1 and not self.annotations.is_dir():
+        if len(found.slides) > 1 and not self.annotations.is_dir():
             raise PredictionError(
-                f"One annotation file cannot belong to {len(slides)} slides.",
+                f"One annotation file cannot belong to {len(found.slides)} slides.",
                 path=self.annotations,
                 remedy="Name a folder of XML files that are called like the slides.",
             )
@@ -155,6 +173,13 @@ class _Run:
         """Predict a slide and write its results; returns a line for the user."""
         folder = self.out / name
         markup = self._markup_of(path)
+        notices: list[str] = []
+
+        def on_start(plan: Plan) -> None:
+            for notice in notices_on(slide, self.loader.package.spec, plan, markup):
+                notices.append(notice)
+                tell(notice, path)
+
         with closing(open_slide(path)) as slide, progress_bar() as progress:
             prediction = predict_slide(
                 slide,
@@ -164,13 +189,21 @@ class _Run:
                 spacing=self.spacing,
                 replace=self.overwrite,
                 progress=progress,
+                on_start=on_start,
                 loader=self.loader,
             )
-        write_outputs(Export(prediction, self.threshold, markup), folder, self.formats)
+        write_outputs(
+            Export(prediction, self.threshold, markup),
+            folder,
+            self.formats,
+            {"notices": notices},
+            lambda kept: tell(f"Kept from an earlier run as NAME.bak: {', '.join(kept)}.", folder),
+        )
         if prediction.skipped:
-            _complain(
-                f"{path}: {len(prediction.skipped)} tiles cannot be read and are listed in "
-                f"run.json. The first: {prediction.skipped[0][2]}"
+            tell(
+                f"{len(prediction.skipped)} tiles cannot be read and are listed in run.json. "
+                f"The first: {prediction.skipped[0][2]}",
+                path,
             )
         looked_at = int((prediction.target_probabilities >= 0).sum())
         if not looked_at:
@@ -182,19 +215,20 @@ class _Run:
             f"{self.threshold:g} or more. Results in {folder}"
         )
 
-    def predict_pictures(self, paths: Sequence[Path]) -> bool:
-        """Classify pictures and write the results; returns whether all could be read."""
+    def predict_pictures(self, paths: Sequence[Path]) -> int:
+        """Classify pictures and write the results; returns how many could be read."""
         with progress_bar() as progress:
             results = predict_pictures(paths, self.loader, progress)
-        write_pictures(results, self.loader.package, self.out)
         unread = [result for result in results if result.probabilities is None]
         for result in unread:
-            _complain(result.problem)
-        typer.echo(
-            f"{len(results) - len(unread)} of {len(results)} pictures classified. "
-            f"Results in {self.out / 'images.csv'}"
-        )
-        return not unread
+            tell(result.problem)
+        classified = len(results) - len(unread)
+        place = "Nothing was written."
+        if classified:
+            write_pictures(results, self.loader.package, self.out)
+            place = f"Results in {self.out / PICTURES_FILE}"
+        typer.echo(f"{classified} of {len(results)} pictures classified. {place}")
+        return classified
 
     def _markup_of(self, slide: Path) -> AnnotationSet | None:
         if self.annotations is None:
@@ -203,51 +237,33 @@ class _Run:
         if path.is_dir():
             path = path / f"{slide.stem}.xml"
             if not path.exists():
-                _complain(f"{slide}: has no markup {path}, so the squares are written alone.")
+                tell(f"has no markup {path}, so the squares are written alone.", slide)
                 return None
         loaded = read_annotations(path)
         for notice in loaded.notices:
-            _complain(f"{path}: {notice}")
+            tell(notice, path)
         return loaded.annotations
+
+
+@contextmanager
+def _folder_for_results(folder: Path) -> Iterator[None]:
+    """Find out at once whether results can be written; a folder made in vain is taken away."""
+    made = [it for it in (folder, *folder.parents) if not it.exists()]
+    with told_to_user(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    try:
+        yield
+    finally:
+        for path in made:
+            if any(path.iterdir()):
+                break
+            path.rmdir()
 
 
 def _tell_outcome(outcome: Outcome[Path, str]) -> None:
     if outcome.error is not None:
-        _complain(str(outcome.error))
+        tell(str(outcome.error))
     elif outcome.result is not None:
         typer.echo(outcome.result)
-
-
-def _complain(words: str) -> None:
-    typer.echo(" ".join(f"slideviewer: {words}".split()), err=True)
-
-
-def _number(text: str, option: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise PredictionError(f'{option} needs a number, not "{text}".')
-    return number
-
-
-def _threshold(text: str) -> float:
-    number = _number(text, "--threshold")
-    if not 0 <= number <= 1:
-        raise PredictionError(f"--threshold needs a probability from 0 to 1, not {text}.")
-    return number
-
-
-def _region(text: str) -> Rect:
-    parts = text.split(",")
-    remedy = "Give X,Y,WIDTH,HEIGHT, for example --region 20000,8000,6000,6000."
-    if len(parts) != 4:
-        raise PredictionError(f'--region needs four numbers, not "{text}".', remedy=remedy)
-    x, y, width, height = (_number(part, "--region") for part in parts)
-    if width <= 0 or height <= 0:
-        raise PredictionError(
-            f"--region needs a width and a height above 0, not {width:g} and {height:g}.",
-            remedy=remedy,
-        )
-    return Rect(x, y, width, height)

@@ -12,7 +12,11 @@ from rich.console import Console
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.cli.bar import progress_bar
+from slideviewer.cli.telling import path_given, tell
 from slideviewer.errors import TrainingError
+
+_LONGEST_QUOTED = 60
+_CONFIG_REMEDY = """Write it as '{"widths": [32, 64]}'."""
 
 app = typer.Typer(help="Train models from labelled pictures.", no_args_is_help=True)
 
@@ -28,9 +32,17 @@ def train() -> None:
 )
 def tiles(
     data: Annotated[
-        Path, typer.Option(help="Folder with one sub-folder a class, or a CSV: picture,class.")
+        Path,
+        typer.Option(
+            metavar="PATH",
+            help="Folder with one sub-folder a class, or a CSV: picture,class.",
+            parser=path_given,
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the new model package.")],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Folder of the new model package.", parser=path_given),
+    ],
     name: Annotated[str, typer.Option(help="Name of the model: lower-case letters, digits, '-'.")],
     classes: Annotated[
         str, typer.Option(help="Sub-folders and class names in order: FOLDER=Class,FOLDER=Class.")
@@ -44,10 +56,18 @@ def tiles(
         float, typer.Option(help="Share held out, by the hash of each file.")
     ] = 0.2,
     folds: Annotated[
-        int, typer.Option(help="Networks more to train for a cross-validated figure; 0 for none.")
+        int,
+        typer.Option(
+            help="Networks more to train for a cross-validated figure, at most 20; 0 for none."
+        ),
     ] = 0,
     extra_data: Annotated[
-        list[Path] | None, typer.Option(help="Further folder, for training only; may repeat.")
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Further folder, for training only; may repeat.",
+            parser=path_given,
+        ),
     ] = None,
     synthetic: Annotated[
         int, typer.Option(min=0, help="Tiles of each class to draw besides, for training only.")
@@ -56,11 +76,16 @@ def tiles(
     architecture_config: Annotated[
         str, typer.Option(help="The network's own settings, as JSON.")
     ] = "{}",
-    learning_rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 2e-3,
+    learning_rate: Annotated[
+        float, typer.Option(help="The highest learning rate, above 0 and at most 1.")
+    ] = 2e-3,
     title: Annotated[str, typer.Option(help="Title for people.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of the model.")] = "not stated",
     intended_use: Annotated[str, typer.Option(help="What the model is for.")] = "",
     data_name: Annotated[str, typer.Option(help="Name and licence of the data.")] = "",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the model package that DIR holds.")
+    ] = False,
 ) -> None:
     """Train a tile classifier and write it as a model package with its card."""
     # Typer's start-up should not wait for what only a training needs.
@@ -84,12 +109,13 @@ def tiles(
         title=title,
         licence=licence,
         data_name=data_name,
+        overwrite=overwrite,
     )
     if intended_use:
         options = replace(options, intended_use=intended_use)
     fit = replace(options.fit, epochs=epochs, seed=seed, learning_rate=learning_rate)
     with progress_bar() as progress:
-        package = train_tiles(replace(options, fit=fit), progress)
+        package = train_tiles(replace(options, fit=fit), progress, tell)
     console = Console()
     for metric in package.spec.metrics:
         console.print(f"{metric.name} {metric}", highlight=False, soft_wrap=True)
@@ -126,8 +152,13 @@ def parse_config(text: str) -> dict[str, object]:
     """
     try:
         found = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise TrainingError(f'--architecture-config is no JSON: "{text}".') from error
+    except (ValueError, RecursionError) as error:
+        raise TrainingError(
+            f'--architecture-config is no JSON: "{text[:_LONGEST_QUOTED]}".', remedy=_CONFIG_REMEDY
+        ) from error
     if not isinstance(found, dict):
-        raise TrainingError(f'--architecture-config is no JSON object: "{text}".')
+        raise TrainingError(
+            f'--architecture-config is no JSON object: "{text[:_LONGEST_QUOTED]}".',
+            remedy=_CONFIG_REMEDY,
+        )
     return found

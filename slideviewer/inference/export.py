@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations.model import AnnotationSet
-from slideviewer.annotations.saving import backup_of, keeping_former
+from slideviewer.annotations.saving import backup_of, keep_former
 from slideviewer.errors import PredictionError
 from slideviewer.files import replacing, replacing_text
 from slideviewer.inference.export_asap import write_asap_squares
@@ -104,17 +105,16 @@ def write_outputs(
         for form in FORMATS.values():
             path = folder / form.file
             if path in paths:
-                before = _identity(backup_of(path))
-                with keeping_former(path):
-                    form.write(export, path)
-                if _identity(backup_of(path)) != before:
-                    kept.append(form.file)
-            elif path.is_file():
+                is_kept = keep_former(path, partial(form.write, export))
+            elif is_kept := path.is_file():
                 path.replace(backup_of(path))
+            if is_kept:
                 kept.append(form.file)
-        names = [path.name for path in paths]
-        with keeping_former(run_file) if kept else nullcontext():
-            write_run(export, run_file, {**(facts or {}), "files": names})
+        run_facts = {**(facts or {}), "files": [path.name for path in paths]}
+        if kept:
+            keep_former(run_file, lambda path: write_run(export, path, run_facts))
+        else:
+            write_run(export, run_file, run_facts)
     if kept and on_kept is not None:
         on_kept(kept)
     return [*paths, run_file]

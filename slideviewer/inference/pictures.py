@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from slideviewer.errors import SlideError
+from slideviewer.annotations.saving import keep_former
+from slideviewer.errors import PredictionError, SlideError
 from slideviewer.files import replacing_text
 from slideviewer.inference.files import told_to_user
 from slideviewer.inference.loader import ModelLoader
@@ -30,6 +31,10 @@ LARGEST_TILE_PX = 2048
 
 PLAIN_VENDORS = ("png", "jpeg", "bmp", "tiff")
 """What `slideviewer.slide.open_slide` calls pictures without a pyramid of their own."""
+
+PICTURES_FILE = "images.csv"
+"""A line for each picture."""
+RUN_FILE = "run.json"
 
 _BATCH = 32
 
@@ -103,10 +108,41 @@ def predict_pictures(
     return tuple(found[path] for path in paths)
 
 
+def refuse_other_pictures(paths: Sequence[Path], package: ModelPackage, folder: Path) -> None:
+    """Make sure that a folder holds no list of other pictures or of another model's answers.
+
+    Raises
+    ------
+    PredictionError
+        It does, or does not say of what.
+    """
+    if not (folder / PICTURES_FILE).exists():
+        return
+    try:
+        former = json.loads((folder / RUN_FILE).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        former = None
+    former = former if isinstance(former, dict) else {}
+    model = former.get("model")
+    is_same_model = isinstance(model, dict) and model.get("hash") == package.hash
+    is_same_list = former.get("inputs") == _inputs(paths)
+    if is_same_model and is_same_list:
+        return
+    raise PredictionError(
+        "This is the list of another model's answers."
+        if is_same_list
+        else "This is the list of other pictures.",
+        path=folder / PICTURES_FILE,
+        remedy="Name another folder with --out, or replace it with --overwrite.",
+    )
+
+
 def write_pictures(
     results: Sequence[PictureResult], package: ModelPackage, folder: Path
 ) -> list[Path]:
-    """Write ``images.csv`` (``file,prob_<class>…``) and ``run.json``.
+    """Write `PICTURES_FILE` (``file,prob_<class>…``) and `RUN_FILE`.
+
+    Former ones with another content are kept as ``<name>.bak``.
 
     Raises
     ------
@@ -122,26 +158,41 @@ def write_pictures(
         **product_facts(),
         "model": model_facts(package),
         "finished": now(),
-        "pictures": len(results),
+        "inputs": _inputs([result.path for result in results]),
+        "pictures": sum(result.probabilities is not None for result in results),
         "skipped": [
             {"file": names[result.path], "reason": result.problem}
             for result in results
             if result.probabilities is None
         ],
-        "files": ["images.csv"],
+        "files": [PICTURES_FILE],
     }
-    with told_to_user(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing_text(folder / "images.csv") as file:
+
+    def write_list(path: Path) -> None:
+        with replacing_text(path) as file:
             rows = csv.writer(file, lineterminator="\n")
             rows.writerow(["file", *(f"prob_{name}" for name in package.spec.class_names)])
             for result in results:
                 if result.probabilities is not None:
                     rows.writerow([names[result.path], *map(str, result.probabilities)])
-        with replacing_text(folder / "run.json") as file:
+
+    def write_run(path: Path) -> None:
+        with replacing_text(path) as file:
             json.dump(content, file, indent=1, ensure_ascii=False)
             file.write("\n")
-    return [folder / "images.csv", folder / "run.json"]
+
+    with told_to_user(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if keep_former(folder / PICTURES_FILE, write_list):
+            keep_former(folder / RUN_FILE, write_run)
+        else:
+            write_run(folder / RUN_FILE)
+    return [folder / PICTURES_FILE, folder / RUN_FILE]
+
+
+def _inputs(paths: Sequence[Path]) -> list[str]:
+    """What tells one list of pictures from another; their order does not."""
+    return sorted(str(path.resolve()) for path in paths)
 
 
 def _read_tile(path: Path, patch: int) -> NDArray[np.uint8]:

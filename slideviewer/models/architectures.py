@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from slideviewer.errors import ModelError
+from slideviewer.models.spec import first_fault
 
 if TYPE_CHECKING:
     import keras
@@ -161,8 +162,6 @@ def _checked(name: str, config: Mapping[str, object]) -> BaseModel:
         # As JSON, where strict checking takes a list for a tuple.
         return architecture.config.model_validate_json(json.dumps(dict(config)))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "configuration"
         raise ModelError(
-            f'The configuration of "{name}" is wrong at "{place}": {first["msg"]}.'
+            f'The configuration of the network "{name}" is wrong: {first_fault(error)}.'
         ) from error

@@ -162,6 +162,10 @@ def refuse_other_work(folder: Path) -> None:
 
 
 def _find(name_or_path: str | Path) -> Path:
+    if isinstance(name_or_path, str) and not name_or_path.strip():
+        raise ModelError(
+            "An empty name is no model's.", remedy="Name an installed model or a package folder."
+        )
     if isinstance(name_or_path, str) and Path(name_or_path).name == name_or_path:
         for place in (bundled_models_folder(), user_models_folder()):
             if (place / name_or_path / CONFIG).is_file():
@@ -201,10 +205,12 @@ def _open_folder(folder: Path) -> ModelPackage:
     try:
         spec = ModelSpec.from_json(config)
     except ModelError as error:
-        raise ModelError(error.problem, path=folder / CONFIG) from error
+        raise ModelError(error.problem, path=folder / CONFIG, remedy=error.remedy) from error
     missing = [name for name in (WEIGHTS, GOLDEN) if name not in spec.files]
     if missing:
-        raise ModelError(f'It lists no "{missing[0]}".', path=folder / CONFIG)
+        raise ModelError(
+            f'It lists no "{missing[0]}".', path=folder / CONFIG, remedy="Install the model again."
+        )
     package = ModelPackage(folder, spec, hashlib.sha256(config).hexdigest())
     for name in spec.files:
         package.read(name)

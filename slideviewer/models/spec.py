@@ -6,6 +6,8 @@ Fields of the WSInfer model zoo (specification 1.0) keep their names; ours are a
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -17,13 +19,65 @@ LARGEST_CONFIG_BYTES = 256 * 1024
 CONFIG, WEIGHTS, GOLDEN, CARD = "config.json", "weights.npz", "golden.npz", "CARD.md"
 """The files of a package: the specification, its network's arrays, its sample, its description."""
 
-PackageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+_NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
+_CLASS_NAME = r"^[^\x00-\x1f\x7f]+$"
+_SHA_256 = r"^[0-9a-f]{64}$"
+# One plain component: no folder, no drive, no "..", nothing hidden.
+_FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.(npz|md)$"
+
+PackageName = Annotated[str, Field(pattern=_NAME)]
 Line = Annotated[str, Field(max_length=500)]
 Text = Annotated[str, Field(max_length=4000)]
-ClassName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-# One plain component: no folder, no drive, no "..", nothing hidden.
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.(npz|md)$")]
+ClassName = Annotated[str, Field(min_length=1, max_length=64, pattern=_CLASS_NAME)]
+Sha256 = Annotated[str, Field(pattern=_SHA_256)]
+FileName = Annotated[str, Field(pattern=_FILE_NAME)]
+
+
+_FAULTS: Mapping[str, str] = MappingProxyType(
+    {
+        "missing": "is missing",
+        "extra_forbidden": "is not known",
+        "json_invalid": "is no JSON",
+        "string_too_long": "is longer than {max_length} characters",
+        "string_too_short": "is empty",
+        "too_long": "has more than {max_length} entries",
+        "greater_than_equal": "is below {ge}",
+        "greater_than": "is not above {gt}",
+        "less_than_equal": "is above {le}",
+        "finite_number": "is no finite number",
+        "literal_error": "is not {expected}",
+        "value_error": "{error}",
+    }
+)
+"""Pydantic's types of faults, in the user's words; what the braces name is in its context."""
+_PATTERNS: Mapping[str, str] = MappingProxyType(
+    {
+        _NAME: "may hold only lower-case letters, digits and '-', begins with no '-' and has at"
+        " most 64 of them",
+        _CLASS_NAME: "has control characters in it",
+        _SHA_256: "is no SHA-256",
+        _FILE_NAME: "is no plain file name that ends in .npz or .md",
+    }
+)
+_LONGEST_QUOTED = 60
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first thing that is wrong, in words: ``"name" is 'No Good' and may hold only …``."""
+    first = error.errors()[0]
+    context = first.get("ctx", {})
+    if first["type"] == "string_pattern_mismatch":
+        words = _PATTERNS.get(context["pattern"], "has characters that are not allowed in it")
+    else:
+        words = _FAULTS.get(first["type"], "has not the kind of value that belongs there")
+        words = words.format(**context)
+    place = ".".join(str(part) for part in first["loc"] if part != "[key]")
+    if not place:
+        return words if first["type"] == "value_error" else f"it {words}"
+    found = first["input"]
+    if first["type"] == "missing" or not isinstance(found, str | int | float):
+        return f'"{place}" {words}'
+    return f'"{place}" is "{str(found)[:_LONGEST_QUOTED]}" and {words}'
 
 
 class _Part(BaseModel):
@@ -101,7 +155,7 @@ class ModelSpec(_Part):
     """
 
     spec_version: Literal["1.0"] = "1.0"
-    architecture: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    architecture: PackageName
     num_classes: Annotated[int, Field(ge=2, le=256)]
     class_names: Annotated[tuple[ClassName, ...], Field(max_length=256)]
     patch_size_pixels: Annotated[int, Field(ge=16, le=2048)]
@@ -166,10 +220,10 @@ class ModelSpec(_Part):
         try:
             return cls.model_validate_json(data)
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            at = f' at "{place}"' if place else ""
-            raise ModelError(f"The configuration is wrong{at}: {first['msg']}.") from error
+            raise ModelError(
+                f"The configuration is wrong: {first_fault(error)}.",
+                remedy="Install the model again, or ask whoever made it.",
+            ) from error
 
     def to_json(self) -> bytes:
         """Write the specification, the same bytes for the same values."""

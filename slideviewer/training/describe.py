@@ -14,7 +14,7 @@ from slideviewer.errors import TrainingError
 from slideviewer.evaluation.classification import ClassificationReport, Figure
 from slideviewer.models.architectures import full_config
 from slideviewer.models.arrays import pack_arrays
-from slideviewer.models.spec import Metric, ModelSpec, Transform
+from slideviewer.models.spec import Metric, ModelSpec, Transform, first_fault
 from slideviewer.training.drawn import seeds_for
 from slideviewer.training.options import TrainTilesOptions
 
@@ -75,10 +75,9 @@ def specify(
             architecture_config=full_config(options.architecture, options.architecture_config),
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
         raise TrainingError(
-            f'No package can be described so: "{place}" is {first["input"]!r}. {first["msg"]}.'
+            f"No package can be described so: {first_fault(error)}.",
+            remedy="Change that option.",
         ) from error
 
 

@@ -22,6 +22,9 @@ from slideviewer.progress import Progress, Step, silent
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 
 
+_HEADER = ["picture", "class"]
+
+
 @dataclass(frozen=True, eq=False)
 class Examples:
     """Labelled tiles.
@@ -104,8 +107,8 @@ def load_examples(
     Parameters
     ----------
     source : Path
-        A folder with one sub-folder a class, or a CSV list without header whose rows are
-        ``picture,class folder``; paths in it are relative to the list.
+        A folder with one sub-folder a class, or a CSV list whose rows are ``picture,class
+        folder``; paths in it are relative to the list. A first line ``picture,class`` is skipped.
     classes : mapping of str to str
         From sub-folder (or the list's second column) to class name, in the model's order. Two
         sub-folders may give one class.
@@ -184,15 +187,24 @@ def _listed(source: Path, classes: Mapping[str, str]) -> Iterator[tuple[Path, st
         with source.open(newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.reader(stream))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TrainingError(f"The list cannot be read: {error}.", path=source) from error
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error)
+        else:
+            reason = "it is no text in UTF-8, or no CSV"
+        raise TrainingError(
+            f"The list cannot be read: {reason}.",
+            path=source,
+            remedy="Give a CSV with a line picture,class for each picture.",
+        ) from error
     for number, row in enumerate(rows, start=1):
-        if not row:
+        if not row or (number == 1 and [cell.strip().lower() for cell in row] == _HEADER):
             continue
         if len(row) != 2 or row[1].strip() not in classes:
             known = ", ".join(classes)
             raise TrainingError(
                 f'Line {number} is "{",".join(row)}", not a picture and one of: {known}.',
                 path=source,
+                remedy="Mend that line, or name its class in --classes.",
             )
         yield source.parent / row[0].strip(), classes[row[1].strip()]
 

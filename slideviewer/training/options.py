@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 from slideviewer.errors import TrainingError
+from slideviewer.models.spec import CONFIG
 from slideviewer.training.fit import FitSettings
+
+MOST_FOLDS = 20
+"""Each fold is a training of its own; beyond, the figures hardly change."""
+FEW_TILES = 10
+"""Of fewer tiles, one that is judged otherwise moves a class's share by more than a tenth."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ class TrainTilesOptions:
     title, licence, intended_use, data_name : str
         For the specification and the card.
     fit : FitSettings
+    overwrite : bool
+        Whether a package that is already in `out` gives way instead of being kept.
     """
 
     data: Path
@@ -63,6 +72,7 @@ class TrainTilesOptions:
     intended_use: str = "Research on slides like those it was trained on."
     data_name: str = ""
     fit: FitSettings = field(default_factory=FitSettings)
+    overwrite: bool = False
 
     @property
     def title_of_data(self) -> str:
@@ -90,4 +100,49 @@ def check_options(options: TrainTilesOptions) -> None:
             f"The validation fraction {options.validation_fraction:g} is not between 0 and 1."
         )
     if options.folds == 1 or options.folds < 0:
-        raise TrainingError(f"Cross-validation needs 2 folds or more, not {options.folds}.")
+        raise TrainingError(
+            f"Cross-validation needs 2 folds or more, not {options.folds}.",
+            remedy="Give --folds 5, or 0 for none.",
+        )
+    if options.folds > MOST_FOLDS:
+        raise TrainingError(
+            f"Cross-validation in {options.folds} folds trains as many networks.",
+            remedy=f"Give at most {MOST_FOLDS} --folds.",
+        )
+    rate = options.fit.learning_rate
+    if not (math.isfinite(rate) and 0 < rate <= 1):
+        raise TrainingError(
+            f"The learning rate {rate:g} is not above 0 and at most 1.",
+            remedy="Give a --learning-rate such as 0.002.",
+        )
+    if not options.overwrite and (options.out / CONFIG).exists():
+        raise TrainingError(
+            "This folder holds a model package already.",
+            path=options.out,
+            remedy="Name another folder with --out, or replace it with --overwrite.",
+        )
+
+
+def check_folds(folds: int, counts: Mapping[str, int]) -> None:
+    """Refuse more folds than a class has tiles: some would have none of it to be measured on.
+
+    Raises
+    ------
+    TrainingError
+        With the class.
+    """
+    name = min(counts, key=lambda it: counts[it])
+    if folds > counts[name]:
+        raise TrainingError(
+            f'{folds} folds are more than the {counts[name]} pictures of class "{name}".',
+            remedy="Give fewer --folds or more pictures.",
+        )
+
+
+def few_held_out(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """A sentence for each class with so few held-out tiles that figures on them mean little."""
+    return tuple(
+        f'Only {count} tiles of class "{name}" are held out: the figures mean little.'
+        for name, count in counts.items()
+        if count < FEW_TILES
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -27,7 +28,12 @@ from slideviewer.training.describe import LIMITS, golden_sample, settings_of, sp
 from slideviewer.training.drawn import MEASURED_SEEDS, drawn_examples
 from slideviewer.training.examples import Examples, load_examples
 from slideviewer.training.fit import fit_network
-from slideviewer.training.options import TrainTilesOptions, check_options
+from slideviewer.training.options import (
+    TrainTilesOptions,
+    check_folds,
+    check_options,
+    few_held_out,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -39,7 +45,11 @@ OUT_OF_FOLD = "out of fold"
 """Variants: one part never trained on; or every tile, each by a network that never saw it."""
 
 
-def train_tiles(options: TrainTilesOptions, progress: Progress = silent) -> ModelPackage:
+def train_tiles(
+    options: TrainTilesOptions,
+    progress: Progress = silent,
+    on_notice: Callable[[str], None] | None = None,
+) -> ModelPackage:
     """Train on one part of the data, measure on the other, and write a package with its card.
 
     The network that is written saw the training part only, and the figures are those of the
@@ -50,6 +60,8 @@ def train_tiles(options: TrainTilesOptions, progress: Progress = silent) -> Mode
     options : TrainTilesOptions
     progress : Progress
         Called after each batch.
+    on_notice : callable, optional
+        Told, before anything is trained, each sentence that the user should hear.
 
     Raises
     ------
@@ -65,7 +77,12 @@ def train_tiles(options: TrainTilesOptions, progress: Progress = silent) -> Mode
     specify(options, [], 1.0, 0.5)
     refuse_other_work(options.out)
     examples = load_examples(options.data, options.classes, options.patch_size_pixels, progress)
+    check_folds(options.folds, examples.counts)
     training, validation = examples.split(options.validation_fraction)
+    warnings = few_held_out(validation.counts)
+    if on_notice is not None:
+        for warning in warnings:
+            on_notice(warning)
     target = examples.class_names.index(options.target)
     extra = _extra(options, examples.class_names, target, progress)
 
@@ -104,7 +121,7 @@ def train_tiles(options: TrainTilesOptions, progress: Progress = silent) -> Mode
     settings = settings_of(options)
     if examples.copies:
         settings["copies of pictures left out"] = str(examples.copies)
-    card = write_card(spec, CardFacts(parts, reports, baselines, settings, LIMITS))
+    card = write_card(spec, CardFacts(parts, reports, baselines, settings, LIMITS + warnings))
     golden = golden_sample(network, options.patch_size_pixels)
     files = {WEIGHTS: weights, GOLDEN: golden, CARD: card.encode()}
     return write_package(options.out, spec, files)

@@ -128,13 +128,20 @@ class Document(QObject):
         self.undo_stack.push(Change(self, text, edit))
         return True
 
-    def save(self, path: Path) -> None:
-        """Write to a file; AnnotationError where that fails, and nothing is lost."""
-        write_annotations(self._annotations, path)
+    def save(self, path: Path) -> tuple[str, ...]:
+        """Write to a file; AnnotationError where that fails, and nothing is lost.
+
+        Returns
+        -------
+        tuple of str
+            What a file of this format cannot hold, for the user.
+        """
+        notices = tuple(write_annotations(self._annotations, path))
         self._path, self._needs_save_as_it_is = path, False
         self._saved_at = datetime.now()
         self.undo_stack.setClean()
         self.state_changed.emit()
+        return notices
 
     @Slot(int)
     def _on_index_changed(self, index: int) -> None:

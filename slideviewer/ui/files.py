@@ -228,10 +228,12 @@ class Files(QObject):
 
     def _save_to(self, path: Path) -> bool:
         try:
-            self._session.document.save(path)
+            lost = self._session.document.save(path)
         except SlideviewerError as error:
             self.failed.emit(str(error))
             return False
+        for notice in lost:
+            self._notices.warn(f"{path.name}: {notice}")
         return True
 
     def _is_empty(self) -> bool:

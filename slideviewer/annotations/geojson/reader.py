@@ -92,7 +92,7 @@ def _content(path: Path) -> Any:
             with gzip.open(path) as unpacked:
                 data = unpacked.read(LARGEST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = getattr(error, "strerror", None) or "what gzip packed is cut off or damaged"
         raise AnnotationError(
             f"cannot be read: {reason}.", path=path, remedy="Check its name and that it is whole."
         ) from error
