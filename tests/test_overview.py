@@ -21,8 +21,10 @@ def test_it_shows_the_slide_and_a_box_around_the_view(
     image = little.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
     grey = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
     assert (grey < 200).mean() > 0.1  # tissue, not only paper
+    assert not little.isVisible()  # the canvas itself shows all of the slide
     whole = little.view_box
     window.canvas.zoom_by(8)
+    assert little.isVisible()
     assert little.view_box.width() == pytest.approx(whole.width() / 8, rel=0.01)
     window.canvas.zoom_by(100)
     assert little.view_box.width() >= 6

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from slideviewer.cli.telling import path_given
 from slideviewer.slide import Slide, Spacing, UnknownSpacing, open_slide
 
 OBJECTIVE_UM_PX = 10.0
@@ -19,7 +19,7 @@ OBJECTIVE_UM_PX = 10.0
 
 
 def info(
-    slide: Annotated[Path, typer.Argument(help="A slide or picture.")],
+    slide: Annotated[str, typer.Argument(metavar="SLIDE", help="A slide or picture.")],
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, with all the file says of itself.")
     ] = False,
@@ -28,7 +28,7 @@ def info(
 
     Examples: slideviewer info tumor_009.tif; slideviewer info a.svs --json
     """
-    with closing(open_slide(slide)) as opened:
+    with closing(open_slide(path_given(slide))) as opened:
         if as_json:
             typer.echo(json.dumps(facts(opened), indent=2))
         else:

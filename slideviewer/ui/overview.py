@@ -109,7 +109,7 @@ class LittleSlide(QWidget):
 
 
 class Overview(QFrame):
-    """The little slide and the magnification, top right over the canvas."""
+    """The little slide, while it is needed, and the magnification; top right over the canvas."""
 
     def __init__(self, session: Session, canvas: Canvas, tiles: TileLayer) -> None:
         super().__init__(canvas)
@@ -135,7 +135,7 @@ class Overview(QFrame):
         column.addWidget(self.little, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self.magnification)
         canvas.installEventFilter(self)
-        canvas.viewpoint_changed.connect(lambda _: self._show_magnification())
+        canvas.viewpoint_changed.connect(lambda _: self._on_view_changed())
         session.slide_changed.connect(self._on_slide_changed)
         self._on_slide_changed()
 
@@ -146,8 +146,20 @@ class Overview(QFrame):
             return
         self.little.set_slide(slide)
         self.magnification.setVisible(isinstance(slide.spacing, Spacing))
+        self._on_view_changed()
         self._place()
+
+    def _on_view_changed(self) -> None:
+        """Leave the picture away where the canvas shows all of the slide anyway."""
         self._show_magnification()
+        slide = self._session.slide
+        if slide is None:
+            return
+        seen, whole = self._canvas.viewpoint.visible, slide.pyramid.extent
+        needed = seen.intersection(whole) != whole
+        if self.little.isVisibleTo(self) != needed:
+            self.little.setVisible(needed)
+            self._place()
 
     def _show_magnification(self) -> None:
         slide = self._session.slide
