@@ -158,6 +158,7 @@ def test_a_file_cut_off_is_refused_and_recovered_into_a_new_one(
     (notice,) = window.notices.notices
     assert "a.xml" in notice.text
     assert notice.button is not None
+    qtbot.waitUntil(notice.button.isVisible)  # its layout shows it in the next round of events
     QTest.mouseClick(notice.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.session.document.path is None)
     assert len(window.session.document.annotations) >= 2

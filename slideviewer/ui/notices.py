@@ -110,6 +110,12 @@ class NoticeStack(QWidget):
             self._place()
         return False
 
+    def event(self, event: QEvent) -> bool:
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place()
+        return handled
+
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)
         if event.type() == QEvent.Type.ChildRemoved:
@@ -122,6 +128,7 @@ class NoticeStack(QWidget):
 
     def _add(self, notice: Notice) -> Notice:
         self._column.addWidget(notice)
+        notice.show()  # a hidden one has no height, and a layout shows it only later
         self.show()
         self.raise_()
         self._place()
