@@ -31,9 +31,27 @@ def predictions_folder() -> Path:
     return _data() / "predictions"
 
 
+def kept_folder() -> Path:
+    """The folder that keeps what the user left at each slide, such as bookmarks."""
+    return _data() / "slides"
+
+
+def alignments_file() -> Path:
+    """The file that keeps how slides lie on each other."""
+    return _data() / "alignments.json"
+
+
 def demo_folder() -> Path:
     """The folder of the demo slide that the window opens."""
     return _data() / "demo"
+
+
+def cache_folder() -> Path:
+    """The folder of what can be made again at any time, such as small pictures of slides."""
+    named = os.environ.get("SLIDEVIEWER_DATA_DIR")
+    if named:
+        return Path(named) / "cache"
+    return Path(platformdirs.user_cache_dir("slideviewer", appauthor=False))
 
 
 def _data() -> Path:

@@ -15,7 +15,7 @@ from slideviewer.geometry import Rect
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.prediction import CellBatch
 from slideviewer.ui.canvas import Canvas
-from slideviewer.ui.layers.cells import cell_image
+from slideviewer.ui.cells import cell_image
 from slideviewer.ui.layers.scale_bar import round_length
 from slideviewer.ui.window import MainWindow
 
@@ -96,7 +96,7 @@ def test_markup_is_blue_and_prediction_red_where_they_belong(
     made = Annotation("A", Kind.POLYGON, square)
     window.session.document.apply("Add", {made.id: made})
     grid = Grid(2400, 1000, 200, 4, 4)
-    window.cells.opacity = 1.0
+    window.views.main.cells.opacity = 1.0
     window.cells.begin(grid, target=1, threshold=0.5)
     one = np.array([1], np.int32)
     window.cells.add(CellBatch(one, one * 2, np.array([[0.0, 1.0]], np.float32)))

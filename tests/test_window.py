@@ -25,7 +25,7 @@ from slideviewer.annotations import (
     read_annotations,
 )
 from slideviewer.errors import SlideviewerError
-from slideviewer.ui import files
+from slideviewer.ui import opening, saving
 from slideviewer.ui.launch import take_picture
 from slideviewer.ui.window import MainWindow
 
@@ -310,7 +310,7 @@ def test_an_answer_that_comes_late_is_not_shown_on_another_slide(
         go_on.wait(10)
         return read_annotations(path)
 
-    monkeypatch.setattr(files, "read_annotations", slow_reading)
+    monkeypatch.setattr(opening, "read_annotations", slow_reading)
     window.files.open_annotations(path)
     open_slide(real_data / "slides" / "boxes.tiff")
     go_on.set()
@@ -343,7 +343,7 @@ def test_closing_without_saving_is_asked_once(
         asked.append(arguments[1])
         return "Close without saving"
 
-    monkeypatch.setattr(files, "ask", leave)
+    monkeypatch.setattr(saving, "ask", leave)
     open_slide(made_slide)
     qtbot.waitUntil(lambda: len(window.session.document.annotations) == 0)
     assert len(asked) == 1
@@ -358,11 +358,11 @@ def test_a_file_is_never_replaced_unasked(
     other.write_text("somebody's work")
     chosen = (str(tmp_path / "mine"), "ASAP XML (*.xml)")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: chosen)
-    monkeypatch.setattr(files, "ask", lambda *_: "Stay")
-    assert not window.files.save_as()
+    monkeypatch.setattr(saving, "ask", lambda *_: "Stay")
+    assert not window.saving.save_as()
     assert other.read_text() == "somebody's work"
     chosen = (str(tmp_path / "b.geojson"), "ASAP XML (*.xml)")
-    assert window.files.save_as()
+    assert window.saving.save_as()
     assert (tmp_path / "b.geojson").exists()
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 from tiny_model import write_tiny_package
 
-from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.canvas import Canvas, Manner
 from slideviewer.ui.window import MainWindow
 
 OpenSlide = Callable[[Path], MainWindow]
@@ -26,6 +26,7 @@ def window(qtbot: QtBot, user_folder: Path) -> Iterator[MainWindow]:
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(user_folder))
     write_tiny_package(user_folder / "models" / "tiny")
     window = MainWindow()
+    window.views.set_manner(Manner(is_animated=False))
     window.resize(1200, 800)
     window.prediction.chooser.setCurrentText("Tiny model of a test")
     window.show()
@@ -44,7 +45,11 @@ def open_slide(qtbot: QtBot, window: MainWindow) -> OpenSlide:
 
     def open_it(path: Path) -> MainWindow:
         window.files.open_slide(path)
-        qtbot.waitUntil(lambda: window.session.slide is not None, timeout=20_000)
+
+        def is_open() -> bool:
+            return window.session.slide is not None and window.session.slide.path == path
+
+        qtbot.waitUntil(is_open, timeout=20_000)
         settle(qtbot, window)
         return window
 
@@ -52,10 +57,12 @@ def open_slide(qtbot: QtBot, window: MainWindow) -> OpenSlide:
 
 
 def settle(qtbot: QtBot, window: MainWindow) -> None:
-    """Wait until every tile in view is there."""
+    """Wait until every tile in view is there and painted."""
     window.grab()
-    qtbot.waitUntil(lambda: not window.tiles.is_loading, timeout=20_000)
-    qtbot.wait(20)
+    qtbot.waitUntil(
+        lambda: not window.tiles.is_loading and window.canvas.is_finished, timeout=20_000
+    )
+    window.grab()
 
 
 def screen_point(canvas: Canvas, x: float, y: float) -> QPoint:

@@ -7,20 +7,35 @@ from pathlib import Path
 import openslide
 
 from slideviewer.errors import SlideError
+from slideviewer.slide.folders import slide_file_in
 from slideviewer.slide.openslide_slide import OpenSlideSlide
 from slideviewer.slide.picture_files import read_picture_file
 from slideviewer.slide.picture_slide import PictureSlide
-from slideviewer.slide.picture_tiff import bits_per_channel, read_tiff_file
+from slideviewer.slide.picture_tiff import SIGNATURES, bits_per_channel, read_tiff_file
 from slideviewer.slide.slide import Slide
+from slideviewer.slide.tiff_opening import open_tiled_tiff
 
-KNOWN_FORMATS = "SVS, NDPI, MRXS, SCN, BIF, SVSLIDE, ZVI, CZI, DICOM, TIFF, PNG, JPEG, BMP"
+KNOWN_FORMATS = (
+    "SVS, NDPI, MRXS, SCN, BIF, SVSLIDE, VMS, VMU, ZVI, CZI, DICOM, TIFF, OME-TIFF, QPTIFF, "
+    "PNG, JPEG, BMP"
+)
+
+KNOWN_SUFFIXES = (
+    *(".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".svslide", ".vms", ".vmu", ".zvi", ".czi"),
+    *(".dcm", ".qptiff", ".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf2", ".ome.tf8"),
+    *(".tif", ".tiff", ".btf", ".tf2", ".tf8", ".png", ".jpg", ".jpeg", ".bmp"),
+)
+"""How names of slides and pictures end, in small letters; a long ending before a shorter one."""
 
 
 def open_slide(path: Path | str) -> Slide:
-    """Open a slide by OpenSlide, or a plain picture.
+    """Open a slide or a plain picture.
 
-    A plain picture (PNG, JPEG, BMP, flat TIFF) is read whole: grey, transparent and deep colours
-    become 8-bit RGB over white, and it stands upright as its EXIF orientation says.
+    OpenSlide opens what it knows. TIFF files with channels, deep colours or levels in SubIFDs
+    (OME-TIFF, QPTIFF) are read tile by tile here. A plain picture (PNG, JPEG, BMP, flat TIFF) is
+    read whole: 8 bits of grey, transparent and palette colours become RGB over white, 16 bits and
+    fractions stay as channels, and it stands upright as its EXIF orientation says. A folder opens
+    as the one DICOM slide in it, or the MRXS slide that it belongs to.
 
     Parameters
     ----------
@@ -36,8 +51,14 @@ def open_slide(path: Path | str) -> Slide:
         Where there is no such file, it is empty, damaged, too large or of an unknown format.
     """
     path = Path(path)
+    if path.is_dir():
+        path = slide_file_in(path)
     head = _first_bytes(path)
     vendor = openslide.OpenSlide.detect_format(path)
+    if vendor in (None, "generic-tiff") and head.startswith(SIGNATURES):
+        tiled = open_tiled_tiff(path)
+        if tiled is not None:
+            return tiled
     # Of deeper colours OpenSlide keeps the upper 8 bits, and it cannot read other numbers.
     if vendor is None or (vendor == "generic-tiff" and bits_per_channel(path) > 8):
         return _open_picture(path, head)
@@ -65,8 +86,6 @@ def _open_picture(path: Path, head: bytes) -> Slide:
 
 
 def _first_bytes(path: Path) -> bytes:
-    if path.is_dir():
-        raise SlideError("This is a folder.", path=path, remedy="Choose a slide file in it.")
     if not path.exists():
         raise SlideError(
             "There is no such file.",

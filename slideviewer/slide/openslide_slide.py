@@ -7,22 +7,28 @@ from collections.abc import Callable, Mapping
 from ctypes import POINTER, c_uint32
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import numpy as np
 from openslide import OpenSlideError, lowlevel
 
 from slideviewer.errors import SlideError
 from slideviewer.geometry import Rect
+from slideviewer.slide.channels import Channel
 from slideviewer.slide.colour import WHITE, rgb_from_any, rgb_from_premultiplied
 from slideviewer.slide.pyramid import Level, Pyramid
 from slideviewer.slide.reducing import read_reduced, size_within
 from slideviewer.slide.slide import Pixels, Spacing, UnknownSpacing
 from slideviewer.slide.spacing import spacing_from
+from slideviewer.slide.stored_levels import StoredLevels
+from slideviewer.slide.stored_tiles import DamagedTile
 
 CACHE_BYTES = 128 * 2**20
 """Decoded tiles kept for each open slide: about one row of a slide 100,000 pixels wide, so that
 a grid that does not fit the stored tiles decodes them once. OpenSlide's own default is 32 MiB."""
+
+SPARE_CACHE_BYTES = 2**20
+"""What OpenSlide keeps where it is asked only for tiles that could not be decoded otherwise."""
 
 DEFAULT_TILE_SIZE = 256
 
@@ -36,6 +42,10 @@ _Result = TypeVar("_Result")
 class OpenSlideSlide:
     """A slide in one of OpenSlide's formats; see `slideviewer.slide.slide.Slide`.
 
+    Where a level is stored as plain tiles in a TIFF file, they are decoded from there, which is
+    much faster (see `slideviewer.slide.stored_levels`). OpenSlide reads the other levels, and has
+    the last word on tiles that may be whole though they cannot be decoded so.
+
     OpenSlide gives up a handle for good after its first error. So a read that fails is tried once
     more on a fresh handle of its own: a bad tile spoils neither later reads nor those of other
     threads.
@@ -44,6 +54,8 @@ class OpenSlideSlide:
     ----------
     background : tuple of int
         Red, green and blue of what was never scanned; white where the file does not say.
+    stored : StoredLevels
+        The levels that are decoded from their stored tiles.
 
     Raises
     ------
@@ -51,12 +63,14 @@ class OpenSlideSlide:
         Where OpenSlide cannot open the file.
     """
 
+    channels: tuple[Channel, ...] = ()
+
     def __init__(self, path: Path, vendor: str) -> None:
         self.path = path
         self.vendor = vendor
         self._lock = threading.Lock()
         self._closed = False
-        self._cache = lowlevel.cache_create(CACHE_BYTES)
+        self._cache = lowlevel.cache_create(SPARE_CACHE_BYTES)
         try:
             # Handles are never closed by hand: another thread may be reading. The last one to
             # let go of a handle closes it.
@@ -89,13 +103,31 @@ class OpenSlideSlide:
         self.spacing: Spacing | UnknownSpacing = spacing_from(self.properties, vendor)
         self.bounds = _bounds(self.properties, self.pyramid.extent)
         self.background = _background(self.properties)
+        self.stored = StoredLevels(path, vendor, levels, CACHE_BYTES, self.background)
+        if not self.stored.are_complete:
+            self._cache = lowlevel.cache_create(CACHE_BYTES)
+            lowlevel.set_cache(handle, self._cache)
 
     def read_region(
         self, level: int, x_level: int, y_level: int, width: int, height: int
     ) -> Pixels:
-        """See `slideviewer.slide.slide.Slide.read_region`."""
+        """See `slideviewer.slide.slide.Slide.read_region`.
+
+        From stored tiles come exactly the level's own pixels. OpenSlide instead counts in level-0
+        pixels: where a level is not a whole number of times smaller, it can only start close to
+        the place asked for, and blends neighbouring pixels.
+        """
         downsample = self.pyramid.check_region(level, width, height).downsample
         x, y = round(x_level * downsample), round(y_level * downsample)
+        place = f"Level {level} at x {x}, y {y}"
+        stored = self.stored[level]
+        if stored is not None:
+            try:
+                return stored.read_region(x_level, y_level, width, height)
+            except DamagedTile as damage:
+                # Unless tiles of this kind are certainly known, OpenSlide has the last word.
+                if damage.is_certain and stored.is_proven:
+                    raise self._damage(place, damage.reason) from damage
 
         def read(handle: lowlevel._OpenSlide) -> Pixels:
             bgra = np.zeros((height, width, 4), np.uint8)
@@ -106,7 +138,13 @@ class OpenSlideSlide:
 
         if width == 0 or height == 0:
             return np.empty((height, width, 3), np.uint8)
-        return self._read(read, f"Level {level} at x {x}, y {y}")
+        return self._read(read, place)
+
+    def read_channels(
+        self, level: int, x_level: int, y_level: int, width: int, height: int
+    ) -> NoReturn:
+        """See `slideviewer.slide.slide.Slide.read_channels`; there are none."""
+        raise ValueError(f"a slide in the format {self.vendor} has no channels")
 
     def associated_image(self, name: str) -> Pixels:
         """See `slideviewer.slide.slide.Slide.associated_image`."""
@@ -131,6 +169,7 @@ class OpenSlideSlide:
         with self._lock:
             self._closed = True
             self._handle = None
+        self.stored.close()
 
     def _opened(self) -> lowlevel._OpenSlide:
         handle = lowlevel.open(self.path)
@@ -153,14 +192,17 @@ class OpenSlideSlide:
             except OpenSlideError as error:
                 if self._handle is handle:
                     self._handle = None
-                raise SlideError(
-                    f"{what} cannot be read: {error}.",
-                    path=self.path,
-                    remedy="The file is damaged there; the rest may still be read.",
-                ) from error
+                raise self._damage(what, str(error)) from error
             if self._handle is handle:
                 self._handle = fresh
             return result
+
+    def _damage(self, what: str, reason: str) -> SlideError:
+        return SlideError(
+            f"{what} cannot be read: {reason}.",
+            path=self.path,
+            remedy="The file is damaged there; the rest may still be read.",
+        )
 
 
 def _refuse_vast_tiles(path: Path, properties: Mapping[str, str], levels: int) -> None:

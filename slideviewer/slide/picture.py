@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.errors import SlideError
-from slideviewer.slide.slide import Pixels
+from slideviewer.slide.channel_colours import Label
 
 MAX_PICTURE_PX = 200_000_000
-"""The largest plain picture that is opened, in pixels: it needs 0.8 GB, twice that for a moment."""
+"""The largest plain picture that is opened, in pixels: it needs 0.8 GB, twice that for a moment.
+Of pictures with more than 3 bytes a pixel fewer pixels are opened."""
 
 
 @dataclass(frozen=True)
@@ -24,21 +25,38 @@ class Picture:
     Attributes
     ----------
     pixels : ndarray (height, width, 3), uint8, RGB
-        The right way up, as the file's orientation tag says.
+        The right way up, as the file's orientation tag says. With labels (height, width,
+        channels), uint8, uint16 or float32, as the file has them.
     vendor : str
         "png", "jpeg", "bmp" or "tiff".
     properties : mapping of str to str
     icc_profile : bytes or None
+    labels : tuple of Label
+        One for each channel; empty for pictures of 8 bits in grey or colour.
+    is_colour : bool
+        Whether the channels are red, green and blue.
+    spacing_words : str
+        The part of an OME header that states the spacing of the image shown; may be empty.
     """
 
-    pixels: Pixels
+    pixels: NDArray[Any]
     vendor: str
     properties: Mapping[str, str] = field(default_factory=dict)
     icc_profile: bytes | None = None
+    labels: tuple[Label, ...] = ()
+    is_colour: bool = False
+    spacing_words: str = ""
 
 
-def refuse_oversize(path: Path, width: int, height: int) -> None:
+def refuse_oversize(path: Path, width: int, height: int, pixel_bytes: int = 3) -> None:
     """Refuse a picture by the size it claims, before any memory is asked for.
+
+    Parameters
+    ----------
+    path : Path
+    width, height : int
+    pixel_bytes : int
+        Memory for each pixel.
 
     Raises
     ------
@@ -47,13 +65,13 @@ def refuse_oversize(path: Path, width: int, height: int) -> None:
     """
     if width < 1 or height < 1:
         raise SlideError(f"The picture claims a size of {width} x {height} pixels.", path=path)
-    if width * height > MAX_PICTURE_PX:
+    most = MAX_PICTURE_PX * 3 // max(3, pixel_bytes)
+    if width * height > most:
         raise SlideError(
             f"The picture has {width} x {height} pixels, too many to open in one piece "
-            f"(at most {MAX_PICTURE_PX:,} in all).",
+            f"(at most {most:,} in all).",
             path=path,
-            remedy="Convert it to a tiled TIFF with several levels and 8 bits a channel, "
-            "or cut out a part.",
+            remedy="Convert it to a tiled TIFF with several levels, or cut out a part.",
         )
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from slideviewer.slide.channel_colours import labelled
+from slideviewer.slide.channels import Channel, automatic_looks, composite, ranged
 from slideviewer.slide.picture import Picture
 from slideviewer.slide.pyramid import Level, Pyramid
 from slideviewer.slide.reducing import read_reduced, size_within
@@ -40,22 +44,47 @@ class PictureSlide:
                 for pixels in self._levels
             )
         )
-        self.spacing: Spacing | UnknownSpacing = spacing_from(self.properties, self.vendor)
+        words = {"tiff.ImageDescription": picture.spacing_words} if picture.spacing_words else {}
+        self.spacing: Spacing | UnknownSpacing = spacing_from(
+            {**self.properties, **words}, self.vendor
+        )
         self.bounds = self.pyramid.extent
+        self.channels: tuple[Channel, ...] = ()
+        if picture.labels:
+            values = picture.pixels.reshape(-1, len(picture.labels))
+            self.channels = ranged(labelled(picture.labels), values, is_colour=picture.is_colour)
 
     def read_region(
         self, level: int, x_level: int, y_level: int, width: int, height: int
     ) -> Pixels:
         """See `slideviewer.slide.slide.Slide.read_region`; never fails."""
-        at = self.pyramid.check_region(level, width, height)
+        read, inside = self._cut(level, x_level, y_level, width, height)
         region = np.full((height, width, 3), 255, np.uint8)
-        left, right = max(0, x_level), min(at.width, x_level + width)
-        top, bottom = max(0, y_level), min(at.height, y_level + height)
-        if left < right and top < bottom:
-            region[top - y_level : bottom - y_level, left - x_level : right - x_level] = (
-                self._levels[level][top:bottom, left:right]
-            )
+        region[inside] = composite(read, automatic_looks(self.channels)) if self.channels else read
         return region
+
+    def read_channels(
+        self, level: int, x_level: int, y_level: int, width: int, height: int
+    ) -> NDArray[Any]:
+        """See `slideviewer.slide.slide.Slide.read_channels`; there is no damage."""
+        if not self.channels:
+            raise ValueError(f"{self.path} is a picture in colours and has no channels")
+        read, inside = self._cut(level, x_level, y_level, width, height)
+        region = np.zeros((height, width, read.shape[2]), read.dtype)
+        region[inside] = read
+        return region
+
+    def _cut(
+        self, level: int, x_level: int, y_level: int, width: int, height: int
+    ) -> tuple[NDArray[Any], tuple[slice, slice]]:
+        """Cut out what there is of a region, and tell where in the region it lies."""
+        at = self.pyramid.check_region(level, width, height)
+        left, right = max(0, x_level), max(0, min(at.width, x_level + width))
+        top, bottom = max(0, y_level), max(0, min(at.height, y_level + height))
+        read = self._levels[level][top:bottom, left:right]
+        from_y, from_x = min(top - y_level, height), min(left - x_level, width)
+        rows, columns = read.shape[:2]
+        return read, (slice(from_y, from_y + rows), slice(from_x, from_x + columns))
 
     def associated_image(self, name: str) -> Pixels:
         """See `slideviewer.slide.slide.Slide.associated_image`; a picture has none."""
@@ -69,10 +98,11 @@ class PictureSlide:
         """See `slideviewer.slide.slide.Slide.close`; the memory goes with the last reader."""
 
 
-def _halved(pixels: Pixels) -> tuple[Pixels, ...]:
+def _halved(pixels: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     levels = [pixels]
     while max(pixels.shape[:2]) > SMALLEST_LEVEL_PX:
         size = max(1, pixels.shape[1] // 2), max(1, pixels.shape[0] // 2)
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+        halved = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+        pixels = halved.reshape(size[1], size[0], pixels.shape[2])
         levels.append(pixels)
     return tuple(levels)

@@ -1,10 +1,9 @@
-"""Read TIFF files that are no slides: flat, grey, 16 bits deep."""
+"""Read TIFF files that are no slides, and single pages of those that are."""
 
 from __future__ import annotations
 
 import logging
-import struct
-import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,18 @@ import tifffile
 from numpy.typing import NDArray
 
 from slideviewer.errors import SlideError
+from slideviewer.slide.channel_colours import Label
 from slideviewer.slide.colour import rgb_from_any
+from slideviewer.slide.imagej import hyperstack, read_plane, um_per_unit
 from slideviewer.slide.picture import Picture, refuse_oversize, upright
+from slideviewer.slide.slide import Pixels
+from slideviewer.slide.tiff_damage import (
+    DAMAGE,
+    are_pages_cut_off,
+    are_pixels_cut_off,
+    is_description_cut_off,
+)
+from slideviewer.slide.tiff_layout import NUMBERS, find_layout
 
 # What tifffile has to say of damaged files we say ourselves, as errors.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -22,29 +31,19 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """First bytes of TIFF and BigTIFF in either byte order."""
 
+NOTICE = "slideviewer.notice"
+"""The property that tells what of a file is not shown."""
+
 _UM_PER_UNIT = {2: 25400.0, 3: 10000.0}
 """Micrometres in the units of tag 296: inch, centimetre."""
 
 _COLOURS = ("MINISWHITE", "MINISBLACK", "RGB", "PALETTE", "YCBCR")
-
-_DAMAGE = (
-    OSError,
-    EOFError,
-    ValueError,  # TiffFileError too
-    TypeError,
-    AttributeError,
-    LookupError,
-    ArithmeticError,
-    RuntimeError,  # the decoders' errors
-    MemoryError,  # for tiles that claim a vast size
-    struct.error,
-    zlib.error,
-)
-"""What tifffile and its decoders raise over damaged or unknown files."""
+_ALPHA = (1, 2)
+"""ExtraSamples (tag 338): a sample that is no colour but opacity."""
 
 
 def read_tiff_file(path: Path, head: bytes) -> Picture | None:
-    """Read the first picture of a TIFF file.
+    """Read the picture of a TIFF file: of several the one that `find_layout` takes for the slide.
 
     Parameters
     ----------
@@ -66,24 +65,27 @@ def read_tiff_file(path: Path, head: bytes) -> Picture | None:
         return None
     try:
         with tifffile.TiffFile(path) as file:
-            page = file.pages.first
+            return _read(path, file)
+    except DAMAGE as error:
+        raise _refusal(path, error) from error
+
+
+def read_tiff_page(path: Path, number: int) -> Pixels:
+    """Read one page as a picture in colours, such as a slide's label.
+
+    Raises
+    ------
+    SlideError
+        Where it is damaged, too large, or of a kind not known.
+    """
+    try:
+        with tifffile.TiffFile(path) as file:
+            page = file.pages[number].aspage()
             refuse_oversize(path, page.imagewidth, page.imagelength)
-            if _is_cut_off(file):
-                raise EOFError
-            properties = _properties(page, len(file.pages))
             pixels = rgb_from_any(_pixels(page))
-            icc_profile = page.iccprofile
-    except _DAMAGE as error:
-        # The other errors' words are for programmers.
-        speaks = isinstance(error, ValueError | RuntimeError | OSError)
-        reason = error if speaks else "it is damaged or cut off"
-        raise SlideError(
-            f"This TIFF picture cannot be read: {reason}.",
-            path=path,
-            remedy="Copy it again from its source, or save it as RGB with 8 bits a channel.",
-        ) from error
-    pixels = np.ascontiguousarray(upright(pixels, int(properties["picture.orientation"])))
-    return Picture(pixels, "tiff", properties, icc_profile)
+    except DAMAGE as error:
+        raise _refusal(path, error) from error
+    return np.ascontiguousarray(upright(pixels, _orientation(page)))
 
 
 def bits_per_channel(path: Path) -> int:
@@ -91,35 +93,91 @@ def bits_per_channel(path: Path) -> int:
     try:
         with tifffile.TiffFile(path) as file:
             return int(file.pages.first.bitspersample)
-    except _DAMAGE:
+    except DAMAGE:
         return 0
 
 
-def _is_cut_off(file: tifffile.TiffFile) -> bool:
-    """Tell whether the pixels or the list of pages reach beyond the file's end.
+def tiff_properties(
+    file: tifffile.TiffFile, page: tifffile.TiffPage, notices: Iterable[str] = ()
+) -> dict[str, str]:
+    """Gather what a page says, in OpenSlide's names, so that one rule judges the spacing."""
+    properties = {
+        "tiff.ImageDescription": file.pages.first.description,
+        "picture.orientation": str(_orientation(page)),
+    }
+    um = um_per_unit(file) or _UM_PER_UNIT.get(int(page.tags.valueof(296, 2)))
+    for axis, code in (("x", 282), ("y", 283)):
+        numerator, denominator = page.tags.valueof(code, (0, 1))
+        if um and numerator and denominator:
+            properties[f"openslide.mpp-{axis}"] = str(um * denominator / numerator)
+    if notice := "; ".join(notices):
+        properties[NOTICE] = notice[0].upper() + notice[1:] + "."
+    return properties
 
-    Decoders fill what is missing with grey, and a slide whose last pages are gone would pass for
-    a plain picture.
-    """
-    page, size = file.pages.first, file.filehandle.size
-    ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
-    if max(ends, default=0) > size:
-        return True
-    layout, handle = file.tiff, file.filehandle
-    handle.seek(file.pages[-1].offset)
-    tags = struct.unpack(layout.tagnoformat, handle.read(layout.tagnosize))[0]
-    handle.seek(tags * layout.tagsize, 1)
-    next_page = struct.unpack(layout.offsetformat, handle.read(layout.offsetsize))[0]
-    return bool(next_page >= size)
+
+def _read(path: Path, file: tifffile.TiffFile) -> Picture:
+    layout = find_layout(file, path.name)
+    page = layout.levels[0][0]
+    refuse_oversize(path, page.imagewidth, page.imagelength)
+    planes = layout.levels[0]
+    if (
+        is_description_cut_off(file)
+        or are_pages_cut_off(file, planes)
+        or are_pixels_cut_off(file, planes)
+    ):
+        raise EOFError
+    stack = hyperstack(file)
+    notices = stack.notices if stack else layout.notices
+    labels: tuple[Label, ...] = ()
+    if stack is not None:
+        labels = stack.labels
+        _refuse_channels(path, page, len(labels))
+        pixels = np.stack([read_plane(file, number) for number in stack.planes], axis=-1)
+    elif layout.labels and not set(page.extrasamples) & set(_ALPHA):
+        labels = layout.labels
+        _refuse_channels(path, page, len(labels))
+        pixels = np.concatenate([_channels_last(_pixels(page)) for page in planes], axis=-1)
+    else:
+        pixels = rgb_from_any(_pixels(page))
+    properties = {
+        **tiff_properties(file, page, notices),
+        "tiff.pages": str(len(file.pages)),
+    }
+    return Picture(
+        np.ascontiguousarray(upright(pixels, _orientation(page))),
+        "tiff",
+        properties,
+        page.iccprofile,
+        labels,
+        layout.is_colour,
+        layout.spacing_words,
+    )
+
+
+def _refuse_channels(path: Path, page: tifffile.TiffPage, count: int) -> None:
+    if page.dtype is None or str(page.dtype) not in NUMBERS:
+        raise ValueError(f"its pixels are {page.dtype} numbers, not {', '.join(NUMBERS)}")
+    refuse_oversize(path, page.imagewidth, page.imagelength, count * page.dtype.itemsize)
+
+
+def _refusal(path: Path, error: BaseException) -> SlideError:
+    # The other errors' words are for programmers.
+    speaks = isinstance(error, ValueError | RuntimeError | OSError)
+    reason = error if speaks else "it is damaged or cut off"
+    return SlideError(
+        f"This TIFF picture cannot be read: {reason}.",
+        path=path,
+        remedy="Copy it again from its source, or save it as RGB with 8 bits a channel.",
+    )
 
 
 def _pixels(page: tifffile.TiffPage) -> NDArray[Any]:
-    """Decode the page; channels last."""
+    """Decode a page; samples last."""
     colours = tifffile.PHOTOMETRIC(page.photometric).name
     if colours not in _COLOURS:
         raise ValueError(f"its colours are {colours}, not grey or RGB")
-    if page.imagedepth != 1 or page.samplesperpixel > 4:
-        raise ValueError(f"it has {page.samplesperpixel} channels and {page.imagedepth} planes")
+    if page.imagedepth != 1:
+        raise ValueError(f"it has {page.imagedepth} planes")
     pixels = page.asarray()
     if page.axes == "SYX":
         pixels = np.moveaxis(pixels, 0, -1)
@@ -132,17 +190,9 @@ def _pixels(page: tifffile.TiffPage) -> NDArray[Any]:
     return np.asarray(pixels)
 
 
-def _properties(page: tifffile.TiffPage, pages: int) -> dict[str, str]:
-    """In OpenSlide's names, so that one rule judges the spacing."""
-    orientation = page.tags.valueof(274, 1)
-    properties = {
-        "tiff.ImageDescription": page.description,
-        "tiff.pages": str(pages),
-        "picture.orientation": str(int(orientation)),
-    }
-    um_per_unit = _UM_PER_UNIT.get(int(page.tags.valueof(296, 2)))
-    for axis, code in (("x", 282), ("y", 283)):
-        numerator, denominator = page.tags.valueof(code, (0, 1))
-        if um_per_unit and numerator and denominator:
-            properties[f"openslide.mpp-{axis}"] = str(um_per_unit * denominator / numerator)
-    return properties
+def _channels_last(pixels: NDArray[Any]) -> NDArray[Any]:
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def _orientation(page: tifffile.TiffPage) -> int:
+    return int(page.tags.valueof(274, 1))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.geometry import Rect
+from slideviewer.slide.channels import Channel
 from slideviewer.slide.pyramid import Pyramid
 
 Pixels = NDArray[np.uint8]
@@ -64,6 +65,11 @@ class Slide(Protocol):
         Everything the file says about itself.
     associated_names : tuple of str
         Names of the pictures beside the pyramid ("label", "macro", "thumbnail").
+    icc_profile : bytes or None
+        The colour profile of level 0; None where the file has none.
+    channels : tuple of Channel
+        Empty for an ordinary colour slide of 8 bits. Their ranges are found on the first call,
+        by reading a sample of the coarsest level.
     """
 
     path: Path
@@ -73,6 +79,14 @@ class Slide(Protocol):
     bounds: Rect
     properties: Mapping[str, str]
     associated_names: tuple[str, ...]
+
+    @property
+    def icc_profile(self) -> bytes | None:
+        """The colour profile of level 0."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """What there is to mix; nothing in a colour slide."""
 
     def read_region(
         self, level: int, x_level: int, y_level: int, width: int, height: int
@@ -88,11 +102,35 @@ class Slide(Protocol):
         Returns
         -------
         ndarray (height, width, 3), uint8, RGB
+            Of a slide with channels all of them, each over its automatic range.
 
         Raises
         ------
         SlideError
             Where the file is damaged there.
+        """
+
+    def read_channels(
+        self, level: int, x_level: int, y_level: int, width: int, height: int
+    ) -> NDArray[Any]:
+        """Read part of a level as the file holds it, for a mix of one's own.
+
+        Parameters
+        ----------
+        level : int
+        x_level, y_level, width, height : int
+            In pixels of that level. What lies beyond the border, or was never scanned, is 0.
+
+        Returns
+        -------
+        ndarray (height, width, channels), uint8, uint16 or float32
+
+        Raises
+        ------
+        SlideError
+            Where the file is damaged there.
+        ValueError
+            Where the slide has no channels.
         """
 
     def associated_image(self, name: str) -> Pixels:

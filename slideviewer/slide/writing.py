@@ -44,7 +44,7 @@ def write_pyramid(
     path: Path,
     size: tuple[int, int],
     bands: Iterable[Pixels],
-    spacing_um_px: float,
+    spacing_um_px: float | None,
     description: str = "",
     quality: int = 85,
     progress: Progress = silent,
@@ -63,8 +63,8 @@ def write_pyramid(
         Width and height of level 0 in pixels.
     bands : iterable of ndarray (rows, width, 3), uint8, RGB
         Level 0 from top to bottom, any number of rows at a time.
-    spacing_um_px : float
-        Micrometres per level-0 pixel.
+    spacing_um_px : float or None
+        Micrometres per level-0 pixel; None where nobody knows, which the file then says.
     description : str
         Stored as ImageDescription of level 0 (ASCII).
     quality : int
@@ -80,7 +80,7 @@ def write_pyramid(
         Where the bands do not add up to the size.
     """
     width, height = size
-    if width < 1 or height < 1 or not spacing_um_px > 0:
+    if width < 1 or height < 1 or (spacing_um_px is not None and not spacing_um_px > 0):
         raise ValueError(f"no slide of {width} × {height} px at {spacing_um_px} µm/px can be made")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -105,7 +105,7 @@ def _write(
     spool: Path,
     size: tuple[int, int],
     bands: Iterable[Pixels],
-    spacing_um_px: float,
+    spacing_um_px: float | None,
     description: str,
     quality: int,
     progress: Progress,
@@ -142,11 +142,11 @@ def _append_level(
     file: tifffile.TiffWriter,
     level: _LevelSpool,
     number: int,
-    spacing_um_px: float,
+    spacing_um_px: float | None,
     description: str,
 ) -> None:
     width, height = level.size
-    pixels_cm = 1e4 / (spacing_um_px * 2**number)
+    pixels_cm = 1e4 / (spacing_um_px * 2**number) if spacing_um_px is not None else 1.0
     file.write(
         level.tiles(),
         shape=(height, width, 3),
@@ -156,7 +156,7 @@ def _append_level(
         subsampling=(2, 2),
         compression="jpeg",
         resolution=(pixels_cm, pixels_cm),
-        resolutionunit="CENTIMETER",
+        resolutionunit="CENTIMETER" if spacing_um_px is not None else "NONE",
         subfiletype=1 if number else 0,
         description=description if not number else None,
         software="slideviewer",

@@ -1,4 +1,4 @@
-"""Opening and saving, and never losing what was not saved."""
+"""Opening slides, annotations and what lies beside them."""
 
 from __future__ import annotations
 
@@ -6,45 +6,54 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings, Signal
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtCore import QMetaMethod, QObject, QSettings, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slideviewer import paths
-from slideviewer.annotations import (
-    AnnotationSet,
-    Loaded,
-    read_annotations,
-    recover_asap,
-    with_extension,
-)
+from slideviewer.annotations import AnnotationSet, Loaded, recover_asap
 from slideviewer.cli.demo import DEMO_SEED, MARKUP_FILE, DemoSlide, make_demo
-from slideviewer.errors import SlideviewerError
-from slideviewer.slide import Slide, open_slide
-from slideviewer.ui.jobs import Job
+from slideviewer.progress import Progress
+from slideviewer.slide import KNOWN_SUFFIXES
+from slideviewer.ui import settings
+from slideviewer.ui.folder_listing import Companions, is_likelihood_map
 from slideviewer.ui.notices import NoticeStack
+from slideviewer.ui.opening import (
+    Offers,
+    OpenedSlide,
+    Opening,
+    ReadAnnotations,
+    open_with_companions,
+    read_with_stamp,
+)
+from slideviewer.ui.recent import Recent, RecentSlide
+from slideviewer.ui.saving import ANNOTATION_SUFFIXES, Saving
 from slideviewer.ui.session import Session
 
 SLIDE_FILTER = (
-    "Slides and pictures (*.svs *.tif *.tiff *.ndpi *.mrxs *.scn *.vms *.vmu *.bif *.svslide "
-    "*.dcm *.png *.jpg *.jpeg *.bmp);;All files (*)"
+    f"Slides and pictures ({' '.join(f'*{suffix}' for suffix in KNOWN_SUFFIXES)});;All files (*)"
 )
 ANNOTATION_FILTER = "Annotations (*.xml *.geojson *.json *.geojson.gz);;All files (*)"
-SAVE_FILTER = "ASAP XML (*.xml);;QuPath GeoJSON (*.geojson)"
-ANNOTATION_SUFFIXES = {".xml", ".geojson", ".json", ".gz"}
-"""What annotation files end in; another name that is typed gets the chosen format's."""
 
 
 class Files(QObject):
-    """The File menu's work. One thing is being opened at a time: the last one asked for."""
+    """The opening part of the File menu. One thing is opened at a time: the last one asked for."""
 
     progressed = Signal(object)  # Step of something that takes long, or None when it has ended
-    failed = Signal(str)  # why something could not be opened or saved, for the user
+    failed = Signal(str)  # why something could not be opened, for the user
+    folder_wanted = Signal(object)  # Path of a folder whose slides are to be listed
+    likelihood_map_wanted = Signal(object)  # Path of a picture of probabilities to lay over
 
-    def __init__(self, session: Session, notices: NoticeStack, window: QWidget) -> None:
+    def __init__(
+        self, session: Session, notices: NoticeStack, saving: Saving, window: QWidget
+    ) -> None:
         super().__init__(window)
         self._session, self._notices, self._window = session, notices, window
-        self._opening: Job | None = None
+        self._saving = saving
+        self.recent = Recent(self)
+        self._opening = Opening(self)
+        self._offers = Offers(notices)
         self.failed.connect(lambda problem: notices.warn(problem))
+        session.document.state_changed.connect(self._remember_annotations)
 
     def ask_for_slide(self) -> None:
         """Let the user choose a slide and open it."""
@@ -53,6 +62,13 @@ class Files(QObject):
         )
         if name:
             self.open_slide(Path(name))
+
+    def ask_for_folder(self) -> None:
+        """Let the user choose a folder whose slides are to be listed."""
+        name = QFileDialog.getExistingDirectory(self._window, "Open folder", self._folder())
+        if name:
+            QSettings().setValue("last_folder", name)
+            self.folder_wanted.emit(Path(name))
 
     def ask_for_annotations(self) -> None:
         """Let the user choose an annotation file and open it."""
@@ -65,6 +81,9 @@ class Files(QObject):
     def open_slide(self, path: Path, then: Callable[[], None] = lambda: None) -> None:
         """Open a slide in the background, unless unsaved work is in the way and stays.
 
+        Annotations that lie beside it are opened, too, where that replaces nothing and `then`
+        opens no others.
+
         Parameters
         ----------
         path : Path
@@ -72,137 +91,145 @@ class Files(QObject):
             Called once the slide is shown.
         """
 
-        def show(slide: Slide) -> None:
+        def show(opened: OpenedSlide) -> None:
+            slide = opened.slide
             # Markup that was opened before there was any slide is meant for this one.
             keeps_markup = self._session.slide is None and not self._is_empty()
             if not keeps_markup and not self._still_agreed(agreed):
                 slide.close()
                 return
             QSettings().setValue("last_folder", str(slide.path.parent))
+            self.recent.add(slide.path.absolute())
+            self._offers.withdraw()
             if not keeps_markup:
                 self._session.document.open(AnnotationSet.of(), None)
             self._session.set_slide(slide)
+            self._remember_annotations()
             then()
+            self._use_companions(opened.beside)
 
         keeps_markup = self._session.slide is None and not self._is_empty()
-        if not keeps_markup and not self.may_leave():
+        if not keeps_markup and not self._saving.may_leave():
             return
         agreed = self._session.document.annotations
-        job = self._open(lambda _: open_slide(path), show)
-        job.discarded.connect(lambda slide: slide.close() if slide is not None else None)
-        job.failed.connect(self.failed)
-        job.start()
+        job = self._opening.begin(lambda _: open_with_companions(path), show, self.failed.emit)
+        job.discarded.connect(lambda opened: opened.slide.close() if opened is not None else None)
+
+    def open_recent(self, entry: RecentSlide) -> None:
+        """Open a slide with the annotation file that was last open with it."""
+
+        def then() -> None:
+            if entry.annotations is not None:
+                self.open_annotations(entry.annotations)
+
+        self.open_slide(entry.slide, then)
 
     def open_annotations(self, path: Path) -> None:
         """Read a file in the background and show it in place of the present markup."""
 
-        def show(loaded: Loaded) -> None:
+        def show(read: ReadAnnotations) -> None:
             if self._still_agreed(agreed):
-                self._session.document.open(loaded.annotations, path)
-                self._tell(loaded)
+                self._show_annotations(path, read)
 
-        def recover() -> None:
-            self._recover(path)
-
-        def offer_recovery(problem: str) -> None:
+        def fail(problem: str) -> None:
             self.failed.emit(problem)
-            if path.suffix.lower() == ".xml" and path.is_file():
-                self._notices.offer(problem, "Recover what is readable", recover)
+            self._offer_recovery(path, problem)
 
-        if not self.may_leave():
+        if not self._saving.may_leave():
             return
         agreed = self._session.document.annotations
-        job = self._open(lambda _: read_annotations(path), show)
-        job.failed.connect(offer_recovery)
-        job.start()
+        self._opening.begin(lambda _: read_with_stamp(path), show, fail)
 
     def open_demo(self) -> None:
         """Open the demo slide with its markup; it is drawn the first time."""
-        if self._opening is not None:
+        if self._opening.is_under_way:
             return  # the drawing is under way
 
         def show(demo: DemoSlide) -> None:
             markup = demo.path.with_name(MARKUP_FILE)
             self.open_slide(demo.path, lambda: self.open_annotations(markup))
 
-        job = self._open(lambda progress: make_demo(paths.demo_folder(), DEMO_SEED, progress), show)
+        def draw(progress: Progress) -> DemoSlide:
+            return make_demo(paths.demo_folder(), DEMO_SEED, progress)
+
+        job = self._opening.begin(draw, show, self.failed.emit)
         job.progressed.connect(self.progressed)
         job.ended.connect(lambda: self.progressed.emit(None))
-        job.failed.connect(self.failed)
-        job.start()
 
     def open_all(self, paths: Sequence[Path]) -> None:
-        """Open a slide, annotations, or a slide and its annotations, told apart by their names."""
+        """Open what was dropped: folders, slides, annotations and likelihood maps."""
+        folders = [path for path in paths if path.is_dir()]
         markup = [path for path in paths if path.suffix.lower() in ANNOTATION_SUFFIXES]
-        slides = [path for path in paths if path not in markup]
+        slides = [path for path in paths if path not in markup and path not in folders]
+        # Over an open slide a likelihood map is a layer; alone it is a picture like any other.
+        maps = [path for path in slides if is_likelihood_map(path) and self._can_lay_over(slides)]
+        slides = [path for path in slides if path not in maps]
 
-        def open_markup() -> None:
+        def open_rest() -> None:
             if markup:
                 self.open_annotations(markup[-1])
+            for path in maps:
+                self.likelihood_map_wanted.emit(path)
 
+        if folders:
+            self.folder_wanted.emit(folders[-1])
         if slides:
-            self.open_slide(slides[-1], open_markup)
+            self.open_slide(slides[-1], open_rest)
         else:
-            open_markup()
+            open_rest()
 
-    def save(self) -> bool:
-        """Save where it came from, or ask where to; whether it is saved."""
-        path = self._session.document.path
-        return self._save_to(path) if path is not None else self.save_as()
+    def _use_companions(self, beside: Companions) -> None:
+        """Open the markup that lies beside the slide, or offer it; offer a likelihood map."""
+        markup, likelihood_map = beside.annotations, beside.likelihood_map
+        document = self._session.document
+        if markup is not None and not self._opening.is_under_way and document.path != markup:
+            is_free = self._is_empty() and document.is_saved
+            if is_free and settings.read(settings.AUTO_OPEN_ANNOTATIONS):
+                self._open_beside(markup)
+            else:
+                self._offer_annotations(markup)
+        if likelihood_map is not None and self._is_heard(self.likelihood_map_wanted):
+            text = f"{likelihood_map.name} lies beside the slide."
+            self._offers.make(
+                text,
+                "Show likelihood map",
+                lambda: self.likelihood_map_wanted.emit(likelihood_map),
+            )
 
-    def save_as(self) -> bool:
-        """Ask for a file and save to it; whether it is saved."""
-        slide = self._session.slide
-        proposed = Path(self._folder()) / (f"{slide.path.stem}.xml" if slide else "annotations.xml")
-        name, chosen = QFileDialog.getSaveFileName(
-            self._window, "Save annotations", str(proposed), SAVE_FILTER
+    def _open_beside(self, path: Path) -> None:
+        def show(read: ReadAnnotations) -> None:
+            if self._session.document.annotations is agreed:
+                self._show_annotations(path, read)
+                self._notices.tell(f"Opened {path.name} beside the slide.")
+            else:  # something was drawn meanwhile
+                self._offer_annotations(path)
+
+        def fail(problem: str) -> None:
+            self._notices.warn(problem)
+            self._offer_recovery(path, problem)
+
+        agreed = self._session.document.annotations
+        self._opening.begin(lambda _: read_with_stamp(path), show, fail)
+
+    def _show_annotations(self, path: Path, read: ReadAnnotations) -> None:
+        self._saving.note(path, read.stamp)
+        self._session.document.open(read.loaded.annotations, path)
+        self._tell(read.loaded)
+
+    def _offer_annotations(self, path: Path) -> None:
+        self._offers.make(
+            f"{path.name} lies beside the slide.",
+            "Open annotations",
+            lambda: self.open_annotations(path),
         )
-        if not name:
-            return False
-        typed = Path(name)
-        suffix = ".geojson" if "GeoJSON" in chosen else ".xml"
-        path = (
-            typed if typed.suffix.lower() in ANNOTATION_SUFFIXES else with_extension(typed, suffix)
-        )
-        # The dialog asked about the name as it was typed.
-        if path != typed and path.exists() and not self._may_replace(path):
-            return False
-        return self._save_to(path)
 
-    def may_leave(self) -> bool:
-        """Ask about unsaved work, if there is any; False where the user chose to stay."""
-        if self._session.document.is_saved:
-            return True
-        path = self._session.document.path
-        answer = ask(
-            self._window,
-            "Unsaved annotations",
-            f"The changes to {path.name if path else 'the annotations'} are not saved.",
-            ("Save and close", "Close without saving", "Stay"),
-        )
-        return self.save() if answer == "Save and close" else answer == "Close without saving"
-
-    def _open(self, work: Callable[[Any], object], show: Callable[[Any], None]) -> Job:
-        """Make the job of an opening; one that is still under way no longer counts."""
-        if self._opening is not None:
-            self._opening.cancel()
-        self._opening = job = Job(work, self)
-
-        def succeeded(result: object) -> None:
-            self._opening = None
-            show(result)
-
-        def ended() -> None:
-            if self._opening is job:
-                self._opening = None
-
-        job.succeeded.connect(succeeded)
-        job.ended.connect(ended)
-        return job
+    def _offer_recovery(self, path: Path, problem: str) -> None:
+        if path.suffix.lower() == ".xml" and path.is_file():
+            self._offers.make(problem, "Recover what is readable", lambda: self._recover(path))
 
     def _still_agreed(self, agreed: AnnotationSet) -> bool:
         """Whether the markup may go: nothing was drawn since the user agreed, or it may now."""
-        return self._session.document.annotations is agreed or self.may_leave()
+        return self._session.document.annotations is agreed or self._saving.may_leave()
 
     def _recover(self, path: Path) -> None:
         def show(loaded: Loaded) -> None:
@@ -211,30 +238,27 @@ class Files(QObject):
                 self._session.document.open(loaded.annotations, None, unsaved=True)
                 self._tell(loaded)
 
-        if not self.may_leave():
+        if not self._saving.may_leave():
             return
         agreed = self._session.document.annotations
-        job = self._open(lambda _: recover_asap(path), show)
-        job.failed.connect(self.failed)
-        job.start()
+        self._opening.begin(lambda _: recover_asap(path), show, self.failed.emit)
 
     def _tell(self, loaded: Loaded) -> None:
         for notice in loaded.notices:
             self._notices.warn(notice)
 
-    def _may_replace(self, path: Path) -> bool:
-        question = f"{path.name} exists already in {path.parent}."
-        return ask(self._window, "Replace the file?", question, ("Replace", "Stay")) == "Replace"
+    def _remember_annotations(self) -> None:
+        slide, path = self._session.slide, self._session.document.path
+        if slide is not None and path is not None:
+            self.recent.set_annotations(slide.path.absolute(), path.absolute())
 
-    def _save_to(self, path: Path) -> bool:
-        try:
-            lost = self._session.document.save(path)
-        except SlideviewerError as error:
-            self.failed.emit(str(error))
-            return False
-        for notice in lost:
-            self._notices.warn(f"{path.name}: {notice}")
-        return True
+    def _can_lay_over(self, dropped: Sequence[Path]) -> bool:
+        """Whether a likelihood map finds a slide under it, and somebody to show it."""
+        has_slide = self._session.slide is not None or not all(map(is_likelihood_map, dropped))
+        return has_slide and self._is_heard(self.likelihood_map_wanted)
+
+    def _is_heard(self, signal: Any) -> bool:
+        return self.isSignalConnected(QMetaMethod.fromSignal(signal))
 
     def _is_empty(self) -> bool:
         annotations = self._session.document.annotations
@@ -243,18 +267,3 @@ class Files(QObject):
     def _folder(self) -> str:
         slide = self._session.slide
         return str(slide.path.parent) if slide else str(QSettings().value("last_folder", ""))
-
-
-def ask(window: QWidget, title: str, text: str, choices: tuple[str, ...]) -> str:
-    """Ask a question whose answers are verbs; the last one is also what Esc means."""
-    box = QMessageBox(QMessageBox.Icon.Warning, title, text, parent=window)
-    roles = QMessageBox.ButtonRole
-    buttons = [
-        box.addButton(choice, roles.RejectRole if choice == choices[-1] else roles.AcceptRole)
-        for choice in choices
-    ]
-    box.setDefaultButton(buttons[0])
-    box.setEscapeButton(buttons[-1])
-    box.exec()
-    clicked = box.clickedButton()
-    return next((c for c, b in zip(choices, buttons, strict=True) if b is clicked), choices[-1])

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QComboBox, QFrame, QSizePolicy, QVBoxLayout, QWidget
 
-from slideviewer.slide import Slide, Spacing, TileKey
+from slideviewer.geometry import Rect
+from slideviewer.slide import Slide, Spacing
 from slideviewer.ui import words
 from slideviewer.ui.canvas import Canvas
-from slideviewer.ui.layers.tiles import TileLayer
-from slideviewer.ui.session import Session
+
+if TYPE_CHECKING:
+    from slideviewer.ui.views.slide_view import SlideView
 
 LARGEST = QSize(220, 170)
 """Screen pixels of the little picture."""
+
+LEAST_CANVAS_WIDTH = 420
+"""Screen pixels; on a smaller canvas the overview would cover what it is an overview of."""
 
 MARGIN = 12
 SMALLEST_BOX = 6
@@ -49,14 +55,11 @@ class LittleSlide(QWidget):
         self._image.fill(Qt.GlobalColor.white)
 
     @Slot(object, object)
-    def add_tile(self, key: TileKey, tile: QImage) -> None:
+    def add_tile(self, rect: Rect, tile: QImage) -> None:
         """Show a tile of the slide's coarsest level."""
         if self._slide is None or self._image is None:
             return
-        rect, scale = (
-            self._slide.pyramid.tile_rect(key),
-            self._image.width() / self._slide.pyramid.width,
-        )
+        scale = self._image.width() / self._slide.pyramid.width
         painter = QPainter(self._image)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         target = QRectF(rect.x * scale, rect.y * scale, rect.width * scale, rect.height * scale)
@@ -72,24 +75,31 @@ class LittleSlide(QWidget):
         self.update()
 
     @property
-    def view_box(self) -> QRectF:
-        """What the canvas shows, in pixels of this picture."""
-        assert self._slide is not None
-        seen, scale = self._canvas.viewpoint.visible, self._scale
-        box = QRectF(seen.x * scale, seen.y * scale, seen.width * scale, seen.height * scale)
-        grow_x = max(0.0, SMALLEST_BOX - box.width()) / 2
-        grow_y = max(0.0, SMALLEST_BOX - box.height()) / 2
-        return box.adjusted(-grow_x, -grow_y, grow_x, grow_y)
+    def view_box(self) -> QPolygonF:
+        """What the canvas shows, in pixels of this picture; turned where the slide is turned."""
+        view, scale = self._canvas.viewpoint, self._scale
+        centre = QPointF(view.centre_x * scale, view.centre_y * scale)
+        size = min(view.width, view.height) * scale / view.scale
+        larger = max(1.0, SMALLEST_BOX / size)
+        corners = []
+        for right, down in ((0, 0), (1, 0), (1, 1), (0, 1)):
+            x, y = view.to_slide(right * view.width, down * view.height)
+            corners.append(centre + (QPointF(x * scale, y * scale) - centre) * larger)
+        return QPolygonF(corners)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._slide is None or self._image is None:
             return
         painter = QPainter(self)
         painter.drawImage(self.rect(), self._image)
-        box = self.view_box.intersected(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+        box = self.view_box
+        if self._canvas.viewpoint.is_upright:
+            box = QPolygonF(
+                box.boundingRect().intersected(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+            )
         for colour, width in ((QColor("white"), 3), (QColor("black"), 1)):
             painter.setPen(QPen(colour, width))
-            painter.drawRect(box)
+            painter.drawPolygon(box)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
@@ -111,14 +121,16 @@ class LittleSlide(QWidget):
 class Overview(QFrame):
     """The little slide, while it is needed, and the magnification; top right over the canvas."""
 
-    def __init__(self, session: Session, canvas: Canvas, tiles: TileLayer) -> None:
+    def __init__(self, view: SlideView) -> None:
+        canvas = view.canvas
         super().__init__(canvas)
-        self._session, self._canvas = session, canvas
+        self._view, self._canvas = view, canvas
+        self._is_wanted = True
         self.setAutoFillBackground(True)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.little = LittleSlide(canvas)
         self.little.wanted.connect(canvas.centre_on)
-        tiles.coarse_loaded.connect(self.little.add_tile)
+        view.tiles.coarse_loaded.connect(self.little.add_tile)
         self.magnification = QComboBox()
         self.magnification.setEditable(True)
         self.magnification.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
@@ -136,15 +148,31 @@ class Overview(QFrame):
         column.addWidget(self.magnification)
         canvas.installEventFilter(self)
         canvas.viewpoint_changed.connect(lambda _: self._on_view_changed())
-        session.slide_changed.connect(self._on_slide_changed)
+        view.slide_changed.connect(self._on_slide_changed)
         self._on_slide_changed()
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the user wants an overview."""
+        return self._is_wanted
+
+    @is_wanted.setter
+    def is_wanted(self, is_wanted: bool) -> None:
+        self._is_wanted = is_wanted
+        self._show_or_hide()
+
+    def _show_or_hide(self) -> None:
+        has_room = self._canvas.width() >= LEAST_CANVAS_WIDTH
+        self.setVisible(self._view.slide is not None and self._is_wanted and has_room)
+
     def _on_slide_changed(self) -> None:
-        slide = self._session.slide
-        self.setVisible(slide is not None)
+        slide = self._view.slide
+        self._show_or_hide()
         if slide is None:
             return
         self.little.set_slide(slide)
+        for rect, tile in self._view.tiles.coarse_pictures():
+            self.little.add_tile(rect, tile)
         self.magnification.setVisible(isinstance(slide.spacing, Spacing))
         self._on_view_changed()
         self._place()
@@ -152,7 +180,7 @@ class Overview(QFrame):
     def _on_view_changed(self) -> None:
         """Leave the picture away where the canvas shows all of the slide anyway."""
         self._show_magnification()
-        slide = self._session.slide
+        slide = self._view.slide
         if slide is None:
             return
         seen, whole = self._canvas.viewpoint.visible, slide.pyramid.extent
@@ -162,13 +190,13 @@ class Overview(QFrame):
             self._place()
 
     def _show_magnification(self) -> None:
-        slide = self._session.slide
+        slide = self._view.slide
         if slide is not None and isinstance(slide.spacing, Spacing):
             value = words.magnification_at(self._canvas.viewpoint.scale, slide.spacing)
             self.magnification.setEditText(f"{value:.3g}×")
 
     def _magnify(self) -> None:
-        slide = self._session.slide
+        slide = self._view.slide
         typed = re.match(r"\s*(\d+(?:[.,]\d+)?)", self.magnification.currentText())
         if slide is None or typed is None or not isinstance(slide.spacing, Spacing):
             self._show_magnification()
@@ -180,6 +208,7 @@ class Overview(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
+            self._show_or_hide()
             self._place()
         return False
 

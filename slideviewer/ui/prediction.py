@@ -33,12 +33,12 @@ from slideviewer.models.package import ModelPackage
 from slideviewer.progress import Step
 from slideviewer.slide import PLAUSIBLE_SPACING_UM_PX, Slide, Spacing
 from slideviewer.ui import words
-from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.cells import Cells
 from slideviewer.ui.jobs import Job
-from slideviewer.ui.layers.cells import CellLayer
 from slideviewer.ui.model_chooser import ModelChooser
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.session import Session
+from slideviewer.ui.views.grid import ViewGrid
 
 LAST_WORDS = (Finished, Stopped, Failed, Died)
 """The answers after which nothing more comes to a request."""
@@ -55,13 +55,13 @@ class PredictionControl(QObject):
     def __init__(
         self,
         session: Session,
-        canvas: Canvas,
-        cells: CellLayer,
+        views: ViewGrid,
+        cells: Cells,
         notices: NoticeStack,
         window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._session, self._canvas, self._cells = session, canvas, cells
+        self._session, self._views, self._cells = session, views, cells
         self._notices, self._window = notices, window
         self._worker = InferenceWorker()
         self._number: int | None = None  # of the request under way
@@ -109,7 +109,7 @@ class PredictionControl(QObject):
             model=package.folder,
             store=store_folder(slide, package),
             spacing=spacing,
-            first=self._canvas.viewpoint.visible,
+            first=self._views.main.canvas.viewpoint.visible,
             replace=True,
         )
         self._store = request.store

@@ -6,16 +6,16 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from slideviewer.progress import Step
 from slideviewer.ui import words
-from slideviewer.ui.canvas import Canvas
 from slideviewer.ui.session import Session
+from slideviewer.ui.views.grid import ViewGrid
 
 
 class StatusLine(QStatusBar):
     """Follows the session and the canvas."""
 
-    def __init__(self, session: Session, canvas: Canvas) -> None:
+    def __init__(self, session: Session, views: ViewGrid) -> None:
         super().__init__()
-        self._session, self._canvas = session, canvas
+        self._views = views
         self.setSizeGripEnabled(False)
         self.setContentsMargins(8, 0, 8, 0)
         self.position, self.magnification = QLabel(), QLabel()
@@ -32,10 +32,13 @@ class StatusLine(QStatusBar):
         for widget in (self.problems, self.progress_text, self.progress_bar, self.saved):
             self.addPermanentWidget(widget)
         self.show_progress(None)
-        canvas.hovered.connect(self._show_position)
-        canvas.left.connect(self.position.clear)
-        canvas.viewpoint_changed.connect(lambda _: self._show_magnification())
-        session.slide_changed.connect(self._on_slide_changed)
+        views.hovered.connect(self._show_position)
+        views.left.connect(self.position.clear)
+        views.viewpoint_changed.connect(lambda _: self._show_magnification())
+        views.active_changed.connect(self._on_view_changed)
+        views.slide_changed.connect(self._on_view_changed)
+        views.problem_found.connect(self.show_problems)
+        self._document = session.document
         session.document.state_changed.connect(self._show_saved)
 
     def show_hint(self, hint: str) -> None:
@@ -44,7 +47,8 @@ class StatusLine(QStatusBar):
 
     def show_problems(self, count: int) -> None:
         """Say how many tiles of the slide could not be read."""
-        self.problems.setText(f"{count} damaged tiles" if count > 1 else "1 damaged tile")
+        words_for = {0: "", 1: "1 damaged tile"}
+        self.problems.setText(words_for.get(count, f"{count} damaged tiles"))
 
     def show_progress(self, step: Step | None) -> None:
         """Show how far the prediction is, or that none is under way."""
@@ -54,23 +58,24 @@ class StatusLine(QStatusBar):
             self.progress_bar.setRange(0, step.total)  # 0 to 0 shows that the end is unknown
             self.progress_bar.setValue(step.done)
 
-    def _on_slide_changed(self) -> None:
-        self.problems.clear()
+    def _on_view_changed(self) -> None:
+        self.show_problems(len(self._views.active.tiles.problems))
         self.position.clear()
         self._show_magnification()
         self._show_saved()
 
     def _show_position(self, x: float, y: float) -> None:
-        if self._session.slide is not None:
-            self.position.setText(words.position(x, y, self._session.slide.spacing))
+        slide = self._views.active.slide
+        if slide is not None:
+            self.position.setText(words.position(x, y, slide.spacing))
 
     def _show_magnification(self) -> None:
-        slide = self._session.slide
-        scale = self._canvas.viewpoint.scale
+        slide = self._views.active.slide
+        scale = self._views.active.canvas.viewpoint.scale
         self.magnification.setText(words.magnification(scale, slide.spacing) if slide else "")
 
     def _show_saved(self) -> None:
-        document = self._session.document
+        document = self._document
         if not document.is_saved:
             self.saved.setText("not saved")
         elif document.saved_at is None:

@@ -18,24 +18,32 @@ from PySide6.QtWidgets import (
 )
 
 from slideviewer import RESEARCH_USE_ONLY, __version__
-from slideviewer.slide import Spacing
-from slideviewer.ui import actions, words
+from slideviewer.ui import actions
+from slideviewer.ui.browsing import Browsing
 from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.cells import Cells
+from slideviewer.ui.command_palette import CommandPalette
 from slideviewer.ui.files import Files
-from slideviewer.ui.layers.cells import CellLayer
 from slideviewer.ui.layers.markup import MarkupLayer
-from slideviewer.ui.layers.scale_bar import ScaleBarLayer
 from slideviewer.ui.layers.tiles import TileLayer
+from slideviewer.ui.look_control import LookControl
+from slideviewer.ui.looking import Looking
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.overview import Overview
+from slideviewer.ui.palette_entries import entries_of
 from slideviewer.ui.panels.annotations import AnnotationsPanel
 from slideviewer.ui.panels.layers import LayersPanel
+from slideviewer.ui.preference_control import PreferenceControl
 from slideviewer.ui.prediction import PredictionControl
+from slideviewer.ui.saving import Saving
 from slideviewer.ui.session import Session
 from slideviewer.ui.status import StatusLine
+from slideviewer.ui.tiles.cache import TileCache, default_limit_bytes
+from slideviewer.ui.tiles.source import TileSources
 from slideviewer.ui.tools.polygon import PolygonTool
 from slideviewer.ui.tools.select import SelectTool
 from slideviewer.ui.tools.tool import Tool
+from slideviewer.ui.views.grid import ViewGrid
 from slideviewer.ui.welcome import Welcome
 
 
@@ -48,21 +56,25 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(1440, 900)
         self.session = Session(self)
-        self.canvas = Canvas()
-        self.setCentralWidget(self.canvas)
-        self.tiles, self.markup = TileLayer(self), MarkupLayer(self)
-        self.cells, self.scale_bar = CellLayer(self), ScaleBarLayer(self)
-        self.canvas.set_layers([self.tiles, self.cells, self.markup, self.scale_bar])
-        self.notices = NoticeStack(self.canvas)
-        self.files = Files(self.session, self.notices, self)
+        self.cells = Cells(self)
+        self.sources = TileSources(TileCache(default_limit_bytes()), self)
+        self.views = ViewGrid(self.session, self.sources, self.cells)
+        self.setCentralWidget(self.views)
+        self.notices = NoticeStack(self.views)
+        self.saving = Saving(self.session, self.notices, self)
+        self.files = Files(self.session, self.notices, self.saving, self)
+        self.looking = Looking(self.views, self.notices)
+        self.looks = LookControl(self.views, self.notices, self)
+        self.browsing = Browsing(self.session, self.files, self._waits_for_tiles, self)
+        self.preferences = PreferenceControl(self.views, self.sources.cache, self.looks, self)
         self.prediction = PredictionControl(
-            self.session, self.canvas, self.cells, self.notices, self
+            self.session, self.views, self.cells, self.notices, self
         )
         document, selection = self.session.document, self.session.selection
         self._hidden: list[QWidget] = []
-        self._select = SelectTool(document, selection, self.markup, self)
+        self._select = SelectTool(document, selection, self.views.preview, self)
         self._tools: dict[str, Tool] = {
-            "pan": self.canvas.hand,
+            "pan": self.views.main.canvas.hand,
             "select": self._select,
             "polygon": PolygonTool(
                 lambda points: self.session.add_polygons("Add polygon", [points]), self
@@ -75,16 +87,20 @@ class MainWindow(QMainWindow):
             button = self.toolbar.widgetForAction(self.named_actions[name])
             assert isinstance(button, QToolButton)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.welcome = Welcome(self.canvas, self.files.ask_for_slide, self.files.open_demo)
-        self.overview = Overview(self.session, self.canvas, self.tiles)
+        self.preferences.begin(self.named_actions)
+        self.command_palette = CommandPalette(
+            self, lambda: entries_of(self.menuBar()) + self.browsing.recent_entries
+        )
+        self.welcome = Welcome(
+            self.views, self.named_actions, self.files.open_demo, self.browsing.tiles
+        )
         self.notices.keep_clear_of(self.overview)
-        self.status = StatusLine(self.session, self.canvas)
+        self.status = StatusLine(self.session, self.views)
         self.setStatusBar(self.status)
         self._docks = self._make_docks()
         self._connect()
         self.named_actions["pan"].setChecked(True)
-        for name, layer in (("show_markup", self.markup), ("show_prediction", self.cells)):
-            self.named_actions[name].setChecked(layer.visible)
+        self._show_what_is_shown()
         self._restore_places()
         self._on_slide_changed()
         self._show_document_state()
@@ -93,83 +109,102 @@ class MainWindow(QMainWindow):
         handlers: dict[str, Callable[..., object]] = {
             "open_slide": self.files.ask_for_slide,
             "open_annotations": self.files.ask_for_annotations,
-            "save": self.files.save,
-            "save_as": self.files.save_as,
+            "save": self.saving.save,
+            "save_as": self.saving.save_as,
             "export_prediction": self.prediction.ask_to_export,
             "quit": self.close,
             "undo": lambda: self._unless_drawing(self.session.document.undo_stack.undo),
             "redo": lambda: self._unless_drawing(self.session.document.undo_stack.redo),
             "delete": self._select.delete_selected,
             "accept": lambda: self.accept_region_at(*self.canvas.point_under_mouse()),
-            "whole_slide": self.canvas.show_home,
-            "zoom_in": lambda: self.canvas.zoom_by(1.5),
-            "zoom_out": lambda: self.canvas.zoom_by(1 / 1.5),
-            "show_markup": lambda shown: setattr(self.markup, "visible", shown),
-            "show_prediction": lambda shown: setattr(self.cells, "visible", shown),
+            "show_markup": lambda shown: setattr(self.views.active.markup, "visible", shown),
+            "show_prediction": lambda shown: setattr(self.views.active.cells, "visible", shown),
+            "adjust": self._show_adjustments,
+            "show_icc": self.looks.set_managed,
             "hide_chrome": self._hide_chrome,
+            "command_palette": lambda: self.command_palette.open(),
+            "preferences": self.preferences.show,
+            "slide_tray": self._show_tray,
             "predict": self.prediction.start,
             "cancel": self.prediction.cancel,
             "about": self._about,
         }
         for name in self._tools:
             handlers[name] = lambda on, name=name: self._take_tool(name) if on else None
-        for name, value in actions.MAGNIFICATIONS.items():
-            handlers[name] = lambda value=value: self._magnify(value)
-        return handlers
+        return handlers | self.looking.commands | self.browsing.commands
+
+    @property
+    def canvas(self) -> Canvas:
+        """The canvas of the active view."""
+        return self.views.active.canvas
+
+    @property
+    def tiles(self) -> TileLayer:
+        """The slide's layer in the active view."""
+        return self.views.active.tiles
+
+    @property
+    def markup(self) -> MarkupLayer:
+        """The markup's layer in the active view."""
+        return self.views.active.markup
+
+    @property
+    def overview(self) -> Overview:
+        """The overview of the active view."""
+        return self.views.active.overview
 
     def _make_docks(self) -> dict[str, QDockWidget]:
-        layers = [self.tiles, self.cells, self.markup, self.scale_bar]
         self.annotations_panel = AnnotationsPanel(self.session.document, self.session.selection)
-        self.layers_panel = LayersPanel(layers, self.cells)
+        self.layers_panel = LayersPanel(self.views, self.cells)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         docks = {}
         for title, panel, area in (
+            ("Slides", self.browsing.tray, left),
             ("Annotations", self.annotations_panel, left),
-            ("Layers", self.layers_panel, right),
+            ("Layers", self.looks.with_channels(self.layers_panel), right),
+            ("Adjust", self.looks.adjust, right),
         ):
             dock = QDockWidget(title, self)
             dock.setObjectName(title)
             dock.setWidget(panel)
             self.addDockWidget(area, dock)
             docks[title] = dock
-            self._menu("&View").addAction(dock.toggleViewAction())
-        self.resizeDocks(list(docks.values()), [300, 300], Qt.Orientation.Horizontal)
+            if title != "Slides":  # which has an action of its own
+                self._menu("&View").addAction(dock.toggleViewAction())
+        self.tabifyDockWidget(docks["Slides"], docks["Annotations"])
+        self.tabifyDockWidget(docks["Layers"], docks["Adjust"])
+        docks["Layers"].raise_()
+        sides = [docks["Annotations"], docks["Layers"]]
+        self.resizeDocks(sides, [300, 300], Qt.Orientation.Horizontal)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         return docks
 
     def _connect(self) -> None:
         session, document = self.session, self.session.document
         session.slide_changed.connect(self._on_slide_changed)
+        self.views.active_changed.connect(self._show_what_is_shown)
+        self.views.layers_changed.connect(self._show_what_is_shown)
+        self.looks.profile_changed.connect(self._show_what_is_shown)
         session.slide_changed.connect(lambda: self.canvas.tool.cancel())
         document.replaced.connect(lambda: self.canvas.tool.cancel())
-        document.changed.connect(lambda _: self.markup.set_annotations(document.annotations))
-        document.replaced.connect(lambda: self.markup.set_annotations(document.annotations))
         document.state_changed.connect(self._show_document_state)
-        session.selection.changed.connect(
-            lambda: self.markup.set_selection(session.selection.ids, session.selection.vertex)
-        )
+        self.browsing.steps_changed.connect(self._show_steps)
+        self.browsing.tray_wanted.connect(lambda: self._show_tray(True))
+        tray_shown = self._docks["Slides"].toggleViewAction()
+        self.named_actions["slide_tray"].setChecked(tray_shown.isChecked())
+        tray_shown.toggled.connect(self.named_actions["slide_tray"].setChecked)
         self.annotations_panel.jump_wanted.connect(self._jump_to)
-        self.tiles.problem_found.connect(self.status.show_problems)
         self.files.progressed.connect(self.status.show_progress)
         self.prediction.progressed.connect(self.status.show_progress)
         self.prediction.running_changed.connect(self._show_whether_predicting)
-        for name, layer in (("show_markup", self.markup), ("show_prediction", self.cells)):
-            layer.changed.connect(
-                lambda name=name, layer=layer: self.named_actions[name].setChecked(layer.visible)
-            )
         self.addActions(list(self.named_actions.values()))  # keys work with the menus hidden, too
         # Tab moves the focus everywhere else, so it hides the chrome only from the canvas.
         self.named_actions["hide_chrome"].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self.canvas.addAction(self.named_actions["hide_chrome"])
+        self.views.main.canvas.addAction(self.named_actions["hide_chrome"])
 
     def _on_slide_changed(self) -> None:
         slide = self.session.slide
-        self.tiles.set_slide(slide)
-        self.scale_bar.set_spacing(slide.spacing if slide else None)
         self.welcome.setVisible(slide is None)
-        self.canvas.set_extent(
-            slide.pyramid.extent if slide else None, slide.bounds if slide else None
-        )
         for name in ("predict", "whole_slide", "polygon", "select"):
             self.named_actions[name].setEnabled(slide is not None)
         self._show_whether_predicting(False)
@@ -202,8 +237,16 @@ class MainWindow(QMainWindow):
     def _menu(self, title: str) -> QMenu:
         return next(menu for menu in self.menuBar().findChildren(QMenu) if menu.title() == title)
 
+    def _show_what_is_shown(self) -> None:
+        """Let the menu say what the active view shows."""
+        view = self.views.active
+        for name, layer in (("show_markup", view.markup), ("show_prediction", view.cells)):
+            self.named_actions[name].setChecked(layer.visible)
+        self.named_actions["show_icc"].setEnabled(self.looks.can_manage)
+        self.named_actions["show_icc"].setChecked(self.looks.is_managed)
+
     def _take_tool(self, name: str) -> None:
-        self.canvas.set_tool(self._tools[name])
+        self.views.set_tool(self._tools[name])
         self.status.show_hint(self._tools[name].hint)
 
     def _unless_drawing(self, step: Callable[[], None]) -> None:
@@ -219,20 +262,28 @@ class MainWindow(QMainWindow):
             self.notices.tell("Point at a red region first: there is none under the mouse.")
         self.session.add_polygons("Accept predicted region", outlines)
 
+    def _waits_for_tiles(self) -> bool:
+        return any(view.tiles.is_loading for view in self.views.views)
+
+    def _show_tray(self, shown: bool) -> None:
+        self._docks["Slides"].setVisible(shown)
+        if shown:
+            self._docks["Slides"].raise_()
+
+    def _show_steps(self) -> None:
+        for name, by in (("next_slide", 1), ("previous_slide", -1)):
+            self.named_actions[name].setEnabled(self.browsing.tray.can_step(by))
+
     def _jump_to(self, annotation_id: str) -> None:
         bounds = self.session.document.annotations[annotation_id].bounds
         if bounds is not None:
             margin = max(bounds.width, bounds.height, 256) / 4
             self.canvas.show_rect(bounds.grown(margin))
 
-    def _magnify(self, magnification: float) -> None:
-        slide = self.session.slide
-        if slide is None:
-            return
-        if isinstance(slide.spacing, Spacing):
-            self.canvas.zoom_to(words.scale_at(magnification, slide.spacing))
-        else:
-            self.notices.tell(f"The magnification is unknown: {slide.spacing.reason}")
+    def _show_adjustments(self) -> None:
+        self._docks["Adjust"].show()
+        self._docks["Adjust"].raise_()
+        self.looks.adjust.setFocus()
 
     def _hide_chrome(self, hidden: bool) -> None:
         if hidden:
@@ -270,12 +321,15 @@ class MainWindow(QMainWindow):
         self.files.open_all([Path(url.toLocalFile()) for url in event.mimeData().urls()])
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.files.may_leave():
+        if not self.saving.may_leave():
             event.ignore()
             return
         if not self.named_actions["hide_chrome"].isChecked():
             QSettings().setValue("geometry", self.saveGeometry())
             QSettings().setValue("docks", self.saveState())
         self.prediction.close()
+        self.browsing.close()
         self.session.set_slide(None)
+        self.views.close_views()
+        self.sources.loader.stop()
         event.accept()

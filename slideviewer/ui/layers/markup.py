@@ -11,8 +11,10 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
 
 from slideviewer.annotations import Annotation, AnnotationSet, Kind, Points, outline
+from slideviewer.geometry import Rect
 from slideviewer.ui import colours
 from slideviewer.ui.layers.layer import Layer
+from slideviewer.ui.painting import to_screen_transform
 from slideviewer.ui.viewpoint import Viewpoint
 
 OUTLINE_WIDTH = 3.0
@@ -27,6 +29,8 @@ SMALLEST_SHAPE = 4.0
 class MarkupLayer(Layer):
     """Paints an AnnotationSet; what is selected lighter, thicker and with handles."""
 
+    reach = HANDLE_SIZE + SELECTED_WIDTH
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__("Specialist markup", parent)
         self._shapes: list[Annotation] = []
@@ -36,28 +40,45 @@ class MarkupLayer(Layer):
         self._thinned: dict[str, tuple[Annotation, int, QPolygonF]] = {}
         self._replaced: dict[str, Annotation] = {}
 
-    def set_annotations(self, annotations: AnnotationSet) -> None:
-        """Show these."""
-        self._shapes = list(annotations)
+    def set_annotations(
+        self, annotations: AnnotationSet, changed: frozenset[str] | None = None
+    ) -> None:
+        """Show these.
+
+        Parameters
+        ----------
+        annotations : AnnotationSet
+        changed : frozenset of str, optional
+            The ids of those that differ from what was shown before; all of them by default.
+        """
+        former, self._shapes = self._shapes, list(annotations)
         self._boxes = np.array([_box(shape) for shape in self._shapes]).reshape(-1, 4)
         for gone in self._thinned.keys() - annotations.annotations.keys():
             del self._thinned[gone]
-        self.changed.emit()
+        if changed is None:
+            self.changed.emit(None)
+        else:
+            touched = [shape for shape in (*former, *self._shapes) if shape.id in changed]
+            self._emit_changed(touched)
 
     def set_selection(self, ids: frozenset[str], vertex: tuple[str, int] | None = None) -> None:
         """Show these as selected, and one vertex (annotation id, index) as the active one."""
+        touched = ids | self._selected
         self._selected, self._active_vertex = ids, vertex
-        self.changed.emit()
+        self._emit_changed([shape for shape in self._shapes if shape.id in touched])
 
     def preview(self, annotations: Iterable[Annotation]) -> None:
         """Show these in place of the ones of the same id, while a gesture is under way."""
+        former = self._replaced
         self._replaced = {annotation.id: annotation for annotation in annotations}
-        self.changed.emit()
+        ids = former.keys() | self._replaced.keys()
+        hidden = [shape for shape in self._shapes if shape.id in ids]
+        self._emit_changed([*former.values(), *self._replaced.values(), *hidden])
 
-    def paint(self, painter: QPainter, view: Viewpoint) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    def paint(self, painter: QPainter, view: Viewpoint, part: Rect, *, rough: bool) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not rough)
         left, top, right, bottom = self._boxes.T
-        seen = view.visible.grown(SELECTED_WIDTH / view.scale)
+        seen = part.grown(2 * HANDLE_SIZE / view.scale)
         in_view = (
             (left <= seen.right) & (right >= seen.x) & (top <= seen.bottom) & (bottom >= seen.y)
         )
@@ -76,6 +97,13 @@ class MarkupLayer(Layer):
             shape = self._replaced.get(annotation_id) or shapes[annotation_id]
             self._paint_shape(painter, view, shape, colours.MARKUP_SELECTED, SELECTED_WIDTH)
             self._paint_handles(painter, view, shape)
+
+    def _emit_changed(self, shapes: Iterable[Annotation]) -> None:
+        """Have the place of these shapes painted again."""
+        boxes = [_box(shape) for shape in shapes if shape.bounds is not None]
+        if boxes:
+            left, top, right, bottom = zip(*boxes, strict=True)
+            self.changed.emit(Rect.from_corners(min(left), min(top), max(right), max(bottom)))
 
     def _paint_specks(self, painter: QPainter, view: Viewpoint, boxes: NDArray[np.float64]) -> None:
         """Shapes too small to have an outline here, all at once."""
@@ -97,8 +125,7 @@ class MarkupLayer(Layer):
             self._paint_dots(painter, view, annotation.points, colour)
         else:
             painter.save()
-            painter.translate(*view.to_screen(0, 0))
-            painter.scale(view.scale, view.scale)
+            painter.setTransform(to_screen_transform(view), combine=True)
             pen = painter.pen()
             pen.setCosmetic(True)
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)

@@ -7,8 +7,9 @@ import math
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
+from slideviewer.geometry import Rect
 from slideviewer.slide import Spacing, UnknownSpacing
-from slideviewer.ui.layers.layer import Layer
+from slideviewer.ui.layers.layer import Layer, Plane
 from slideviewer.ui.viewpoint import Viewpoint
 
 MARGIN = 16
@@ -19,6 +20,8 @@ LONGEST_BAR = 160
 class ScaleBarLayer(Layer):
     """Shows how long 1, 2 or 5 times a power of ten micrometres are; nothing if nobody knows."""
 
+    plane = Plane.GLASS
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__("Scale bar", parent)
         self._spacing_um_px: float | None = None
@@ -26,9 +29,9 @@ class ScaleBarLayer(Layer):
     def set_spacing(self, spacing: Spacing | UnknownSpacing | None) -> None:
         """Measure with this spacing."""
         self._spacing_um_px = spacing.x_um_px if isinstance(spacing, Spacing) else None
-        self.changed.emit()
+        self.changed.emit(None)
 
-    def paint(self, painter: QPainter, view: Viewpoint) -> None:
+    def paint(self, painter: QPainter, view: Viewpoint, part: Rect, *, rough: bool) -> None:
         if self._spacing_um_px is None:
             return
         length_um = round_length(LONGEST_BAR / view.scale * self._spacing_um_px)

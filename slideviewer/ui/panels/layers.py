@@ -17,12 +17,16 @@ from PySide6.QtWidgets import (
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.ui import colours
-from slideviewer.ui.layers.cells import CellLayer
+from slideviewer.ui.cells import Cells
 from slideviewer.ui.layers.layer import Layer
+from slideviewer.ui.layers.likelihood import LikelihoodLayer
+from slideviewer.ui.panels.likelihood_row import LikelihoodControls
+from slideviewer.ui.views.grid import ViewGrid
 
 SWATCHES = {
     "Specialist markup": (colours.MARKUP, Qt.BrushStyle.NoBrush),
     "Predicted tumour": (colours.PREDICTION, Qt.BrushStyle.SolidPattern),
+    "Likelihood map": (colours.PREDICTION, Qt.BrushStyle.SolidPattern),
 }
 """A layer's colour, and whether it fills: an outline and a fill are told apart by any eye."""
 
@@ -32,7 +36,7 @@ class LayerRow(QWidget):
 
     def __init__(self, layer: Layer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._layer = layer
+        self.layer = layer
         self.shown = QCheckBox(layer.name)
         self.shown.setChecked(layer.visible)
         self.shown.toggled.connect(lambda shown: setattr(layer, "visible", shown))
@@ -44,28 +48,30 @@ class LayerRow(QWidget):
         self.opacity.valueChanged.connect(lambda value: setattr(layer, "opacity", value / 100))
         swatch = QLabel()
         swatch.setPixmap(_swatch(layer.name))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.addWidget(swatch)
         row.addWidget(self.shown, 1)
         row.addWidget(self.opacity, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        if isinstance(layer, LikelihoodLayer):
+            column.addWidget(LikelihoodControls(layer))
         layer.changed.connect(self._show_state)
 
     def _show_state(self) -> None:
         with QSignalBlocker(self.shown), QSignalBlocker(self.opacity):
-            self.shown.setChecked(self._layer.visible)
-            self.opacity.setValue(round(100 * self._layer.opacity))
+            self.shown.setChecked(self.layer.visible)
+            self.opacity.setValue(round(100 * self.layer.opacity))
 
 
 class LayersPanel(QWidget):
     """A row a layer, the topmost first, and the prediction's threshold."""
 
-    def __init__(
-        self, layers: list[Layer], cells: CellLayer, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, views: ViewGrid, cells: Cells, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._cells = cells
-        self.rows = {layer.name: LayerRow(layer) for layer in reversed(layers)}
+        self._views, self._cells = views, cells
+        self.rows: dict[str, LayerRow] = {}
         self.threshold = QSlider(Qt.Orientation.Horizontal)
         self.threshold.setRange(0, 1000)
         self.threshold.setAccessibleName("Probability threshold")
@@ -77,8 +83,8 @@ class LayersPanel(QWidget):
 
         column = QVBoxLayout(self)
         column.setSpacing(8)
-        for row in self.rows.values():
-            column.addWidget(row)
+        self._rows = QVBoxLayout()
+        column.addLayout(self._rows)
         column.addSpacing(8)
         grid = QGridLayout()
         grid.addWidget(QLabel("Probability from"), 0, 0)
@@ -96,6 +102,22 @@ class LayersPanel(QWidget):
         self.threshold_value.valueChanged.connect(self._set_threshold)
         cells.changed.connect(self._show_threshold)
         self._show_threshold()
+        for signal in (views.active_changed, views.layers_changed):
+            signal.connect(self._show_rows)
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        """A row for each layer of the active view."""
+        layers = self._views.active.layers
+        if [row.layer for row in reversed(self.rows.values())] == layers:
+            return
+        for row in self.rows.values():
+            self._rows.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self.rows = {layer.name: LayerRow(layer) for layer in reversed(layers)}
+        for row in self.rows.values():
+            self._rows.addWidget(row)
 
     def _set_threshold(self, threshold: float) -> None:
         self._cells.threshold = threshold

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Qt
 from slideviewer.annotations import Annotation, Kind, Points, as_points, contains, outline
 from slideviewer.ui.document import Document
 from slideviewer.ui.hit import nearest_edge, nearest_vertex
-from slideviewer.ui.layers.markup import MarkupLayer
 from slideviewer.ui.selection import Selection
 from slideviewer.ui.tools.tool import Pointer, Tool
 
@@ -52,11 +51,11 @@ class SelectTool(Tool):
         self,
         document: Document,
         selection: Selection,
-        layer: MarkupLayer,
+        preview: Callable[[Iterable[Annotation]], None],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._document, self._selection, self._layer = document, selection, layer
+        self._document, self._selection, self._preview = document, selection, preview
         self._drag: _Drag | None = None
 
     @property
@@ -95,11 +94,11 @@ class SelectTool(Tool):
         shift = np.array([pointer.x - drag.start.x, pointer.y - drag.start.y])
         moved = tuple(_shifted(original, drag.vertex, shift) for original in drag.originals)
         self._drag = replace(drag, moved=moved)
-        self._layer.preview(moved)
+        self._preview(moved)
 
     def release(self, pointer: Pointer) -> None:
         drag, self._drag = self._drag, None
-        self._layer.preview(())
+        self._preview(())
         if drag is not None and drag.moved:
             text = "Move" if drag.vertex is None else "Reshape"
             self._document.apply(text, {annotation.id: annotation for annotation in drag.moved})
@@ -117,7 +116,7 @@ class SelectTool(Tool):
 
     def cancel(self) -> None:
         was_busy, self._drag = self.is_busy, None
-        self._layer.preview(())
+        self._preview(())
         if not was_busy:
             self._selection.set([])
 

@@ -25,6 +25,8 @@ class Pointer:
     button : Qt.MouseButton
         What was pressed or released; NoButton while moving.
     modifiers : Qt.KeyboardModifier
+    seconds : float
+        When, counted from some moment in the past.
     """
 
     x: float
@@ -34,6 +36,7 @@ class Pointer:
     view: Viewpoint
     button: Qt.MouseButton = Qt.MouseButton.NoButton
     modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+    seconds: float = 0.0
 
     def has(self, modifier: Qt.KeyboardModifier) -> bool:
         """Whether a modifier key is held."""
@@ -71,6 +74,10 @@ class Tool(QObject):
 
     def cancel(self) -> None:
         """Esc, another tool or another slide: drop what was begun."""
+
+    def escape(self) -> None:
+        """Esc alone, for a tool that has more to drop then."""
+        self.cancel()
 
     def delete(self) -> None:
         """Delete or Backspace: take back the last small step."""

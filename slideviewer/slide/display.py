@@ -1,0 +1,119 @@
+"""A slide with levels in steps of two, so that the screen never has to shrink pixels by more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from slideviewer.geometry import Rect
+from slideviewer.slide.channels import Channel
+from slideviewer.slide.coarse import with_coarse_levels
+from slideviewer.slide.pyramid import Level, Pyramid
+from slideviewer.slide.slide import Pixels, Slide, Spacing, UnknownSpacing
+
+LARGEST_STEP = 2.5
+"""Neighbouring levels further apart than this get one between them."""
+
+
+def for_display(slide: Slide) -> Slide:
+    """Add the levels that a screen wants and the file lacks.
+
+    Files store levels a factor of 4 apart, and some only one. Between the stored levels come ones
+    of half the side, made by averaging on reading; below the coarsest come further ones. Positions
+    and everything else are the slide's own. For the screen alone: a model reads what the file
+    holds.
+    """
+    slide = with_coarse_levels(slide)
+    levels = _between(slide.pyramid)
+    if len(levels) == len(slide.pyramid.levels):
+        return slide
+    return _HalvedSlide(slide, levels)
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """Where a level's pixels come from: a stored level and how often its side is halved."""
+
+    level: int
+    factor: int
+
+
+def _between(pyramid: Pyramid) -> list[tuple[Level, _Origin]]:
+    made: list[tuple[Level, _Origin]] = []
+    stored = pyramid.levels
+    for number, level in enumerate(stored):
+        made.append((level, _Origin(number, 1)))
+        coarser = stored[number + 1].downsample if number + 1 < len(stored) else 0.0
+        factor = 2
+        while coarser / (level.downsample * factor) > LARGEST_STEP / 2:
+            width, height = level.width // factor, level.height // factor
+            if min(width, height) < 1:
+                break
+            halved = Level(width, height, level.downsample * factor)
+            made.append((halved, _Origin(number, factor)))
+            factor *= 2
+    return made
+
+
+class _HalvedSlide:
+    """A slide seen through more levels; see `slideviewer.slide.slide.Slide`."""
+
+    def __init__(self, slide: Slide, levels: list[tuple[Level, _Origin]]) -> None:
+        self._slide = slide
+        self._origins = tuple(origin for _, origin in levels)
+        self.path: Path = slide.path
+        self.vendor: str = slide.vendor
+        self.pyramid = Pyramid(tuple(level for level, _ in levels), slide.pyramid.tile_size)
+        self.spacing: Spacing | UnknownSpacing = slide.spacing
+        self.bounds: Rect = slide.bounds
+        self.properties: Mapping[str, str] = slide.properties
+        self.associated_names: tuple[str, ...] = slide.associated_names
+        self.channels: tuple[Channel, ...] = slide.channels
+
+    @property
+    def icc_profile(self) -> bytes | None:
+        """See `slideviewer.slide.slide.Slide`."""
+        return self._slide.icc_profile
+
+    def read_region(
+        self, level: int, x_level: int, y_level: int, width: int, height: int
+    ) -> Pixels:
+        """See `slideviewer.slide.slide.Slide.read_region`."""
+        origin = self._origins[level]
+        box = [side * origin.factor for side in (x_level, y_level, width, height)]
+        pixels = self._slide.read_region(origin.level, *box)
+        return np.asarray(_shrunk(pixels, width, height), np.uint8)
+
+    def read_channels(
+        self, level: int, x_level: int, y_level: int, width: int, height: int
+    ) -> NDArray[Any]:
+        """See `slideviewer.slide.slide.Slide.read_channels`."""
+        origin = self._origins[level]
+        box = [side * origin.factor for side in (x_level, y_level, width, height)]
+        return _shrunk(self._slide.read_channels(origin.level, *box), width, height)
+
+    def associated_image(self, name: str) -> Pixels:
+        """See `slideviewer.slide.slide.Slide.associated_image`."""
+        return self._slide.associated_image(name)
+
+    def thumbnail(self, longest_side: int) -> Pixels:
+        """See `slideviewer.slide.slide.Slide.thumbnail`."""
+        return self._slide.thumbnail(longest_side)
+
+    def close(self) -> None:
+        """See `slideviewer.slide.slide.Slide.close`."""
+        self._slide.close()
+
+
+def _shrunk(pixels: NDArray[Any], width: int, height: int) -> NDArray[Any]:
+    if pixels.shape[:2] == (height, width) or not width or not height:
+        return pixels
+    shape = pixels.shape
+    flat = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(flat).reshape(height, width, shape[2])

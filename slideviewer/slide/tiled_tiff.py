@@ -1,0 +1,221 @@
+"""Tiled TIFF slides that OpenSlide does not know, or not all of: channels, deep pixels, SubIFDs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slideviewer.errors import SlideError
+from slideviewer.slide.channel_colours import labelled
+from slideviewer.slide.channels import Channel, automatic_looks, composite, ranged
+from slideviewer.slide.colour import rgb_from_any
+from slideviewer.slide.decoded_tiles import DecodedTiles
+from slideviewer.slide.mosaic import lay_tiles
+from slideviewer.slide.open_file import OpenFile
+from slideviewer.slide.picture_tiff import read_tiff_page
+from slideviewer.slide.pyramid import Level, Pyramid
+from slideviewer.slide.reducing import read_reduced, size_within
+from slideviewer.slide.slide import Pixels, Spacing, UnknownSpacing
+from slideviewer.slide.spacing import spacing_from
+from slideviewer.slide.stored_tiles import StoredTiles
+from slideviewer.slide.tiff_layout import Layout
+
+CACHE_BYTES = 128 * 2**20
+"""Decoded tiles kept for each open slide, so that a grid that does not fit the stored tiles
+decodes them once."""
+
+DEFAULT_TILE_SIZE = 256
+_SAMPLED_TILES = 64
+_MINISWHITE = 0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where one channel, or all samples of a page, are stored."""
+
+    tiles: StoredTiles
+    plane: int
+
+
+class TiledTiff:
+    """A tiled TIFF read tile by tile; see `slideviewer.slide.slide.Slide`.
+
+    Parameters
+    ----------
+    file : OpenFile
+        Closed with the slide.
+    layout : Layout
+    levels : sequence of sequence of StoredTiles
+        Of each level the tiles of each plane.
+    properties : mapping of str to str
+    icc_profile : bytes or None
+    """
+
+    def __init__(
+        self,
+        file: OpenFile,
+        layout: Layout,
+        levels: Sequence[Sequence[StoredTiles]],
+        properties: Mapping[str, str],
+        icc_profile: bytes | None,
+    ) -> None:
+        self._file = file
+        self._layout = layout
+        self._levels = [
+            [_Source(tiles, plane) for tiles in planes for plane in range(tiles.planes)]
+            for planes in levels
+        ]
+        first = levels[0][0]
+        self.path = file.path
+        self.vendor = layout.vendor
+        self.icc_profile = icc_profile
+        self.properties: Mapping[str, str] = MappingProxyType(dict(properties))
+        self.associated_names = tuple(layout.associated)
+        self.pyramid = Pyramid(
+            tuple(
+                Level(
+                    planes[0].width,
+                    planes[0].height,
+                    (first.width / planes[0].width + first.height / planes[0].height) / 2,
+                )
+                for planes in levels
+            ),
+            _handy_tile_size(first),
+        )
+        self.spacing: Spacing | UnknownSpacing = spacing_from(
+            {**self.properties, "tiff.ImageDescription": layout.spacing_words}, self.vendor
+        )
+        self.bounds = self.pyramid.extent
+        self._samples = sum(source.tiles.samples for source in self._levels[0])
+        self._is_inverted = first.format.photometric == _MINISWHITE
+        self._cache = DecodedTiles(CACHE_BYTES)
+        self._channels: tuple[Channel, ...] | None = None
+        self._finding_channels = threading.Lock()
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """See `slideviewer.slide.slide.Slide`."""
+        if not self._layout.labels:
+            return ()
+        with self._finding_channels:
+            if self._channels is None:
+                named = labelled(self._layout.labels)
+                is_colour = self._layout.is_colour
+                self._channels = ranged(named, self._sampled(), is_colour=is_colour)
+            return self._channels
+
+    def read_region(
+        self, level: int, x_level: int, y_level: int, width: int, height: int
+    ) -> Pixels:
+        """See `slideviewer.slide.slide.Slide.read_region`."""
+        read, inside = self._read(level, x_level, y_level, width, height)
+        if self.channels:
+            pixels = composite(read[inside], automatic_looks(self.channels))
+        else:
+            pixels = rgb_from_any(read[inside])
+        if pixels.shape[:2] == (height, width):
+            return pixels
+        region = np.full((height, width, 3), 255, np.uint8)
+        region[inside] = pixels
+        return region
+
+    def read_channels(
+        self, level: int, x_level: int, y_level: int, width: int, height: int
+    ) -> NDArray[Any]:
+        """See `slideviewer.slide.slide.Slide.read_channels`."""
+        if not self._layout.labels:
+            raise ValueError(f"{self.path} is a slide in colours and has no channels")
+        return self._read(level, x_level, y_level, width, height)[0]
+
+    def associated_image(self, name: str) -> Pixels:
+        """See `slideviewer.slide.slide.Slide.associated_image`."""
+        return read_tiff_page(self.path, self._layout.associated[name])
+
+    def thumbnail(self, longest_side: int) -> Pixels:
+        """See `slideviewer.slide.slide.Slide.thumbnail`; damaged parts stay white."""
+        return read_reduced(self, *size_within(self, longest_side)).pixels
+
+    def close(self) -> None:
+        """See `slideviewer.slide.slide.Slide.close`; reads under way still end well."""
+        self._file.close()
+        self._cache = DecodedTiles(CACHE_BYTES)
+
+    def _read(
+        self, level: int, x_level: int, y_level: int, width: int, height: int
+    ) -> tuple[NDArray[Any], tuple[slice, slice]]:
+        """Read the samples of a region, and tell which part of it lies within the level."""
+        at = self.pyramid.check_region(level, width, height)
+        sources = self._levels[level]
+        tiles = sources[0].tiles
+        blank = 0 if self._layout.labels else 255
+        if len(sources) > 1:
+            # Each channel lies together in memory, as it is written here and mixed later.
+            planes = np.full((len(sources), height, width), blank, tiles.dtype)
+            region = np.moveaxis(planes, 0, -1)
+        else:
+            region = np.full((height, width, tiles.samples), blank, tiles.dtype)
+        inside = slice(0, 0), slice(0, 0)
+
+        def reader(number: int) -> Callable[[int, int], NDArray[Any]]:
+            return lambda column, row: self._tile(level, number, column, row)
+
+        for number, source in enumerate(sources):
+            part = region if len(sources) == 1 else region[..., number : number + 1]
+            inside = lay_tiles(
+                part,
+                (x_level, y_level),
+                (at.width, at.height),
+                (source.tiles.tile_width, source.tiles.tile_height),
+                reader(number),
+            )
+        return region, inside
+
+    def _tile(self, level: int, number: int, column: int, row: int) -> NDArray[Any]:
+        source = self._levels[level][number]
+
+        def decode() -> NDArray[Any]:
+            try:
+                tile = source.tiles.read_tile(column, row, source.plane)
+            except SlideError as error:
+                raise SlideError(
+                    f"Level {level}: {error.problem}", path=self.path, remedy=error.remedy
+                ) from error
+            if tile is None:
+                shape = source.tiles.tile_height, source.tiles.tile_width, source.tiles.samples
+                return np.full(shape, 0 if self._layout.labels else 255, source.tiles.dtype)
+            return ~tile if self._is_inverted else tile
+
+        return self._cache.get((level, number, column, row), decode)
+
+    def _sampled(self) -> NDArray[Any]:
+        """Read tiles spread evenly over the coarsest level: (pixels, channels)."""
+        level = len(self.pyramid.levels) - 1
+        at = self.pyramid.levels[level]
+        keys = self.pyramid.tiles_in(self.pyramid.extent, level)
+        keys.sort()
+        spread = keys[:: max(1, -(-len(keys) // _SAMPLED_TILES))]
+        step = max(1, round((at.width * at.height / len(keys) * len(spread) / 2**20) ** 0.5))
+        sampled = [np.zeros((0, self._samples), self._levels[0][0].tiles.dtype)]
+        for key in spread:
+            try:
+                pixels = self._read(level, *self.pyramid.tile_box_level(key))[0]
+            except SlideError as error:
+                _log.warning("not counted in the range of the channels: %s", error)
+                continue
+            sampled.append(pixels[::step, ::step].reshape(-1, self._samples))
+        return np.concatenate(sampled)
+
+
+def _handy_tile_size(tiles: StoredTiles) -> int:
+    """Take the stored tiles' side where they are squares of a handy size, else 256."""
+    fits = tiles.tile_width == tiles.tile_height and 128 <= tiles.tile_width <= 512
+    return tiles.tile_width if fits else DEFAULT_TILE_SIZE

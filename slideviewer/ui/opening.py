@@ -1,0 +1,113 @@
+"""Reading what the user opens, one thing at a time and off the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject
+
+from slideviewer.annotations import Loaded, read_annotations
+from slideviewer.slide import Slide, open_slide
+from slideviewer.ui.folder_listing import Companions, companions_of
+from slideviewer.ui.jobs import Job
+from slideviewer.ui.notices import NoticeStack
+from slideviewer.ui.saving import Stamp, stamp_of
+
+
+@dataclass(frozen=True)
+class OpenedSlide:
+    """A slide, and what lay beside it at that moment."""
+
+    slide: Slide
+    beside: Companions
+
+
+@dataclass(frozen=True)
+class ReadAnnotations:
+    """An annotation file as it was read, and how the file was then."""
+
+    loaded: Loaded
+    stamp: Stamp | None
+
+
+class Opening(QObject):
+    """Runs the opening that was asked for last; one still under way no longer counts."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._job: Job | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something is being opened now."""
+        return self._job is not None
+
+    def begin(
+        self,
+        work: Callable[[Any], object],
+        show: Callable[[Any], None],
+        fail: Callable[[str], None],
+    ) -> Job:
+        """Start a piece of work whose result is shown if nothing else was asked for meanwhile.
+
+        Parameters
+        ----------
+        work : callable
+            See `Job`.
+        show : callable
+            Gets what the work returned; may begin another opening.
+        fail : callable
+            Gets the words for the user.
+        """
+        if self._job is not None:
+            self._job.cancel()
+        self._job = job = Job(work, self)
+
+        def succeeded(result: object) -> None:
+            self._job = None
+            show(result)
+
+        def ended() -> None:
+            if self._job is job:
+                self._job = None
+
+        job.succeeded.connect(succeeded)
+        job.ended.connect(ended)
+        job.failed.connect(fail)
+        job.start()
+        return job
+
+
+class Offers:
+    """Notices with a button that are worth something only as long as a slide is open."""
+
+    def __init__(self, notices: NoticeStack) -> None:
+        self._notices = notices
+        self._texts: list[str] = []
+
+    def make(self, text: str, action: str, act: Callable[[], None]) -> None:
+        """Offer something; in place of a notice of the same words."""
+        self._texts.append(text)
+        self._notices.offer(text, action, act)
+
+    def withdraw(self) -> None:
+        """Take away what was offered for the slide before."""
+        for notice in self._notices.notices:
+            if notice.text in self._texts:
+                notice.close_for_good()
+        self._texts.clear()
+
+
+def open_with_companions(path: Path) -> OpenedSlide:
+    """Open a slide and look beside it."""
+    slide = open_slide(path)
+    return OpenedSlide(slide, companions_of(slide.path))
+
+
+def read_with_stamp(path: Path) -> ReadAnnotations:
+    """Read an annotation file."""
+    stamp = stamp_of(path)  # before reading: a change while it is read counts as one afterwards
+    return ReadAnnotations(read_annotations(path), stamp)

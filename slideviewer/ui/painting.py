@@ -1,0 +1,46 @@
+"""Laying a picture onto the slide, whichever way the slide lies."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter, QTransform
+
+from slideviewer.geometry import Rect
+from slideviewer.ui.viewpoint import Viewpoint
+
+
+def draw_picture(
+    painter: QPainter, view: Viewpoint, rect: Rect, image: QImage, source: QRectF
+) -> None:
+    """Draw part of an image over a level-0 rectangle.
+
+    On an upright slide the edges come to lie on whole device pixels, so that neighbouring
+    pictures meet without a seam.
+    """
+    if view.is_upright:
+        painter.drawImage(snapped(view, rect, painter.device().devicePixelRatioF()), image, source)
+        return
+    affine = view.affine
+    painter.save()
+    # The rectangle's own corner is the origin: large coordinates would cost precision.
+    corner = view.to_screen(rect.x, rect.y)
+    painter.setTransform(
+        QTransform(affine.xx, affine.xy, affine.yx, affine.yy, *corner), combine=True
+    )
+    painter.drawImage(QRectF(0, 0, rect.width, rect.height), image, source)
+    painter.restore()
+
+
+def snapped(view: Viewpoint, rect: Rect, ratio: float) -> QRectF:
+    """The screen rectangle that covers a level-0 one, its edges on whole device pixels."""
+    covered = view.covered_by(rect)
+    left, top, right, bottom = (
+        round(edge * ratio) / ratio
+        for edge in (covered.x, covered.y, covered.right, covered.bottom)
+    )
+    return QRectF(left, top, right - left, bottom - top)
+
+
+def to_screen_transform(view: Viewpoint) -> QTransform:
+    """The transform from level-0 to screen pixels, for painters of vectors."""
+    return QTransform(*view.affine)

@@ -1,0 +1,154 @@
+"""The Bookmarks panel: the places of the slide that is looked at."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slideviewer.ui import words
+from slideviewer.ui.bookmarks import Bookmark, Bookmarks
+
+LONGEST_NAME, LONGEST_NOTE = 200, 10_000
+
+
+class BookmarksPanel(QWidget):
+    """A list and, below it, the chosen bookmark's note.
+
+    Parameters
+    ----------
+    bookmarks : Bookmarks
+    """
+
+    jump_wanted = Signal(object)  # Bookmark to go to
+    add_wanted = Signal()  # the present view is to be marked
+    removed = Signal(object, int)  # Bookmark that was deleted, and its row
+
+    def __init__(self, bookmarks: Bookmarks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bookmarks = bookmarks
+        self.list = QListWidget()
+        self.list.setAccessibleName("Bookmarks")
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.list.setEditTriggers(
+            QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.SelectedClicked
+        )
+        self.note = QPlainTextEdit()
+        self.note.setPlaceholderText("Note")
+        self.note.setAccessibleName("Note of the bookmark")
+        self.note.setTabChangesFocus(True)
+        self.note.setFixedHeight(4 * self.fontMetrics().lineSpacing() + 12)
+        self.empty = QLabel("Nothing is marked here yet.\n\nCtrl+B marks what is in view.")
+        self.empty.setWordWrap(True)
+        self.empty.setContentsMargins(8, 8, 8, 8)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.add, self.go = QPushButton("Add…"), QPushButton("Go there")
+        self.rename, self.delete = QPushButton("Rename"), QPushButton("Delete")
+        rows = [QHBoxLayout(), QHBoxLayout()]
+        for row, buttons in zip(
+            rows, ((self.add, self.go), (self.rename, self.delete)), strict=True
+        ):
+            for button in buttons:
+                row.addWidget(button)
+        column = QVBoxLayout(self)
+        column.addWidget(self.empty, 1)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.note)
+        for row in rows:
+            column.addLayout(row)
+        self.add.clicked.connect(self.add_wanted)
+        self.go.clicked.connect(self._jump)
+        self.list.itemActivated.connect(lambda _: self._jump())
+        self.rename.clicked.connect(lambda: self.list.editItem(self.list.currentItem()))
+        self.delete.clicked.connect(self._delete)
+        delete_key = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.list)
+        delete_key.setContext(Qt.ShortcutContext.WidgetShortcut)
+        delete_key.activated.connect(self._delete)
+        self.list.itemChanged.connect(self._on_renamed)
+        self.list.currentRowChanged.connect(lambda _: self._show_chosen())
+        self.note.textChanged.connect(self._on_note)
+        bookmarks.changed.connect(self._show)
+        self._show()
+
+    @property
+    def chosen(self) -> Bookmark | None:
+        """The bookmark whose row is the current one."""
+        row = self.list.currentRow()
+        return self._bookmarks.all[row] if 0 <= row < len(self._bookmarks.all) else None
+
+    def _show(self) -> None:
+        chosen = self.list.currentItem()
+        chosen_id = chosen.data(Qt.ItemDataRole.UserRole) if chosen is not None else None
+        former = [
+            self.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self.list.count())
+        ]
+        row_before = self.list.currentRow()
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            for bookmark in self._bookmarks.all:
+                self.list.addItem(self._item(bookmark))
+            ids = [bookmark.id for bookmark in self._bookmarks.all]
+            new = [bookmark_id for bookmark_id in ids if bookmark_id not in former]
+            if former and len(new) == 1:
+                chosen_id = new[0]
+            if chosen_id in ids:
+                self.list.setCurrentRow(ids.index(chosen_id))
+            elif ids and row_before >= 0:
+                self.list.setCurrentRow(min(row_before, len(ids) - 1))
+        self.list.setVisible(bool(self._bookmarks.all))
+        self.empty.setVisible(not self._bookmarks.all)
+        self.add.setEnabled(self._bookmarks.slide is not None)
+        self._show_chosen()
+
+    def _item(self, bookmark: Bookmark) -> QListWidgetItem:
+        item = QListWidgetItem(bookmark.name)
+        item.setData(Qt.ItemDataRole.UserRole, bookmark.id)
+        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        slide = self._bookmarks.slide
+        if slide is not None:
+            place = words.position(bookmark.x, bookmark.y, slide.spacing)
+            tip = f"{place}\n{words.magnification(bookmark.scale, slide.spacing)}"
+            item.setToolTip(f"{tip}\n\n{bookmark.note}" if bookmark.note else tip)
+        return item
+
+    def _show_chosen(self) -> None:
+        chosen = self.chosen
+        for widget in (self.go, self.rename, self.delete, self.note):
+            widget.setEnabled(chosen is not None)
+        note = chosen.note if chosen is not None else ""
+        if self.note.toPlainText() != note:
+            with QSignalBlocker(self.note):
+                self.note.setPlainText(note)
+
+    def _jump(self) -> None:
+        if self.chosen is not None:
+            self.jump_wanted.emit(self.chosen)
+
+    def _delete(self) -> None:
+        chosen, row = self.chosen, self.list.currentRow()
+        if chosen is not None:
+            self._bookmarks.remove(chosen.id)
+            self.removed.emit(chosen, row)
+
+    def _on_renamed(self, item: QListWidgetItem) -> None:
+        bookmark = self._bookmarks.all[self.list.row(item)]
+        name = " ".join(item.text().split())[:LONGEST_NAME]
+        self._change(bookmark, name=name or bookmark.name)
+
+    def _on_note(self) -> None:
+        if self.chosen is not None:
+            self._change(self.chosen, note=self.note.toPlainText()[:LONGEST_NOTE])
+
+    def _change(self, bookmark: Bookmark, **fields: str) -> None:
+        self._bookmarks.put(bookmark.model_copy(update=fields))

@@ -1,0 +1,266 @@
+"""The Slides panel: the slides of a folder with their pictures, to be opened one after another."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QFileSystemWatcher,
+    QModelIndex,
+    QObject,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slideviewer.ui import actions
+from slideviewer.ui.folder_listing import Listing, list_slides
+from slideviewer.ui.jobs import Job
+from slideviewer.ui.panels.tray_list import SlideLine, SlideList
+from slideviewer.ui.thumbnails import Thumbnails
+from slideviewer.ui.words import whole
+
+SETTLE_MS = 400
+"""How long a folder must be quiet before it is listed again: copying changes it all the time."""
+
+EMPTY = "Open a slide, or drop a folder here: its slides are listed with their pictures."
+
+
+class SlideTray(QWidget):
+    """Lists a folder in the background, watches it, and asks for slides to be opened."""
+
+    slide_wanted = Signal(object)  # Path of the slide to open
+    listed = Signal()  # the folder was listed, or could not be
+
+    def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._thumbnails = thumbnails
+        self._folder: Path | None = None
+        self._open: Path | None = None
+        self._job: Job | None = None
+        self._problem = ""
+        self._again = False
+        self.model = SlideList(thumbnails, self)
+        self.filter = QLineEdit(placeholderText="Filter by name")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.setAccessibleName("Filter slides by name")
+        self.refresh_button = QToolButton()
+        self.refresh_button.setToolTip("Look into the folder again")
+        self.refresh_button.setAccessibleName("Look into the folder again")
+        self.refresh_button.setAutoRaise(True)
+        self.place, self.message = QLabel(), QLabel(EMPTY)
+        self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.message.setWordWrap(True)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.message.setContentsMargins(12, 12, 12, 12)
+        for label in (self.place, self.message):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.list = QListView()
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(SlideLine(thumbnails, self.list))
+        self.list.setUniformItemSizes(True)
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.setAccessibleName("Slides of the folder")
+        self.list.installEventFilter(self)
+        self.list.viewport().installEventFilter(self)
+        top = QHBoxLayout()
+        top.setContentsMargins(8, 8, 8, 0)
+        top.addWidget(self.filter)
+        top.addWidget(self.refresh_button)
+        self.place.setContentsMargins(8, 0, 8, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(top)
+        column.addWidget(self.place)
+        column.addWidget(self.message, 1)
+        column.addWidget(self.list, 1)
+        self._watcher = QFileSystemWatcher(self)
+        self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._looking = QTimer(self, singleShot=True, interval=0)
+        self._watcher.directoryChanged.connect(self._settled.start)
+        self._settled.timeout.connect(self._list_again)
+        self._looking.timeout.connect(self._want_visible)
+        self.filter.textChanged.connect(self._on_filter)
+        self.filter.returnPressed.connect(lambda: self._on_activated(self.model.index(0, 0)))
+        self.refresh_button.clicked.connect(self.refresh)
+        self.list.activated.connect(self._on_activated)
+        self.list.verticalScrollBar().valueChanged.connect(lambda _: self._looking.start())
+        self.model.modelReset.connect(self._show_state)
+        self._dress()
+        self._show_state()
+
+    @property
+    def folder(self) -> Path | None:
+        """What is listed."""
+        return self._folder
+
+    def show_folder(self, folder: Path) -> None:
+        """List a folder, unless it is listed already."""
+        if folder != self._folder:
+            self._folder = folder
+            self.filter.clear()
+            self.model.set_slides(())
+            self._list_again()
+
+    def show_open(self, path: Path | None) -> None:
+        """Mark the slide that is open now, and list its folder."""
+        self._open = path
+        self.model.set_open(path)
+        if path is not None:
+            self.show_folder(path.parent)
+            self._choose(path)
+
+    def refresh(self) -> None:
+        """Look again: at the folder, and then at the pictures in view."""
+        self._list_again()
+
+    def step(self, by: int) -> None:
+        """Ask for the slide so many lines below the open one (above, where it is negative)."""
+        row = self.model.row_of(self._open)
+        count = self.model.rowCount()
+        wanted = (0 if by > 0 else count - 1) if row is None else row + by
+        if 0 <= wanted < count:
+            self.slide_wanted.emit(self.model.path_at(wanted))
+
+    def can_step(self, by: int) -> bool:
+        """Whether there is a slide so many lines below the open one."""
+        row = self.model.row_of(self._open)
+        return self.model.rowCount() > 0 if row is None else 0 <= row + by < self.model.rowCount()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.list.viewport():
+            if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+                self._looking.start()
+            return False
+        # Not every system takes Enter for a double-click, so that it is said here.
+        if (
+            event.type() == QEvent.Type.KeyPress
+            and isinstance(event, QKeyEvent)
+            and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        ):
+            self._on_activated(self.list.currentIndex())
+            return True
+        return False
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+
+    def _dress(self) -> None:
+        self.refresh_button.setIcon(actions.icon("refresh"))
+
+    @Slot()
+    def _list_again(self) -> None:
+        folder = self._folder
+        if folder is None:
+            return
+        if self._job is not None:
+            self._job.cancel()
+        # The application owns the job: this panel may be gone when a network answers.
+        self._job = Job(partial(_list, folder), QCoreApplication.instance())
+        self._job.succeeded.connect(self._on_listing)
+        self._job.failed.connect(self._on_failure)
+        self._job.start()
+        self._show_state()
+
+    @Slot(object)
+    def _on_listing(self, listing: Listing) -> None:
+        self._job, self._problem, self._again = None, "", True
+        self._watch(listing.folder)
+        chosen = self.list.currentIndex()
+        path = self.model.path_at(chosen.row()) if chosen.isValid() else self._open
+        self.model.set_slides(listing.slides)
+        self._choose(path)
+        self._show_state()
+        self.listed.emit()
+
+    @Slot(str)
+    def _on_failure(self, problem: str) -> None:
+        self._job, self._problem = None, problem
+        self.model.set_slides(())
+        self._show_state()
+        self.listed.emit()
+
+    def _watch(self, folder: Path) -> None:
+        """Hear of changes; a folder that has just been listed answers at once."""
+        watched = self._watcher.directories()
+        if watched != [str(folder)]:
+            if watched:
+                self._watcher.removePaths(watched)
+            self._watcher.addPath(str(folder))
+
+    def _choose(self, path: Path | None) -> None:
+        row = self.model.row_of(path)
+        if row is not None:
+            self.list.setCurrentIndex(self.model.index(row, 0))
+
+    def _on_filter(self, words: str) -> None:
+        self.model.set_filter(words)
+        self._choose(self._open)
+
+    def _on_activated(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.slide_wanted.emit(self.model.path_at(index.row()))
+
+    def _visible_paths(self) -> list[Path]:
+        """The slides in view, top to bottom."""
+        if not self.list.isVisible():
+            return []
+        height = self.list.viewport().height()
+        first = self.list.indexAt(self.list.viewport().rect().topLeft())
+        line = max(1, self.list.sizeHintForRow(0))
+        start = first.row() if first.isValid() else 0
+        end = min(self.model.rowCount(), start + height // line + 2)
+        return [self.model.path_at(row) for row in range(start, end)]
+
+    @Slot()
+    def _want_visible(self) -> None:
+        self._thumbnails.want("tray", self._visible_paths(), again=self._again)
+        self._again = False
+
+    @Slot()
+    def _show_state(self) -> None:
+        folder, shown, count = self._folder, self.model.rowCount(), self.model.count
+        self.filter.setEnabled(count > 0)
+        self.refresh_button.setEnabled(folder is not None)
+        self.list.setVisible(shown > 0)
+        self.message.setVisible(shown == 0)
+        self.place.setVisible(count > 0)
+        if folder is None:
+            self.message.setText(EMPTY)
+            return
+        many = whole(count) if shown == count else f"{whole(shown)} of {whole(count)}"
+        kind = "slide" if count == 1 else "slides"
+        self.place.setText(f"{many} {kind} in {folder.name or folder}")
+        self.place.setToolTip(str(folder))
+        if self._job is not None and count == 0:
+            self.message.setText(f"Looking into {folder} …")
+        elif count == 0:
+            self.message.setText(self._problem or f"There is no slide in {folder}.")
+        else:
+            self.message.setText("No name fits the filter.")
+        self._looking.start()
+
+
+def _list(folder: Path, progress: object) -> Listing:
+    return list_slides(folder)

@@ -1,0 +1,160 @@
+"""What the user can set, in one table; kept in `QSettings` and read back with their types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QSettings
+
+T = TypeVar("T", bool, int, str)
+
+
+@dataclass(frozen=True)
+class Setting(Generic[T]):
+    """One thing the user can set.
+
+    Attributes
+    ----------
+    name : str
+        The key it is kept under.
+    default : bool, int or str
+        Says the type, too.
+    words : str
+        What the preferences call it; empty for what the program remembers by itself.
+    tip : str
+        What it means, where the words do not say it all.
+    choices : tuple of (value, words)
+        All that a value can be; empty where it is free.
+    lowest, highest : int
+        The range of a number.
+    unit : str
+        Of a number.
+    lowest_words : str
+        What the lowest number means, where it is no amount.
+    placeholder : str
+        What an empty text means.
+    """
+
+    name: str
+    default: T
+    words: str = ""
+    tip: str = ""
+    choices: tuple[tuple[T, str], ...] = ()
+    lowest: int = 0
+    highest: int = 0
+    unit: str = ""
+    lowest_words: str = ""
+    placeholder: str = ""
+
+
+AUTHOR = Setting(
+    "author",
+    "",
+    "Your name",
+    "Stands with what you mark and decide.",
+    placeholder="Not given",
+)
+AUTO_OPEN_ANNOTATIONS = Setting(
+    "auto_open_annotations",
+    True,
+    "Open the annotations that lie beside a slide",
+    "A file of the same name, ending in .xml or .geojson. It never replaces unsaved markup.",
+)
+KEYMAP = Setting(
+    "keymap",
+    "asap",
+    "Keys as in",
+    choices=(("asap", "ASAP"), ("qupath", "QuPath")),
+)
+TRACKPAD = Setting(
+    "trackpad",
+    "pan",
+    "Two fingers on a trackpad",
+    "Pinching zooms in any case, and so does the wheel of a mouse.",
+    choices=(("pan", "Move the slide"), ("zoom", "Zoom")),
+)
+ANIMATE = Setting(
+    "animate",
+    True,
+    "Glide when zooming and moving",
+    "Off: the view jumps at once.",
+)
+BACKGROUND = Setting(
+    "background",
+    "grey",
+    "Around the slide",
+    choices=(("white", "White"), ("grey", "Grey"), ("black", "Black")),
+)
+BACKGROUND_COLOURS = {"white": "#ffffff", "grey": "#808080", "black": "#000000"}
+ICC = Setting(
+    "icc",
+    True,
+    "Colours by the slide's profile",
+    "Uses the ICC profile of the scanner where the slide has one.",
+)
+CACHE_MIB = Setting(
+    "cache_mib",
+    0,
+    "Memory for tiles",
+    "More memory brings back places you have been to without reading them again. "
+    "Automatic is a quarter of this machine's memory, at most 2048 MiB.",
+    highest=65536,
+    unit="MiB",
+    lowest_words="Automatic",
+)
+TOUR_SEEN = Setting("tour_seen", False)
+SYNC_VIEWS = Setting("sync_views", True)
+
+SETTINGS: tuple[Setting[Any], ...] = (
+    AUTHOR,
+    AUTO_OPEN_ANNOTATIONS,
+    KEYMAP,
+    TRACKPAD,
+    ANIMATE,
+    BACKGROUND,
+    ICC,
+    CACHE_MIB,
+    TOUR_SEEN,
+    SYNC_VIEWS,
+)
+
+
+def read(setting: Setting[T]) -> T:
+    """What is set; the default where nothing is kept, or nothing that makes sense."""
+    stored = QSettings().value(setting.name)
+    value = _understood(setting.default, stored)
+    return value if value is not None and _allowed(setting, value) else setting.default
+
+
+def write(setting: Setting[T], value: T) -> None:
+    """Keep a value; ValueError for one that the setting does not allow."""
+    if not _allowed(setting, value):
+        raise ValueError(f"{setting.name} cannot be {value!r}")
+    if value == setting.default:
+        QSettings().remove(setting.name)
+    else:
+        QSettings().setValue(setting.name, value)
+
+
+def _understood(default: T, stored: object) -> T | None:
+    """A stored value in the default's type; settings files hold nothing but text."""
+    if isinstance(default, bool):
+        known = {"true": True, "false": False}
+        return known.get(str(stored).lower()) if stored is not None else None
+    if isinstance(default, int):
+        try:
+            return int(str(stored))
+        except ValueError:
+            return None
+    return stored if isinstance(stored, str) else None
+
+
+def _allowed(setting: Setting[T], value: T) -> bool:
+    if type(value) is not type(setting.default):
+        return False
+    if setting.choices:
+        return value in [choice for choice, _ in setting.choices]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return setting.lowest <= value <= setting.highest
+    return True

@@ -1,0 +1,64 @@
+"""What is worth knowing of a slide, as words for a table."""
+
+from __future__ import annotations
+
+from slideviewer.slide import Slide, Spacing
+from slideviewer.ui import words
+
+OBJECTIVE_KEYS = ("openslide.objective-power", "aperio.AppMag", "hamamatsu.SourceLens")
+SCANNER_KEYS = (
+    *("aperio.ScanScope ID", "hamamatsu.Product", "hamamatsu.NDP.S/N", "mirax.GENERAL.SLIDE_TYPE"),
+    *("leica.device-model", "ventana.ScannerModel", "philips.DICOM_MANUFACTURERS_MODEL_NAME"),
+    *("dicom.ManufacturerModelName", "dicom.Manufacturer", "tiff.Model", "tiff.Make"),
+)
+"""Where the formats say with what a slide was scanned; the first one that is there counts."""
+
+
+def slide_facts(slide: Slide) -> list[tuple[str, str]]:
+    """Name and value of what every slide has, the most asked for first."""
+    width, height = slide.pyramid.width, slide.pyramid.height
+    facts = [
+        ("File", slide.path.name),
+        ("Folder", str(slide.path.parent)),
+        ("Format", slide.vendor),
+        ("Size", f"{words.whole(width)} × {words.whole(height)} px"),
+    ]
+    if isinstance(slide.spacing, Spacing):
+        x, y = slide.spacing.x_um_px, slide.spacing.y_um_px
+        spacing = f"{x:.5g} µm/px" if x == y else f"{x:.5g} × {y:.5g} µm/px"
+        facts += [
+            ("Size on the glass", f"{width * x / 1000:.2f} × {height * y / 1000:.2f} mm"),
+            ("Spacing", spacing),
+        ]
+    else:
+        facts.append(("Spacing", f"unknown: {slide.spacing.reason}"))
+    facts += [
+        ("Objective", _objective(slide)),
+        ("Scanner", _first(slide, SCANNER_KEYS) or "not stated"),
+    ]
+    if slide.bounds != slide.pyramid.extent:
+        bounds = slide.bounds
+        facts.append(
+            ("Scanned part", f"{bounds.width:.0f} × {bounds.height:.0f} px"
+             f" from {bounds.x:.0f}, {bounds.y:.0f}")
+        )
+    for number, level in enumerate(slide.pyramid.levels):
+        size = f"{words.whole(level.width)} × {words.whole(level.height)} px"
+        facts.append((f"Level {number}", f"{size}, 1 : {level.downsample:.4g}"))
+    if slide.channels:
+        facts.append(("Channels", ", ".join(channel.name for channel in slide.channels)))
+    facts.append(("Colour profile", "in the file" if slide.icc_profile else "none"))
+    return facts
+
+
+def _objective(slide: Slide) -> str:
+    stated = _first(slide, OBJECTIVE_KEYS)
+    if stated:
+        return f"{stated}×"
+    if isinstance(slide.spacing, Spacing):
+        return f"not stated; the spacing is that of {10 / slide.spacing.um_px:.3g}×"
+    return "not stated"
+
+
+def _first(slide: Slide, keys: tuple[str, ...]) -> str:
+    return next((slide.properties[key] for key in keys if slide.properties.get(key)), "")

@@ -1,0 +1,167 @@
+"""Copying and saving what a view shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings, Qt
+from PySide6.QtGui import QImage, QImageWriter
+from PySide6.QtWidgets import (
+    QApplication,
+    QButtonGroup,
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QLabel,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.files import replacing
+from slideviewer.ui import words
+from slideviewer.ui.layers.layer import Layer
+from slideviewer.ui.notices import NoticeStack
+from slideviewer.ui.running import Running
+from slideviewer.ui.settings import Setting, read, write
+from slideviewer.ui.view_picture import (
+    DrawnSlide,
+    PictureRequest,
+    draw_slide,
+    overlays_of,
+    paint_overlays,
+    shows_model,
+)
+from slideviewer.ui.views.grid import ViewGrid
+from slideviewer.ui.views.slide_view import SlideView
+
+FACTOR = Setting("picture_factor", 1, choices=((1, "As on the screen"), (2, "2 ×"), (4, "4 ×")))
+WITH_SCALE_BAR = Setting("picture_scale_bar", True)
+WITH_OVERLAYS = Setting("picture_overlays", True)
+
+
+class SaveViewDialog(QDialog):
+    """How a view is to be saved; remembers what was chosen last.
+
+    Parameters
+    ----------
+    view : SlideView
+    """
+
+    def __init__(self, view: SlideView, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Save view as picture")
+        self._view = view
+        column = QVBoxLayout(self)
+        column.addWidget(QLabel("Resolution"))
+        self.factors = QButtonGroup(self)
+        canvas = view.canvas
+        for factor, name in FACTOR.choices:
+            ratio = factor * canvas.devicePixelRatioF()
+            width, height = round(canvas.width() * ratio), round(canvas.height() * ratio)
+            button = QRadioButton(f"{name}  ({words.whole(width)} × {words.whole(height)} px)")
+            button.setChecked(factor == read(FACTOR))
+            self.factors.addButton(button, factor)
+            column.addWidget(button)
+        column.addSpacing(8)
+        self.scale_bar = QCheckBox("With the scale bar")
+        self.scale_bar.setChecked(read(WITH_SCALE_BAR))
+        self.overlays = QCheckBox("With what lies over the slide, as it is shown now")
+        self.overlays.setChecked(read(WITH_OVERLAYS))
+        column.addWidget(self.scale_bar)
+        column.addWidget(self.overlays)
+        shown = overlays_of(view, with_overlays=True, with_scale_bar=False)
+        self.research_use = QLabel(f"Below the picture will stand: {RESEARCH_USE_ONLY}")
+        self.research_use.setWordWrap(True)
+        self._is_of_model = any(map(shows_model, shown))
+        self.overlays.toggled.connect(self._show_words)
+        column.addWidget(self.research_use)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        save = buttons.addButton("Choose where…", QDialogButtonBox.ButtonRole.AcceptRole)
+        save.setDefault(True)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+        self._show_words(self.overlays.isChecked())
+
+    def accept(self) -> None:
+        write(FACTOR, self.factors.checkedId())
+        write(WITH_SCALE_BAR, self.scale_bar.isChecked())
+        write(WITH_OVERLAYS, self.overlays.isChecked())
+        super().accept()
+
+    def _show_words(self, with_overlays: bool) -> None:
+        self.research_use.setVisible(self._is_of_model and with_overlays)
+
+
+class Snapshots(QObject):
+    """The commands that copy and save the active view.
+
+    Parameters
+    ----------
+    views : ViewGrid
+    notices : NoticeStack
+    running : Running
+        Shows what takes long.
+    """
+
+    def __init__(
+        self, views: ViewGrid, notices: NoticeStack, running: Running, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._views, self._notices, self._running = views, notices, running
+
+    def copy_view(self) -> None:
+        """Copy the active view to the clipboard, just as it is shown."""
+        view = self._views.active
+        layers = overlays_of(view, with_overlays=True, with_scale_bar=view.scale_bar.visible)
+
+        def finish(image: QImage) -> None:
+            image.setDevicePixelRatio(1)
+            QApplication.clipboard().setImage(image)
+            self._notices.tell(f"Copied the view: {_size(image)}.")
+
+        self._draw(view, 1, layers, finish)
+
+    def ask_to_save_view(self) -> None:
+        """Let the user say how and where the active view is saved, and save it."""
+        view = self._views.active
+        if view.slide is None:
+            return
+        if SaveViewDialog(view, self._views).exec() != QDialog.DialogCode.Accepted:
+            return
+        path = ask_for_file(self._views, "Save view as picture", f"{view.slide.path.stem} view.png")
+        if path is not None:
+            self.save_view(path)
+
+    def save_view(self, path: Path) -> None:
+        """Save the active view as PNG, as the settings say."""
+        view = self._views.active
+        layers = overlays_of(
+            view, with_overlays=read(WITH_OVERLAYS), with_scale_bar=read(WITH_SCALE_BAR)
+        )
+
+        def finish(image: QImage) -> None:
+            try:
+                with replacing(path) as stream:
+                    stream.write(png_bytes(image))
+            except OSError as error:
+                self._notices.warn(
+                    f"{path}: The picture cannot be written ({error.strerror or error}). "
+                    "Choose another folder."
+                )
+                return
+            self._notices.tell(f"Saved {path.name}: {_size(image)}.")
+
+        self._draw(view, read(FACTOR), layers, finish)
+
+    def _draw(
+        self, view: SlideView, factor: int, layers: list[Layer], finish: object
+    ) -> None:
+        pass
+
+
+def _size(image: QImage) -> str:
+    return f"{words.whole(image.width())} × {words.whole(image.height())} px"

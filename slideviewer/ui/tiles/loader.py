@@ -1,0 +1,148 @@
+"""Reads tiles off the GUI thread, always those wanted now, the middle of the view first."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QObject, Signal
+
+from slideviewer.errors import SlideviewerError
+from slideviewer.slide import Slide
+from slideviewer.ui.look import read_tile
+from slideviewer.ui.tiles.cache import CachedTile
+
+_log = logging.getLogger(__name__)
+
+THREADS = max(2, min(4, os.cpu_count() or 2))
+STOP_SECONDS = 2.0
+"""How long a tile in hand is waited for at the end: a vanished network drive may hang."""
+
+
+@dataclass
+class _Wishes:
+    """What one view wants: now, and in idle time; the first one first."""
+
+    slide: Slide
+    now: dict[CachedTile, None] = field(default_factory=dict)
+    later: dict[CachedTile, None] = field(default_factory=dict)
+
+
+class TileLoader(QObject):
+    """A few threads that read whatever tiles the views want at the moment.
+
+    Each `want` replaces the view's last list, so a tile that scrolled out of view before its
+    turn is never read. Views take turns, and nobody's idle wishes come before anybody's needs.
+    """
+
+    loaded = Signal(object, object)  # CachedTile, QImage: a tile that was wanted
+    failed = Signal(object, str)  # CachedTile, why: the slide is damaged there
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._wishes: dict[object, _Wishes] = {}  # whose turn is next comes first
+        self._reading: dict[CachedTile, Slide] = {}
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"tile-loader-{i}", daemon=True)
+            for i in range(THREADS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def want(
+        self,
+        who: object,
+        slide: Slide,
+        now: Iterable[CachedTile],
+        later: Iterable[CachedTile] = (),
+    ) -> None:
+        """Ask for tiles of a slide, and no longer for any others.
+
+        Parameters
+        ----------
+        who : object
+            The one who asks; its former wishes are dropped.
+        slide : Slide
+        now : iterable of CachedTile
+            The first one first.
+        later : iterable of CachedTile
+            Read when nothing else is to do.
+        """
+        with self._changed:
+            self._wishes[who] = _Wishes(
+                slide,
+                {tile: None for tile in now if tile not in self._reading},
+                {tile: None for tile in later if tile not in self._reading},
+            )
+            self._changed.notify_all()
+
+    def is_busy_for(self, who: object) -> bool:
+        """Whether tiles that somebody needs now are still to be read."""
+        with self._changed:
+            wishes = self._wishes.get(who)
+            if wishes is None:
+                return False
+            return bool(wishes.now) or wishes.slide in self._reading.values()
+
+    def forget(self, who: object) -> None:
+        """Somebody wants nothing any more."""
+        with self._changed:
+            self._wishes.pop(who, None)
+
+    def stop(self) -> None:
+        """End the threads; each finishes the tile in hand first, unless its file hangs."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(STOP_SECONDS)
+
+    def _work(self) -> None:
+        while (task := self._next()) is not None:
+            tile, slide = task
+            image, problem = None, ""
+            try:
+                image = read_tile(slide, tile.key, tile.look)
+            except SlideviewerError as error:
+                _log.warning("bad tile %s: %s", tile.key, error)
+                problem = str(error)
+            if self._finish(tile):
+                return
+            if image is None:
+                self.failed.emit(tile, problem)
+            else:
+                self.loaded.emit(tile, image)
+
+    def _next(self) -> tuple[CachedTile, Slide] | None:
+        with self._changed:
+            while not self._stopped:
+                task = self._pick()
+                if task is not None:
+                    self._reading[task[0]] = task[1]
+                    return task
+                self._changed.wait()
+            return None
+
+    def _pick(self) -> tuple[CachedTile, Slide] | None:
+        for urgent in (True, False):
+            for who, wishes in self._wishes.items():
+                tiles = wishes.now if urgent else wishes.later
+                if tiles:
+                    tile = next(iter(tiles))
+                    for others in self._wishes.values():
+                        others.now.pop(tile, None)
+                        others.later.pop(tile, None)
+                    self._wishes[who] = self._wishes.pop(who)  # to the end of the queue
+                    return tile, wishes.slide
+        return None
+
+    def _finish(self, tile: CachedTile) -> bool:
+        with self._changed:
+            del self._reading[tile]
+            self._changed.notify_all()
+            return self._stopped

@@ -1,0 +1,148 @@
+"""The tiles of one open slide, shared by all views that show it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import count
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from slideviewer.slide import Slide, TileKey
+from slideviewer.slide.display import for_display
+from slideviewer.ui.look import Look
+from slideviewer.ui.tiles.cache import CachedTile, TileCache
+from slideviewer.ui.tiles.loader import TileLoader
+
+MOST_PINNED_TILES = 64
+"""A coarsest level of more tiles than this is not kept for good."""
+
+_numbers = count()
+
+
+class TileSource(QObject):
+    """Gives what is there, and has the loader fetch what is not.
+
+    The coarsest level is kept for good in every look that somebody holds, so that there is
+    always something to show.
+    """
+
+    arrived = Signal(object)  # CachedTile: it is there now, or known to be damaged
+    problem_found = Signal(int)  # how many tiles of this slide could not be read so far
+
+    def __init__(
+        self, slide: Slide, cache: TileCache, loader: TileLoader, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.slide = slide
+        self.shown = for_display(slide)
+        self.number = next(_numbers)
+        self._cache, self._loader = cache, loader
+        self._bad: dict[TileKey, str] = {}
+        self._pinned: dict[CachedTile, QImage] = {}
+        self._holders: Counter[Look] = Counter()
+        pyramid = self.shown.pyramid
+        coarsest = pyramid.tiles_in(pyramid.extent, len(pyramid.levels) - 1)
+        self.coarsest = tuple(coarsest if len(coarsest) <= MOST_PINNED_TILES else ())
+        self._coarsest = frozenset(self.coarsest)
+
+    @property
+    def problems(self) -> dict[TileKey, str]:
+        """The tiles that could not be read, and why."""
+        return dict(self._bad)
+
+    def hold(self, look: Look) -> None:
+        """Keep the coarsest level in this look."""
+        self._holders[look] += 1
+
+    def let_go(self, look: Look) -> None:
+        """One view less looks this way."""
+        self._holders[look] -= 1
+        if self._holders[look] <= 0:
+            del self._holders[look]
+            for tile in [tile for tile in self._pinned if tile.look == look]:
+                del self._pinned[tile]
+
+    def tile(self, key: TileKey, look: Look) -> CachedTile:
+        """What the cache and the loader call a tile."""
+        return CachedTile(self.number, look, key)
+
+    def get(self, tile: CachedTile) -> QImage | None:
+        """Its picture, if it is there."""
+        return self._pinned.get(tile) or self._cache.get(tile)
+
+    def is_bad(self, key: TileKey) -> bool:
+        """Whether the slide is damaged there."""
+        return key in self._bad
+
+    def want(self, who: object, now: Iterable[CachedTile], later: Iterable[CachedTile]) -> None:
+        """Have these fetched in place of whatever the same view wanted before."""
+        self._loader.want(who, self.shown, self._missing(now), self._missing(later))
+
+    def add(self, tile: CachedTile, image: QImage) -> None:
+        """Keep a tile that was read."""
+        if tile.key in self._coarsest and tile.look in self._holders:
+            self._pinned[tile] = image
+        else:
+            self._cache.add(tile, image)
+        self.arrived.emit(tile)
+
+    def mark_bad(self, tile: CachedTile, problem: str) -> None:
+        """Remember a tile that cannot be read."""
+        self._bad[tile.key] = problem
+        self.problem_found.emit(len(self._bad))
+        self.arrived.emit(tile)
+
+    def try_again(self) -> None:
+        """Forget what was damaged: the drive may be back."""
+        self._bad.clear()
+        self.problem_found.emit(0)
+
+    def close(self) -> None:
+        """Give back all memory; the slide itself stays open."""
+        self._cache.forget(self.number)
+        self._pinned.clear()
+
+    def _missing(self, tiles: Iterable[CachedTile]) -> list[CachedTile]:
+        return [tile for tile in tiles if not self.is_bad(tile.key) and self.get(tile) is None]
+
+
+class TileSources(QObject):
+    """The sources of all slides that are shown, one a slide, and the store they share."""
+
+    def __init__(self, cache: TileCache, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.cache = cache
+        self.loader = TileLoader(self)
+        self.loader.loaded.connect(self._on_loaded)
+        self.loader.failed.connect(self._on_failed)
+        self._sources: dict[int, TileSource] = {}
+        self._users: Counter[int] = Counter()
+
+    def take(self, slide: Slide) -> TileSource:
+        """The source of a slide; give it back with `give_back`."""
+        source = next((s for s in self._sources.values() if s.slide is slide), None)
+        if source is None:
+            source = TileSource(slide, self.cache, self.loader, self)
+            self._sources[source.number] = source
+        self._users[source.number] += 1
+        return source
+
+    def give_back(self, source: TileSource) -> None:
+        """One view less shows this slide; the last one lets its tiles go."""
+        self._users[source.number] -= 1
+        if self._users[source.number] <= 0:
+            del self._users[source.number], self._sources[source.number]
+            source.close()
+            source.deleteLater()
+
+    def _on_loaded(self, tile: CachedTile, image: QImage) -> None:
+        source = self._sources.get(tile.source)
+        if source is not None:  # not an answer to a slide that is no longer shown
+            source.add(tile, image)
+
+    def _on_failed(self, tile: CachedTile, problem: str) -> None:
+        source = self._sources.get(tile.source)
+        if source is not None:
+            source.mark_bad(tile, problem)

@@ -1,0 +1,168 @@
+"""The view as a picture: drawn anew from the slide, so that it may be sharper than the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter
+
+from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.errors import SlideError
+from slideviewer.progress import Progress, Step
+from slideviewer.slide import Slide
+from slideviewer.ui.layers.cells import CellLayer
+from slideviewer.ui.layers.layer import Layer
+from slideviewer.ui.layers.likelihood import LikelihoodLayer
+from slideviewer.ui.layers.scale_bar import ScaleBarLayer
+from slideviewer.ui.layers.tiles import HATCH, PAPER, TileLayer
+from slideviewer.ui.look import Look, read_tile
+from slideviewer.ui.painting import draw_picture, to_screen_transform
+from slideviewer.ui.viewpoint import Viewpoint
+from slideviewer.ui.views.slide_view import SlideView
+
+MOST_PICTURE_PX = 400_000_000
+"""Pixels; 1.6 GB while it is made."""
+
+FOOT = 28
+"""Screen pixels below the picture for words that belong to it."""
+
+
+@dataclass(frozen=True)
+class PictureRequest:
+    """A view as it was when its picture was asked for.
+
+    Attributes
+    ----------
+    slide : Slide
+        With all the levels that the screen wants.
+    look : Look
+    view : Viewpoint
+    ratio : float
+        Pixels of the picture per pixel of the view.
+    background : QColor
+        Around the slide.
+    """
+
+    slide: Slide
+    look: Look
+    view: Viewpoint
+    ratio: float
+    background: QColor
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture in pixels."""
+        return round(self.view.width * self.ratio), round(self.view.height * self.ratio)
+
+
+@dataclass(frozen=True)
+class DrawnSlide:
+    """The slide's part of a picture, and how many of its tiles are damaged."""
+
+    image: QImage
+    damaged: int
+
+
+def draw_slide(request: PictureRequest, progress: Progress) -> DrawnSlide:
+    """Draw the slide as the view shows it, each tile from the level that the picture can show.
+
+    Works on any thread, and holds one tile at a time besides the picture.
+
+    Raises
+    ------
+    SlideError
+        Where the picture would be too large.
+    """
+    width, height = request.size
+    if width * height > MOST_PICTURE_PX:
+        raise SlideError(
+            f"A picture of {width} × {height} px is too large.",
+            remedy="Choose a lower resolution, or save a region of the slide instead.",
+        )
+    view, pyramid = request.view, request.slide.pyramid
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(request.ratio)
+    image.fill(request.background)
+    painter = QPainter(image)
+    damaged = 0
+    try:
+        covered = pyramid.extent
+        painter.save()
+        painter.setTransform(to_screen_transform(view), combine=True)
+        painter.fillRect(QRectF(covered.x, covered.y, covered.width, covered.height), PAPER)
+        painter.restore()
+        smooth = view.scale * request.ratio < 4
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        level = pyramid.level_for(1 / (view.scale * request.ratio))
+        keys = pyramid.tiles_in(view.visible, level)
+        for done, key in enumerate(keys):
+            progress(Step(done, len(keys), "Drawing the picture", "tiles"))
+            rect = pyramid.tile_rect(key)
+            try:
+                tile = read_tile(request.slide, key, request.look)
+            except SlideError:
+                damaged += 1
+                on_screen = view.covered_by(rect)
+                place = (on_screen.x, on_screen.y, on_screen.width, on_screen.height)
+                painter.fillRect(QRectF(*place), HATCH)
+                continue
+            draw_picture(painter, view, rect, tile, QRectF(tile.rect()))
+    finally:
+        painter.end()
+    return DrawnSlide(image, damaged)
+
+
+def overlays_of(view: SlideView, *, with_overlays: bool, with_scale_bar: bool) -> list[Layer]:
+    """The layers of a view that come into its picture, the lowest first."""
+    chosen: list[Layer] = []
+    for layer in view.layers:
+        if isinstance(layer, ScaleBarLayer):
+            if with_scale_bar:
+                chosen.append(layer)
+        elif with_overlays and layer.visible and not isinstance(layer, TileLayer):
+            chosen.append(layer)
+    return chosen
+
+
+def paint_overlays(image: QImage, view: Viewpoint, layers: Sequence[Layer]) -> QImage:
+    """Paint layers over a picture; where a model's output is among them, it says so at its foot."""
+    painter = QPainter(image)
+    for layer in layers:
+        painter.save()
+        painter.setOpacity(layer.opacity)
+        layer.paint(painter, view, view.visible, rough=False)
+        painter.restore()
+    painter.end()
+    return with_foot(image, RESEARCH_USE_ONLY) if any(map(shows_model, layers)) else image
+
+
+def shows_model(layer: Layer) -> bool:
+    """Whether a layer paints what a model said."""
+    if isinstance(layer, CellLayer):
+        return layer.has_prediction and layer.opacity > 0
+    return isinstance(layer, LikelihoodLayer) and layer.opacity > 0
+
+
+def with_foot(image: QImage, text: str) -> QImage:
+    """The picture with a line of words below it."""
+    ratio = image.devicePixelRatio()
+    width = image.width() / ratio
+    font = QFont()
+    font.setPixelSize(13)
+    made = QImage(image.width(), image.height() + round(FOOT * ratio), image.format())
+    made.setDevicePixelRatio(ratio)
+    made.fill(Qt.GlobalColor.white)
+    painter = QPainter(made)
+    painter.drawImage(0, 0, image)
+    painter.setFont(font)
+    painter.setPen(QColor(20, 20, 20))
+    room = QRectF(8, image.height() / ratio, width - 16, FOOT)
+    needed = painter.fontMetrics().horizontalAdvance(text)
+    if needed > room.width():  # small pictures get small words, but all of them
+        font.setPixelSize(max(5, int(13 * room.width() / needed)))
+        painter.setFont(font)
+    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+    painter.end()
+    return made

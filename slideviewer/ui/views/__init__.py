@@ -1,0 +1,1 @@
+"""Views of slides: one, or several side by side that move together."""

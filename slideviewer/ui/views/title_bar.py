@@ -1,0 +1,109 @@
+"""The bar over a view: what it shows, and what can be done with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
+
+ACCENT_WIDTH = 2
+"""Screen pixels of the line that marks the active view."""
+
+
+class ElidedLabel(QLabel):
+    """A name that loses its middle where there is no room, since its end tells slides apart."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    @property
+    def words(self) -> str:
+        """The whole name."""
+        return self._words
+
+    def set_words(self, words: str) -> None:
+        """Show a name."""
+        self._words = words
+        self._elide()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._elide()
+
+    def _elide(self) -> None:
+        room, mode = self.contentsRect().width(), Qt.TextElideMode.ElideMiddle
+        shown = self.fontMetrics().elidedText(self._words, mode, room)
+        self.setText(shown)
+        self.setToolTip(self._words if shown != self._words else "")
+
+
+class TitleBar(QFrame):
+    """Names the slide; the line under it says which view is the active one."""
+
+    pressed = Signal()  # this view is meant
+    other_wanted = Signal()  # show another slide here
+    session_wanted = Signal()  # show the session's slide here
+    close_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._is_active = False
+        self.name = ElidedLabel()
+        menu = QMenu(self)
+        menu.addAction("Show &another slide here…", self.other_wanted)
+        self.show_session = menu.addAction("Show the &session's slide", self.session_wanted)
+        self.menu_button = _button("⋮", "What this view shows")
+        self.menu_button.setMenu(menu)
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        self.close_button = _button("✕", "Close this view")
+        self.close_button.clicked.connect(self.close_wanted)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 4, ACCENT_WIDTH)
+        row.setSpacing(0)
+        row.addWidget(self.name, 1)
+        row.addWidget(self.menu_button)
+        row.addWidget(self.close_button)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is marked as the view that commands and panels mean."""
+        return self._is_active
+
+    def set_active(self, is_active: bool) -> None:
+        """Mark it, or no longer."""
+        self._is_active = is_active
+        font = self.name.font()
+        font.setBold(is_active)
+        self.name.setFont(font)
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.pressed.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._is_active:
+            line = self.rect()
+            line.setTop(line.bottom() + 1 - ACCENT_WIDTH)
+            QPainter(self).fillRect(line, self.palette().color(QPalette.ColorRole.Accent))
+
+
+def _button(text: str, tip: str) -> QToolButton:
+    made = QToolButton()
+    made.setText(text)
+    made.setAutoRaise(True)
+    made.setToolTip(tip)
+    made.setAccessibleName(tip)
+    return made

@@ -1,0 +1,1 @@
+"""Measurements of the program as a person meets it; `packaging/dev.py bench` runs them."""

@@ -1,0 +1,86 @@
+"""Runs a measurement in a fresh process without a screen and takes its answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+PATIENCE_SECONDS = 300
+
+
+def measured(
+    module: str,
+    python: Path = Path(sys.executable),
+    environment: Mapping[str, str] | None = None,
+    **settings: object,
+) -> dict[str, Any]:
+    """Run a module of this package and return what it answers.
+
+    Parameters
+    ----------
+    module : str
+        Its name in this package. It calls `settings` and `answer`.
+    python : Path
+        The interpreter; another one finds this package, too.
+    environment : mapping of str to str, optional
+        Variables in place of the present ones.
+    **settings
+        What it gets to know: paths and numbers; and the time, as "started".
+
+    Raises
+    ------
+    RuntimeError
+        Where it fails, with the last it said.
+    """
+    command = [str(python), "-m", f"benchmarks.{module}"]
+    with TemporaryDirectory(prefix="slideviewer-bench-") as folder:
+        variables = {
+            **os.environ,
+            "QT_QPA_PLATFORM": "offscreen",
+            "SLIDEVIEWER_DATA_DIR": folder,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            **(environment or {}),
+        }
+        done = subprocess.run(
+            [*command, json.dumps({**settings, "started": time.time()}, default=str)],
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+    lines = done.stdout.strip().splitlines()
+    if done.returncode != 0 or not lines:
+        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{said}")
+    answer: dict[str, Any] = json.loads(lines[-1])
+    return answer
+
+
+def settings() -> dict[str, Any]:
+    """In the child: what it was told."""
+    told: dict[str, Any] = json.loads(sys.argv[-1])
+    return told
+
+
+def answer(values: dict[str, object]) -> None:
+    """In the child: say what was found."""
+    sys.stdout.write("\n" + json.dumps(values) + "\n")
+    sys.stdout.flush()
+
+
+def seconds_since_start(told: dict[str, Any]) -> float:
+    """In the child: how long ago the parent started it."""
+    return time.time() - float(told["started"])
+
+
+def path_of(told: dict[str, Any], name: str) -> Path:
+    """In the child: a setting that is a path."""
+    return Path(told[name])

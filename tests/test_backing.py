@@ -1,0 +1,225 @@
+"""The kept picture is what painting everything afresh would give."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from window_fixtures import OpenSlide, settle, turn_wheel
+
+from slideviewer.geometry import Rect
+from slideviewer.ui.backing import Backing
+from slideviewer.ui.canvas import Manner
+from slideviewer.ui.layers.layer import Layer
+from slideviewer.ui.painting import draw_picture
+from slideviewer.ui.viewpoint import Viewpoint
+
+SIZE = (160, 120)
+
+
+class Chequered(Layer):
+    """Coloured squares of 37 level-0 pixels; counts how many pixels it was asked to paint."""
+
+    def __init__(self) -> None:
+        super().__init__("Chequered")
+        self.marked: set[tuple[int, int]] = set()
+        self.painted = 0.0
+
+    def paint(self, painter: QPainter, view: Viewpoint, part: Rect, *, rough: bool) -> None:
+        self.painted += part.width * part.height * view.scale**2
+        for row in range(int(part.y // 37), int(part.bottom // 37) + 1):
+            for column in range(int(part.x // 37), int(part.right // 37) + 1):
+                image = QImage(1, 1, QImage.Format.Format_RGB32)
+                marked = 200 if (column, row) in self.marked else 0
+                image.fill(QColor(column * 53 % 256, row * 31 % 256, marked))
+                rect = Rect(column * 37, row * 37, 37, 37)
+                draw_picture(painter, view, rect, image, QRectF(0, 0, 1, 1))
+
+
+def pixels(backing: Backing) -> NDArray[np.uint8]:
+    image = backing.pixmap.toImage().convertToFormat(QImage.Format.Format_RGB32)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    return rows[..., :3].copy()
+
+
+def afresh(layer: Chequered, view: Viewpoint, ratio: float) -> NDArray[np.uint8]:
+    backing = Backing(QColor("grey"))
+    backing.set_layers([layer])
+    while True:
+        backing.show(view, ratio, 1000)
+        if backing.is_finished:
+            return pixels(backing)
+
+
+moves = st.one_of(
+    st.tuples(st.just("pan"), st.integers(-70, 70), st.integers(-70, 70)),
+    st.tuples(st.just("zoom"), st.sampled_from([0.5, 0.8, 1.25, 2.0]), st.just(0)),
+    st.tuples(st.just("turn"), st.sampled_from([30.0, 90.0, 180.0]), st.just(0)),
+    st.tuples(st.just("flip"), st.just(0), st.just(0)),
+    st.tuples(st.just("mark"), st.integers(0, 9), st.integers(0, 9)),
+)
+
+
+@pytest.mark.usefixtures("qapp")
+@settings(deadline=None, max_examples=60)
+@given(st.lists(moves, max_size=8), st.sampled_from([1.0, 1.5, 2.0]), st.sampled_from([0.0, 1.0]))
+def test_scrolling_and_repairing_give_the_same_picture_as_painting_afresh(
+    steps: list[tuple[str, float, float]], ratio: float, work: float
+) -> None:
+    layer, backing = Chequered(), Backing(QColor("grey"))
+    backing.set_layers([layer])
+    view = Viewpoint(150, 150, 1.0, *SIZE)
+    backing.show(view, ratio, work)
+    for what, a, b in steps:
+        if what == "pan":
+            # The mouse moves by whole device pixels.
+            view = view.panned(round(a * ratio) / ratio, round(b * ratio) / ratio)
+        elif what == "zoom":
+            view = view.zoomed(view.scale * a, 30, 40)
+        elif what == "turn":
+            view = view.turned(view.rotation + a, 80, 60)
+        elif what == "flip":
+            view = view.flipped_across()
+        else:
+            layer.marked ^= {(int(a), int(b))}
+            backing.mark_stale(Rect(a * 37, b * 37, 37, 37))
+        backing.show(view, ratio, work)
+    while not backing.is_finished:
+        backing.show(view, ratio, 5)
+    # A turned edge may round the other way where the picture begins elsewhere.
+    different = (pixels(backing) != afresh(layer, view, ratio)).any(axis=2).mean()
+    assert different <= (0.0 if view.rotation % 90 == 0 else 0.01)
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_small_pan_paints_only_what_came_into_view() -> None:
+    layer, backing = Chequered(), Backing(None)
+    backing.set_layers([layer])
+    view = Viewpoint(150, 150, 1.0, *SIZE)
+    while not backing.is_finished or layer.painted == 0:
+        backing.show(view, 1.0, 100)
+    layer.painted = 0
+    backing.show(view.panned(5, 0), 1.0, 100)
+    assert 0 < layer.painted < 0.1 * SIZE[0] * SIZE[1]
+
+
+@pytest.mark.usefixtures("qapp")
+def test_many_small_pans_do_not_drift() -> None:
+    layer, backing = Chequered(), Backing(None)
+    backing.set_layers([layer])
+    view = Viewpoint(150, 150, 0.7, *SIZE)
+    for step in range(300):
+        view = view.panned(1.01 if step % 2 else -1.0, 0.005)
+        backing.show(view, 1.0, 100)
+    shown, wanted = pixels(backing), afresh(layer, view, 1.0)
+    assert (shown != wanted).any(axis=2).mean() < 0.02
+
+
+def test_the_window_shows_the_same_after_a_long_way_as_after_none(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
+) -> None:
+    window = open_slide(made_slide)
+    canvas = window.canvas
+    canvas.zoom_to(0.5)
+    canvas.centre_on(2000, 1500)
+    settle(qtbot, window)
+    before, view = canvas.grab().toImage(), canvas.viewpoint
+    for dx, dy in ((300, 20), (-500, 90), (37, -400), (163, 290)):
+        canvas.pan(dx, dy)
+        canvas.grab()
+    turn_wheel(canvas, QPoint(100, 100), 3)
+    canvas.grab()
+    canvas.turn_to(90)
+    canvas.grab()
+    canvas.go(view)
+    settle(qtbot, window)
+    assert canvas.grab().toImage() == before
+
+
+def test_the_wheel_glides_to_its_end_and_keeps_the_point_under_the_mouse(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
+) -> None:
+    window = open_slide(made_slide)
+    window.views.set_manner(Manner(is_animated=True))
+    canvas = window.canvas
+    at, start = QPoint(200, 150), canvas.viewpoint
+    held = start.to_slide(200, 150)
+    scales: list[float] = []
+    canvas.viewpoint_changed.connect(lambda view: scales.append(view.scale))
+    turn_wheel(canvas, at, 1)
+    turn_wheel(canvas, at, 1)  # while the first turn is still under way
+    qtbot.waitUntil(lambda: not canvas.is_moving)
+    assert canvas.viewpoint.scale == pytest.approx(start.scale * 1.25**2)
+    assert canvas.viewpoint.to_screen(*held) == pytest.approx((200, 150), abs=1e-6)
+    assert scales == sorted(scales)
+
+
+def test_a_slide_let_go_in_movement_slides_on_and_stops_at_a_press(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
+) -> None:
+    window = open_slide(made_slide)
+    window.views.set_manner(Manner(is_animated=True))
+    canvas = window.canvas
+    canvas.go(canvas.viewpoint.zoomed(1.0, 400, 300))
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(400, 300))
+    for step in range(1, 8):
+        QTest.mouseMove(canvas, QPoint(400 - 30 * step, 300))
+        QTest.qWait(8)
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(190, 300))
+    let_go = canvas.viewpoint.centre_x
+    assert canvas.is_moving
+    qtbot.waitUntil(lambda: canvas.viewpoint.centre_x > let_go + 10)
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(300, 300))
+    stopped = canvas.viewpoint
+    assert not canvas.is_moving
+    QApplication.processEvents()
+    assert canvas.viewpoint == stopped
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(300, 300))
+    assert not canvas.is_moving, "a hand at rest lets go of nothing"
+
+
+def test_damage_is_hatched_and_tried_again(
+    qtbot: QtBot, open_slide: OpenSlide, real_data: Path
+) -> None:
+    window = open_slide(real_data / "slides" / "unreadable.svs")
+    source = window.tiles.source
+    assert source is not None
+    assert window.tiles.problems
+    assert "damaged" in window.status.problems.text()
+    source.try_again()
+    assert not window.tiles.problems
+    canvas = window.canvas
+    canvas.go(canvas.viewpoint.zoomed(canvas.viewpoint.scale * 1.1, 10, 10))
+    settle(qtbot, window)
+    assert window.tiles.problems, "it is as damaged as before"
+
+
+def test_a_pinch_on_a_trackpad_zooms_at_the_fingers(
+    open_slide: OpenSlide, made_slide: Path
+) -> None:
+    from PySide6.QtGui import QNativeGestureEvent, QPointingDevice
+
+    canvas = open_slide(made_slide).canvas
+    before, at = canvas.viewpoint, QPointF(120, 90)
+    event = QNativeGestureEvent(
+        Qt.NativeGestureType.ZoomNativeGesture,
+        QPointingDevice.primaryPointingDevice(),
+        2,
+        at,
+        at,
+        QPointF(canvas.mapToGlobal(at.toPoint())),
+        0.5,
+        QPointF(),
+        1,
+    )
+    QApplication.sendEvent(canvas, event)
+    assert canvas.viewpoint.scale == pytest.approx(1.5 * before.scale)
+    held = before.to_slide(120, 90)
+    assert canvas.viewpoint.to_screen(*held) == pytest.approx((120, 90), abs=1e-6)
