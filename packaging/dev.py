@@ -5,6 +5,7 @@
     python3 packaging/dev.py test     run the tests
     python3 packaging/dev.py check    lint, formatting, types and import contracts
     python3 packaging/dev.py run ...  run slideviewer with these arguments
+    python3 packaging/dev.py bench view   measure how fast slides are opened, read and shown
     python3 packaging/dev.py pin      renew the pinned set in packaging/constraints.txt
 
 The first call makes .venv and installs the pinned set; later ones reuse it. With --gpu before
@@ -56,7 +57,9 @@ def main(arguments: list[str]) -> int:
     """Set up what is missing, then run a command."""
     gpu = "--gpu" in arguments[:1]
     words = arguments[1:] if gpu else arguments
-    commands = {"demo": demo, "test": test, "check": check, "run": run, "pin": pin}
+    commands = {
+        "demo": demo, "test": test, "check": check, "run": run, "bench": bench, "pin": pin
+    }  # fmt: skip
     if not words or words[0] not in commands:
         print(__doc__)
         return 0 if words in ([], ["--help"], ["-h"]) else 2
@@ -92,6 +95,14 @@ def check(_: list[str]) -> int:
         ("-c", "from importlinter.cli import lint_imports_command as lint; lint()"),
     )
     return next((code for words in checks if (code := in_environment(*words))), 0)
+
+
+def bench(rest: list[str]) -> int:
+    """Measure; `bench view --help` tells of what."""
+    places = [str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
+    variables = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, places)))
+    words = [python(), "-m", "benchmarks", *rest]
+    return subprocess.run(words, env=variables, check=False).returncode
 
 
 def pin(_: list[str]) -> int:

@@ -324,9 +324,9 @@ class TestChannels:
         panel = ChannelsPanel()
         panel.set_channels(*make_channels(45))
         shown(qtbot, panel)
-        bar = panel.scroll.verticalScrollBar()
+        bar = panel.area.verticalScrollBar()
         assert len(panel.rows) == 45 and bar.maximum() > 1000
-        assert panel.scroll.widget().width() <= panel.scroll.viewport().width()
+        assert panel.area.widget().width() <= panel.area.viewport().width()
         box, before = panel.rows[1].low, panel.looks
         at = QPointF(box.rect().center())
         for _ in range(3):
@@ -344,7 +344,7 @@ class TestChannels:
         assert panel.looks == before and not event.isAccepted()
 
     def test_nothing_is_cut_off_at_300_pixels(self, channels: ChannelsPanel) -> None:
-        inside = channels.scroll.viewport().width()
+        inside = channels.area.viewport().width()
         for row in channels.rows:
             assert row.minimumSizeHint().width() <= inside
             for part in (row.tick, row.colour, row.auto, row.more, row.low, row.high, row.range):

@@ -6,7 +6,6 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +16,8 @@ from PySide6.QtGui import QImage
 from slideviewer.errors import SlideError
 from slideviewer.geometry import Rect
 from slideviewer.slide import Pixels, TileKey, open_slide
-from slideviewer.slide.channels import Channel, ChannelLook, automatic_looks, composite
+from slideviewer.slide.channel_colours import Label
+from slideviewer.slide.channels import ChannelLook, composite
 from slideviewer.slide.picture import Picture
 from slideviewer.slide.picture_slide import PictureSlide
 from slideviewer.ui.colour_management import (
@@ -26,7 +26,7 @@ from slideviewer.ui.colour_management import (
     Unmanaged,
     conversion_of,
 )
-from slideviewer.ui.histograms import channel_histograms
+from slideviewer.ui.histograms import BINS, channel_histograms
 from slideviewer.ui.look import Look, adjusted, read_seen, read_tile, to_image
 
 ADOBE_PRIMARIES = ((0.6097, 0.3111, 0.0195), (0.2053, 0.6257, 0.0609), (0.1492, 0.0632, 0.7446))
@@ -339,21 +339,10 @@ class TestProfiles:
         assert np.abs(conversion.apply(pixels).astype(int) - pixels).max() <= 2
 
 
-class DeepPicture(PictureSlide):
-    """A slide with two channels of 16 bits, in memory."""
-
-    def __init__(self, deep: np.ndarray) -> None:
-        height, width = deep.shape[:2]
-        super().__init__(Path("deep.tif"), Picture(np.zeros((height, width, 3), np.uint8), "tiff"))
-        self.deep = deep
-        self.channels = (Channel("DAPI", (0, 0, 255), 10, 900), Channel("CD8", (0, 255, 0), 5, 500))
-
-    def read_channels(
-        self, level: int, x_level: int, y_level: int, width: int, height: int
-    ) -> np.ndarray:
-        at = self.pyramid.levels[level]
-        shrunk = cv2.resize(self.deep, (at.width, at.height), interpolation=cv2.INTER_NEAREST)
-        return shrunk[y_level : y_level + height, x_level : x_level + width]
+def deep_picture(deep: np.ndarray) -> PictureSlide:
+    """A slide of two channels, in memory."""
+    labels = (Label("DAPI", (0, 0, 255)), Label("CD8", (0, 255, 0)))
+    return PictureSlide(Path("deep.tif"), Picture(deep, "tiff", labels=labels))
 
 
 @pytest.fixture
@@ -365,28 +354,32 @@ class TestChannels:
     """Slides that are mixed on the screen."""
 
     def test_a_tile_is_the_mix_that_is_wanted(self, deep: np.ndarray) -> None:
-        slide = DeepPicture(deep)
+        slide = deep_picture(deep)
         looks = (ChannelLook((255, 0, 0), 0, 800, gamma=0.5), ChannelLook((0, 9, 0), 0, 9, False))
         tile = read_tile(slide, TileKey(0, 1, 1), Look(channels=looks))
         assert np.array_equal(pixels_of(tile), composite(deep[256:512, 256:500], looks))
 
     def test_looks_of_another_slide_are_not_used(self, deep: np.ndarray) -> None:
-        look = Look(channels=automatic_looks(DeepPicture(deep).channels[:1]))
-        assert pixels_of(read_tile(DeepPicture(deep), TileKey(0, 0, 0), look)).max() == 0
+        slide = deep_picture(deep)
+        look = Look(channels=(ChannelLook((255, 0, 0), 0, 1),))
+        key = TileKey(0, 0, 0)
+        assert read_tile(slide, key, look) == read_tile(slide, key, Look())
         pixels = noise(20, 20)
         assert np.array_equal(pixels_of(read_tile(picture(pixels), TileKey(0, 0, 0), look)), pixels)
 
     def test_channels_have_no_profile(self, deep: np.ndarray) -> None:
-        unmanaged = conversion_of(DeepPicture(deep))
+        unmanaged = conversion_of(deep_picture(deep))
         assert isinstance(unmanaged, Unmanaged) and not unmanaged.is_fault
         assert "channels" in unmanaged.reason
 
     def test_histograms_count_the_coarsest_level(self, deep: np.ndarray) -> None:
         deep[..., 1] = 7
-        first, second = channel_histograms(DeepPicture(deep))
-        coarse = cv2.resize(deep, (250, 300), interpolation=cv2.INTER_NEAREST)[..., 0]
+        slide = deep_picture(deep)
+        first, second = channel_histograms(slide)
+        coarse = slide.read_channels(1, 0, 0, 250, 300)[..., 0]
         assert (first.lowest, first.highest) == (coarse.min(), coarse.max())
-        assert first.counts.sum() == coarse.size and first.is_whole
+        counts, _ = np.histogram(coarse, BINS, (coarse.min(), coarse.max()))
+        assert np.array_equal(first.counts, counts) and first.is_whole
         assert (second.lowest, second.highest) == (7, 8) and second.counts[0] == coarse.size
         assert channel_histograms(picture(noise(9, 9))) == ()
 
@@ -395,7 +388,7 @@ class TestChannels:
         values[0, :5, 0] = 0.25
         values[1, :, 0] = np.nan
         values[..., 1] = np.inf
-        first, second = channel_histograms(DeepPicture(values))
+        first, second = channel_histograms(deep_picture(values))
         assert (first.lowest, first.highest, first.is_whole) == (0, 0.25, False)
         assert first.counts.sum() == 90 and first.counts[-1] == 5
         assert second.counts.sum() == 0

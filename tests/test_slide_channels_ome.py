@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from slideviewer.errors import SlideError
-from slideviewer.slide import Slide, Spacing, composite, open_slide
+from slideviewer.slide import Slide, Spacing, UnknownSpacing, composite, open_slide
 from slideviewer.slide.channels import automatic_looks
 from slideviewer.slide.ome import MAX_CHANNELS, ome_images
 from slideviewer.slide.openslide_slide import OpenSlideSlide
@@ -105,7 +105,7 @@ def test_all_levels_of_all_channels_are_read_exactly(
     h=st.integers(0, 200),
     level=st.integers(0, 1),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_region_has_zeros_beyond_the_border_and_its_picture_white(
     tmp_path: Path, x: int, y: int, w: int, h: int, level: int
 ) -> None:
@@ -245,6 +245,13 @@ def test_later_pages_that_are_smaller_copies_are_levels(tmp_path: Path) -> None:
         assert np.array_equal(all_channels(slide, number), channels_last(level))
 
 
+def test_a_printing_resolution_is_no_spacing(tmp_path: Path) -> None:
+    path = tmp_path / "printed.ome.tif"
+    resolution = {"resolution": (1200, 1200), "resolutionunit": "INCH"}
+    tifffile.imwrite(path, CYX, tile=TILE, metadata={"axes": "CYX"}, **resolution)
+    assert isinstance(open_slide(path).spacing, UnknownSpacing)
+
+
 def test_flat_files_are_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "flat.ome.tif"
     write(path, CYX, "CYX", levels=1, tile=None)
@@ -260,6 +267,24 @@ def test_plain_colour_tiles_stay_with_openslide(tmp_path: Path) -> None:
     path = tmp_path / "plain.ome.tif"
     write(path, RGB, "YXS", levels=1, photometric="rgb")
     assert isinstance(open_slide(path), OpenSlideSlide)
+
+
+def test_of_many_channels_only_those_shown_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "many.ome.tif"
+    planes = RNG.integers(0, 999, (9, 70, 80), np.uint16)
+    write(path, planes, "CYX", levels=1, compression="zlib")
+    with tifffile.TiffFile(path) as file:
+        place = file.pages[8].dataoffsets[0]
+    with path.open("r+b") as stream:
+        stream.seek(place)
+        stream.write(b"\xff" * 40)
+    damaged = open_slide(path)
+    looks = automatic_looks(damaged.channels)
+    assert [look.visible for look in looks] == [True] * 7 + [False] * 2
+    shown = composite(channels_last(planes), looks)
+    assert np.array_equal(damaged.read_region(0, 0, 0, 80, 70), shown)
+    with pytest.raises(SlideError, match="Level 0"):
+        damaged.read_channels(0, 0, 0, 80, 70)
 
 
 def test_a_damaged_tile_spoils_nothing_else(tmp_path: Path) -> None:
@@ -389,7 +414,9 @@ def test_channels_in_other_files_are_left_out_and_said(tmp_path: Path) -> None:
     assert "1 of 3 channels" in slide.properties["slideviewer.notice"]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(changes=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=8))
 def test_damage_of_any_kind_is_a_slide_error_or_pixels(
     tmp_path: Path, changes: list[tuple[int, int]]

@@ -7,7 +7,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -169,6 +169,7 @@ def test_a_large_hyperstack_has_one_page_and_its_planes_behind_it(tmp_path: Path
         open_slide(path)
 
 
+@settings(deadline=None)
 @given(x=st.integers(-50, 60), y=st.integers(-50, 60), w=st.integers(0, 70), h=st.integers(0, 70))
 def test_channels_beyond_the_border_are_zero(x: int, y: int, w: int, h: int) -> None:
     small = GREY[:30, :40, None]

@@ -19,6 +19,9 @@ ROBUST_PERCENTILES = (0.1, 99.9)
 """The automatic range leaves out so little that dim stain stays, yet dust and hot pixels do not
 decide how bright all else is."""
 
+MOST_SHOWN = 7
+"""Colours that are told apart. More channels at once make a white fog, and have to be decoded."""
+
 _FINENESS = 16
 """Each channel's share is added up in sixteenths of a grey level, so that rounding does not add
 up: the sum is rounded once."""
@@ -85,9 +88,10 @@ class ChannelLook:
 
 
 def automatic_looks(channels: Sequence[Channel]) -> tuple[ChannelLook, ...]:
-    """Show every channel in its own colour over its automatic range."""
+    """Show the first `MOST_SHOWN` channels, each in its own colour over its automatic range."""
     return tuple(
-        ChannelLook(channel.colour, channel.lowest, channel.highest) for channel in channels
+        ChannelLook(channel.colour, channel.lowest, channel.highest, number < MOST_SHOWN)
+        for number, channel in enumerate(channels)
     )
 
 
@@ -146,12 +150,12 @@ def robust_range(values: NDArray[Any]) -> tuple[float, float]:
     tuple of float
         The `ROBUST_PERCENTILES`; where these are the same (a few bright spots on nothing), the
         least and the greatest value; where even these are, that value and 0; for nothing but 0,
-        0 and 1.
+        0 and 1. Without any values all that the numbers can hold.
     """
     some = values.ravel()[:: max(1, values.size // _LOOKED_AT_PX)]
     some = some[np.isfinite(some)]
     if some.size == 0:
-        return 0.0, 1.0
+        return 0.0, 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
     lowest, highest = (
         float(value) for value in np.percentile(some, ROBUST_PERCENTILES, method="nearest")
     )

@@ -102,7 +102,7 @@ class Slide(Protocol):
         Returns
         -------
         ndarray (height, width, 3), uint8, RGB
-            Of a slide with channels all of them, each over its automatic range.
+            Of a slide with channels their mix, as `channels.automatic_looks` has it.
 
         Raises
         ------

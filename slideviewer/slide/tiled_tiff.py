@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -92,7 +92,9 @@ class TiledTiff:
             _handy_tile_size(first),
         )
         self.spacing: Spacing | UnknownSpacing = spacing_from(
-            {**self.properties, "tiff.ImageDescription": layout.spacing_words}, self.vendor
+            {**self.properties, "tiff.ImageDescription": layout.spacing_words},
+            # A resolution beside an OME header may be a drawing program's own.
+            "qptiff" if self.vendor == "qptiff" else "tiff",
         )
         self.bounds = self.pyramid.extent
         self._samples = sum(source.tiles.samples for source in self._levels[0])
@@ -117,10 +119,14 @@ class TiledTiff:
         self, level: int, x_level: int, y_level: int, width: int, height: int
     ) -> Pixels:
         """See `slideviewer.slide.slide.Slide.read_region`."""
-        read, inside = self._read(level, x_level, y_level, width, height)
+        box = level, x_level, y_level, width, height
         if self.channels:
-            pixels = composite(read[inside], automatic_looks(self.channels))
+            looks = automatic_looks(self.channels)
+            shown = {number for number, look in enumerate(looks) if look.visible}
+            read, inside = self._read(*box, shown)
+            pixels = composite(read[inside], looks)
         else:
+            read, inside = self._read(*box)
             pixels = rgb_from_any(read[inside])
         if pixels.shape[:2] == (height, width):
             return pixels
@@ -150,9 +156,18 @@ class TiledTiff:
         self._cache = DecodedTiles(CACHE_BYTES)
 
     def _read(
-        self, level: int, x_level: int, y_level: int, width: int, height: int
+        self,
+        level: int,
+        x_level: int,
+        y_level: int,
+        width: int,
+        height: int,
+        wanted: Collection[int] | None = None,
     ) -> tuple[NDArray[Any], tuple[slice, slice]]:
-        """Read the samples of a region, and tell which part of it lies within the level."""
+        """Read the samples of a region, and tell which part of it lies within the level.
+
+        Of channels stored apart those not wanted stay 0, for they take time to decode.
+        """
         at = self.pyramid.check_region(level, width, height)
         sources = self._levels[level]
         tiles = sources[0].tiles
@@ -169,6 +184,8 @@ class TiledTiff:
             return lambda column, row: self._tile(level, number, column, row)
 
         for number, source in enumerate(sources):
+            if wanted is not None and len(sources) > 1 and number not in wanted:
+                continue
             part = region if len(sources) == 1 else region[..., number : number + 1]
             inside = lay_tiles(
                 part,

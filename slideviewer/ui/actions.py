@@ -31,7 +31,7 @@ def _tool(
 
 
 def _magnify(name: str, text: str, *keys: str) -> ActionSpec:
-    return ActionSpec(name, text, keys, submenu="Ma&gnification")
+    return ActionSpec(name, text, keys, submenu="Magni&fication")
 
 
 def _turn(name: str, text: str, *keys: str, icon: str = "") -> ActionSpec:
@@ -42,7 +42,7 @@ FILE: Rows = (
     ActionSpec("open_slide", "&Open slide…", ("Ctrl+O",), "folder-open-outline"),
     ActionSpec("open_folder", "Open &folder…", ("Ctrl+Alt+O",), tip="List a folder's slides"),
     ActionSpec("recent", "Open &recent", filled_when_shown=True),
-    ActionSpec("open_annotations", "Open &annotations…", ("Ctrl+Shift+O",)),
+    ActionSpec("open_annotations", "Open anno&tations…", ("Ctrl+Shift+O",)),
     SEPARATOR,
     ActionSpec("save", "&Save annotations", ("Ctrl+S",), "content-save-outline"),
     ActionSpec("save_as", "Save annotations &as…", ("Ctrl+Shift+S",)),
@@ -64,7 +64,7 @@ EDIT: Rows = (
     ActionSpec("redo", "&Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
     SEPARATOR,
     ActionSpec("delete", "&Delete annotation", ("Shift+Del",)),
-    ActionSpec("accept", "Accept predicted &region into the markup", ("Y",)),
+    ActionSpec("accept", "&Accept predicted region into the markup", ("Y",)),
     ActionSpec("copy_view", "&Copy view", ("Ctrl+Alt+C",), tip="Copy what is shown as a picture"),
     SEPARATOR,
     ActionSpec("command_palette", "Command pa&lette…", ("Ctrl+L",)),
@@ -87,7 +87,7 @@ VIEW: Rows = (
     _magnify("magnify_4", "20×", "4"),
     _magnify("magnify_5", "40×", "5"),
     _magnify("magnify_80", "80×", "6"),
-    ActionSpec("zoom_in", "Zoom &in", ("+", "=")),
+    ActionSpec("zoom_in", "&Zoom in", ("+", "=")),
     ActionSpec("zoom_out", "Zoom &out", ("-",)),
     ActionSpec("go_to", "&Go to…", ("Ctrl+G",), tip="Go to a place by its coordinates"),
     ActionSpec("bookmark_add", "Add &bookmark…", ("Ctrl+B",), "bookmark-plus-outline"),
@@ -105,13 +105,13 @@ VIEW: Rows = (
     _toggle("show_grid", "Gri&d", "G"),
     _toggle("show_overview", "O&verview"),
     _toggle("show_scale_bar", "&Scale bar"),
-    _toggle("show_visited", "Where I have &been", tip="Mark the parts that were looked at"),
-    ActionSpec("clear_visited", "&Forget where I have been"),
+    _toggle("show_visited", "Where &I have been", tip="Mark the parts that were looked at"),
+    ActionSpec("clear_visited", "Forg&et where I have been"),
     SEPARATOR,
     ActionSpec("adjust", "&Adjust brightness and colours…", ("Shift+C",)),
     _toggle("show_icc", "&Colours by the slide's profile", tip="Use the slide's ICC profile"),
     SEPARATOR,
-    _toggle("slide_tray", "Slides of the folder", "Ctrl+T"),
+    _toggle("slide_tray", "S&lides of the folder", "Ctrl+T"),
     _toggle("full_screen", "F&ull screen", "F11"),
     _toggle("hide_chrome", "&Hide everything but the slide", "Tab"),
 )
@@ -154,22 +154,12 @@ MENUS: Mapping[str, Rows] = {
 
 ACTIONS = tuple(row for rows in MENUS.values() for row in rows if isinstance(row, ActionSpec))
 
-PENDING = frozenset(
-    {
-        *("copy_view", "save_view", "save_region"),
-        *("slide_info", "slide_problems", "ruler", "go_to", "bookmark_add", "bookmarks"),
-        *("show_grid", "show_overview", "show_scale_bar"),
-        *("show_names", "show_visited", "clear_visited", "full_screen"),
-        *("view_add", "view_close", "view_grid_1x1", "view_grid_1x2", "view_grid_2x2"),
-        *("view_grid_3x3", "sync_views", "align_views", "blink", "swipe"),
-        *("user_guide", "tour"),
-    }
-)
+PENDING: frozenset[str] = frozenset()
 """Names whose work is not done yet: they are shown, but cannot be chosen."""
 
 TOOLBAR = (
     *("open_slide", "save", SEPARATOR, "undo", "redo", SEPARATOR),
-    *("pan", "select", "polygon", SEPARATOR, "whole_slide", SEPARATOR),
+    *("pan", "select", "polygon", "ruler", SEPARATOR, "whole_slide", SEPARATOR),
 )
 
 MAGNIFICATIONS = {

@@ -47,19 +47,29 @@ class Backing:
         return self._pixmap
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show, not even a background."""
+        return self._background is None and not any(layer.is_shown for layer in self._layers)
+
+    @property
     def is_finished(self) -> bool:
         """Whether nothing is left to make good."""
-        return self._stale.isEmpty()
+        return self._stale.isEmpty() or self.is_empty
 
     def set_layers(self, layers: Sequence[Layer]) -> None:
         """Paint these, the first one lowest."""
         self._layers = tuple(layers)
-        self._view = None
+        self.forget()
 
     def set_background(self, background: QColor | None) -> None:
         """Paint on another colour."""
         self._background = background
+        self.forget()
+
+    def forget(self) -> None:
+        """Paint everything afresh the next time."""
         self._view = None
+        self._stale = QRegion()
 
     def mark_stale(self, rect: Rect | None, reach: float = 0.0) -> None:
         """Remember that a level-0 rectangle, or all, looks different now.
@@ -149,7 +159,7 @@ class Backing:
         )
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
         for layer in self._layers:
-            if layer.visible and layer.opacity > 0:
+            if layer.is_shown:
                 painter.save()
                 painter.setOpacity(layer.opacity)
                 layer.paint(painter, view, part, rough=rough)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -62,6 +63,17 @@ class Bookmark(BaseModel):
             scale=view.scale,
             rotation=view.rotation,
             mirrored=view.mirrored,
+        )
+
+    def seen_from(self, view: Viewpoint) -> Viewpoint:
+        """The place on a canvas of the present size."""
+        return replace(
+            view,
+            centre_x=self.x,
+            centre_y=self.y,
+            scale=self.scale,
+            rotation=self.rotation,
+            mirrored=self.mirrored,
         )
 
 

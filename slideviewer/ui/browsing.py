@@ -44,7 +44,8 @@ class Browsing(QObject):
         self.menu = RecentMenu(files.recent, self.thumbnails, files.open_recent, self)
         self.tiles = RecentTiles(files.recent, self.thumbnails, files.open_recent)
         self.tray.slide_wanted.connect(files.open_slide)
-        self.tray.listed.connect(self.steps_changed)
+        for signal in (self.tray.listed, self.tray.model.modelReset):
+            signal.connect(self.steps_changed)
         files.folder_wanted.connect(self.tray.show_folder)
         files.folder_wanted.connect(self.tray_wanted)
         session.slide_changed.connect(self._on_slide_changed)

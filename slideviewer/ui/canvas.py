@@ -303,10 +303,13 @@ class Canvas(QWidget):
             work = min(work, WORK_IN_MOTION)
         work *= self.work_share
         for backing in (self._slide, self._over):
+            if backing.is_empty:
+                backing.forget()
+                continue
             backing.show(self._view, ratio, work)
             painter.drawPixmap(0, 0, backing.pixmap)
         for layer in self._layers:
-            if layer.plane == Plane.GLASS and layer.visible and layer.opacity > 0:
+            if layer.plane == Plane.GLASS and layer.is_shown:
                 painter.save()
                 painter.setOpacity(layer.opacity)
                 layer.paint(painter, self._view, self._view.visible, rough=False)

@@ -17,7 +17,7 @@ MAGNIFICATIONS = (0.01, 400.0)
 
 UM_OF = {"µm": 1.0, "um": 1.0, "mm": 1000.0, "cm": 10_000.0}
 
-_NUMBER = r"[-+−]?[\d.,'’\u00a0\u202f]*\d"
+_NUMBER = r"[-+\u2212]?[\d.,'\u2019\u00a0\u202f]*\d"
 _UNIT = r"px|pixels?|µm|μm|um|mm|cm"
 _PLACE = re.compile(
     rf"\s*(?:x\s*[=:]?)?\s*(?P<x>{_NUMBER})\s*(?P<x_unit>{_UNIT})?"
@@ -88,14 +88,10 @@ def parse_place(
     return Place(x, y, magnification)
 
 
-def _magnification(
-    text: str, spacing: Spacing | UnknownSpacing, group_separator: str
-) -> float:
+def _magnification(text: str, spacing: Spacing | UnknownSpacing, group_separator: str) -> float:
     value = _number(text, group_separator)
     if not MAGNIFICATIONS[0] <= value <= MAGNIFICATIONS[1]:
-        raise SlideviewerError(
-            f"“@{text}” is no magnification.", remedy="Give one such as @20x."
-        )
+        raise SlideviewerError(f"“@{text}” is no magnification.", remedy="Give one such as @20x.")
     if isinstance(spacing, UnknownSpacing):
         raise SlideviewerError(
             f"The magnification is unknown: {spacing.reason}", remedy="Leave “@…” away."
@@ -105,7 +101,7 @@ def _magnification(
 
 def _number(text: str, group_separator: str) -> float:
     """A number as people write it; SlideviewerError where it could be two."""
-    plain = re.sub(r"['’\u00a0\u202f]", "", text).replace("−", "-")
+    plain = re.sub(r"['\u2019\u00a0\u202f]", "", text).replace("\u2212", "-")
     marks = re.findall("[.,]", plain)
     groups = r"[-+]?\d{1,3}(?:%s\d{3})+"
     if len(set(marks)) == 2:
@@ -140,7 +136,9 @@ def _pixels_per(unit: str, spacing: Spacing | UnknownSpacing, axis: int) -> floa
 
 
 def _nonsense(text: str) -> SlideviewerError:
-    return SlideviewerError(f"“{text}” is no place.", remedy="Write it as 12000 34000 or 3.2 4.1 mm.")
+    return SlideviewerError(
+        f"“{text}” is no place.", remedy="Write it as 12000 34000 or 3.2 4.1 mm."
+    )
 
 
 def _outside(
@@ -153,6 +151,4 @@ def _outside(
             for side, um in ((extent.right, spacing.x_um_px), (extent.bottom, spacing.y_um_px))
         )
         size = f"{across:.4g} × {down:.4g} {unit}"
-    return SlideviewerError(
-        f"{x:.0f}, {y:.0f} px lies outside the slide, which is {size} large."
-    )
+    return SlideviewerError(f"{x:.0f}, {y:.0f} px lies outside the slide, which is {size} large.")

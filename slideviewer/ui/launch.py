@@ -66,6 +66,8 @@ def open_window(slide: Path | None, annotations: Path | None, prediction: Path |
     _report_bugs(window)
     show(window, slide, annotations, prediction)
     window.show()
+    if slide is None and annotations is None:
+        QTimer.singleShot(0, window.help.start_first_tour)  # once it has its size
     return app.exec()
 
 

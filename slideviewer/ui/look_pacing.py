@@ -29,14 +29,12 @@ class _Waiting:
 class LookPacing(QObject):
     """Lets a look wait until the one before is fully shown, and drops those in between.
 
-    So a slider can be dragged without the picture ever turning blurred or white: the tiles of
-    the look before are kept until those of the new one are there.
+    So a slider can be dragged and something of each look is seen, instead of none in full.
     """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._waiting: dict[SlideView, _Waiting] = {}
-        self._kept: dict[SlideView, tuple[TileSource, Look]] = {}
         self._clock = QTimer(self)
         self._clock.setInterval(ASKING_MILLISECONDS)
         self._clock.timeout.connect(self._go_on)
@@ -49,6 +47,8 @@ class LookPacing(QObject):
 
     def want(self, view: SlideView, look: Look) -> None:
         """Give a view this look as soon as it has shown the one before."""
+        if look == self.look_of(view):
+            return
         former, source = self._waiting.get(view), view.tiles.source
         has_waited = former is not None and former.source is source
         since = former.since if former is not None and has_waited else monotonic()
@@ -62,22 +62,8 @@ class LookPacing(QObject):
                 del self._waiting[view]  # it was meant for the slide before
             elif is_late or not view.tiles.is_loading:
                 del self._waiting[view]
-                self._change(view, waiting)
-        for view in [view for view in self._kept if not view.tiles.is_loading]:
-            self._let_go(view)
-        if not self._waiting and not self._kept:
+                view.set_look(waiting.look)
+        if not self._waiting:
             self._clock.stop()
         elif not self._clock.isActive():
             self._clock.start()
-
-    def _change(self, view: SlideView, wanted: _Waiting) -> None:
-        self._let_go(view)
-        if wanted.source is not None:
-            pass
-            self._kept[view] = wanted.source, view.look
-        view.set_look(wanted.look)
-
-    def _let_go(self, view: SlideView) -> None:
-        if view in self._kept:
-            source, look = self._kept.pop(view)
-            pass

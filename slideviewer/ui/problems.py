@@ -98,7 +98,9 @@ class SlideProblems(QDialog):
         words = {0: "No tile of this slide has failed so far.", 1: "1 tile cannot be read."}
         text = words.get(count, f"{count} tiles cannot be read.")
         if count:
-            text += " They are hatched on the slide; all else can be used. Double-click to go there."
+            text += (
+                " They are hatched on the slide; all else can be used. Double-click to go there."
+            )
         if count > MOST_LISTED:
             text += f" The first {MOST_LISTED} are listed."
         self.summary.setText(text)
@@ -120,8 +122,9 @@ class SlideProblems(QDialog):
         rect = self._rect(key)
         place = f"{rect.x:.0f}, {rect.y:.0f}"
         downsample = self.source.shown.pyramid.levels[key.level].downsample
+        plain = reason.removeprefix(f"{self.source.slide.path}: ")
         level = f"{key.level} (1 : {downsample:.3g})"
-        return [level, str(key.column), str(key.row), place, " ".join(reason.split())]
+        return [level, str(key.column), str(key.row), place, " ".join(plain.split())]
 
     def _rect(self, key: TileKey) -> Rect:
         return self.source.shown.pyramid.tile_rect(key)

@@ -39,8 +39,10 @@ def slide_facts(slide: Slide) -> list[tuple[str, str]]:
     if slide.bounds != slide.pyramid.extent:
         bounds = slide.bounds
         facts.append(
-            ("Scanned part", f"{bounds.width:.0f} × {bounds.height:.0f} px"
-             f" from {bounds.x:.0f}, {bounds.y:.0f}")
+            (
+                "Scanned part",
+                f"{bounds.width:.0f} × {bounds.height:.0f} px from {bounds.x:.0f}, {bounds.y:.0f}",
+            )
         )
     for number, level in enumerate(slide.pyramid.levels):
         size = f"{words.whole(level.width)} × {words.whole(level.height)} px"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QSettings
 from PySide6.QtGui import QImage, QImageWriter
 from PySide6.QtWidgets import (
     QApplication,
@@ -20,8 +22,10 @@ from PySide6.QtWidgets import (
 )
 
 from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.errors import SlideviewerError
 from slideviewer.files import replacing
 from slideviewer.ui import words
+from slideviewer.ui.jobs import Job
 from slideviewer.ui.layers.layer import Layer
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.running import Running
@@ -132,7 +136,8 @@ class Snapshots(QObject):
             return
         if SaveViewDialog(view, self._views).exec() != QDialog.DialogCode.Accepted:
             return
-        path = ask_for_file(self._views, "Save view as picture", f"{view.slide.path.stem} view.png")
+        name = f"{view.slide.path.stem} view.png"
+        path = ask_for_file(self._views, "Save view as picture", name, "PNG (*.png)")
         if path is not None:
             self.save_view(path)
 
@@ -143,24 +148,75 @@ class Snapshots(QObject):
             view, with_overlays=read(WITH_OVERLAYS), with_scale_bar=read(WITH_SCALE_BAR)
         )
 
-        def finish(image: QImage) -> None:
-            try:
-                with replacing(path) as stream:
-                    stream.write(png_bytes(image))
-            except OSError as error:
-                self._notices.warn(
-                    f"{path}: The picture cannot be written ({error.strerror or error}). "
-                    "Choose another folder."
-                )
-                return
-            self._notices.tell(f"Saved {path.name}: {_size(image)}.")
+        def write_file(image: QImage) -> None:
+            job = Job(lambda _: write_png(path, image), self)
+            job.succeeded.connect(
+                lambda _: self._notices.tell(f"Saved {path.name}: {_size(image)}.")
+            )
+            job.failed.connect(lambda problem: self._notices.warn(problem))
+            self._running.start(job, "Saving the picture", "Saving")
 
-        self._draw(view, read(FACTOR), layers, finish)
+        self._draw(view, read(FACTOR), layers, write_file)
 
     def _draw(
-        self, view: SlideView, factor: int, layers: list[Layer], finish: object
+        self,
+        view: SlideView,
+        factor: int,
+        layers: Sequence[Layer],
+        finish: Callable[[QImage], None],
     ) -> None:
-        pass
+        """Draw the view off the GUI thread, lay the layers over it, and hand it on."""
+        source = view.tiles.source
+        if source is None:
+            self._notices.tell("There is no slide in this view yet.")
+            return
+        canvas = view.canvas
+        seen, manner = canvas.viewpoint, canvas.manner
+        ratio = factor * canvas.devicePixelRatioF()
+        request = PictureRequest(source.shown, view.look, seen, ratio, manner.background)
+
+        def drawn(slide: DrawnSlide) -> None:
+            finish(paint_overlays(slide.image, seen, layers))
+            if slide.damaged:
+                self._notices.warn(f"Damaged tiles are hatched in the picture: {slide.damaged}.")
+
+        job = Job(partial(draw_slide, request), self)
+        job.succeeded.connect(drawn)
+        job.failed.connect(lambda problem: self._notices.warn(problem))
+        view.slide_changed.connect(job.cancel)
+        self._running.start(job, "Drawing the picture", "Drawing")
+
+
+def write_png(path: Path, image: QImage) -> None:
+    """Write a picture as PNG; SlideviewerError where that fails."""
+    made = QByteArray()
+    buffer = QBuffer(made)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QImageWriter(buffer, QByteArray(b"png"))
+    if not writer.write(image):
+        raise SlideviewerError(f"The picture cannot be made ({writer.errorString()}).", path=path)
+    try:
+        with replacing(path) as stream:
+            stream.write(made.data())
+    except OSError as error:
+        raise SlideviewerError(
+            f"The picture cannot be written ({error.strerror or error}).",
+            path=path,
+            remedy="Choose a folder that exists, may be written to and has room.",
+        ) from error
+
+
+def ask_for_file(parent: QWidget, title: str, name: str, name_filter: str) -> Path | None:
+    """Let the user choose a file to write, beginning in the folder used last."""
+    folder = Path(str(QSettings().value("last_picture_folder") or Path.home()))
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(folder / name), name_filter)
+    if not chosen:
+        return None
+    path, suffix = Path(chosen), Path(name).suffix
+    if path.suffix.lower() != suffix:
+        path = path.with_name(path.name + suffix)
+    QSettings().setValue("last_picture_folder", str(path.parent))
+    return path
 
 
 def _size(image: QImage) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar
 
 from slideviewer.progress import Step
 from slideviewer.ui import words
@@ -13,6 +14,8 @@ from slideviewer.ui.views.grid import ViewGrid
 class StatusLine(QStatusBar):
     """Follows the session and the canvas."""
 
+    problems_wanted = Signal()  # the user wants to know more of the damaged tiles
+
     def __init__(self, session: Session, views: ViewGrid) -> None:
         super().__init__()
         self._views = views
@@ -20,7 +23,13 @@ class StatusLine(QStatusBar):
         self.setContentsMargins(8, 0, 8, 0)
         self.position, self.magnification = QLabel(), QLabel()
         self.hint, self.progress_text = QLabel(), QLabel()
-        self.problems, self.saved = QLabel(), QLabel()
+        self.hint.setMinimumWidth(1)  # long words must not widen the window
+        self.saved = QLabel()
+        self.problems = QPushButton()
+        self.problems.setFlat(True)
+        self.problems.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.problems.setToolTip("Show which tiles cannot be read, and why")
+        self.problems.clicked.connect(self.problems_wanted)
         self.progress_bar = QProgressBar()
         self.progress_bar.setFixedWidth(140)
         self.progress_bar.setTextVisible(False)
@@ -31,6 +40,7 @@ class StatusLine(QStatusBar):
         self.addWidget(self.hint, 1)
         for widget in (self.problems, self.progress_text, self.progress_bar, self.saved):
             self.addPermanentWidget(widget)
+        self.show_problems(0)
         self.show_progress(None)
         views.hovered.connect(self._show_position)
         views.left.connect(self.position.clear)
@@ -44,11 +54,13 @@ class StatusLine(QStatusBar):
     def show_hint(self, hint: str) -> None:
         """Say what the tool in hand does."""
         self.hint.setText(hint)
+        self.hint.setToolTip(hint)
 
     def show_problems(self, count: int) -> None:
         """Say how many tiles of the slide could not be read."""
         words_for = {0: "", 1: "1 damaged tile"}
         self.problems.setText(words_for.get(count, f"{count} damaged tiles"))
+        self.problems.setVisible(count > 0)
 
     def show_progress(self, step: Step | None) -> None:
         """Show how far the prediction is, or that none is under way."""

@@ -83,9 +83,12 @@ class Thumbnails(QObject):
             Whether to look anew at those that are known already: they may have changed.
         """
         if again:
-            self._stale.update(self._known.keys() & set(paths))
+            self._stale.update(paths)
+        under_way = self._current[1] if self._current is not None else None
         self._wanted[who] = [
-            path for path in paths if path not in self._known or path in self._stale
+            path
+            for path in paths
+            if path in self._stale or (path not in self._known and path != under_way)
         ]
         self._begin_soon()
 
@@ -108,6 +111,10 @@ class Thumbnails(QObject):
         path = next((paths[0] for paths in self._wanted.values() if paths), None)
         if path is None:
             return
+        for paths in self._wanted.values():
+            if path in paths:
+                paths.remove(path)
+        self._stale.discard(path)
         # The application owns the job: this object may be gone when a slide on a network answers.
         job = Job(partial(_get, self._store, path), QCoreApplication.instance())
         job.succeeded.connect(self._on_success)
@@ -147,10 +154,6 @@ class Thumbnails(QObject):
 
     def _show(self, thumbnail: Thumbnail) -> None:
         path = thumbnail.path
-        for paths in self._wanted.values():
-            if path in paths:
-                paths.remove(path)
-        self._stale.discard(path)
         self._known[path] = thumbnail
         self._known.move_to_end(path)
         while len(self._known) > MOST_REMEMBERED:

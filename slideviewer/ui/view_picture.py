@@ -123,7 +123,7 @@ def overlays_of(view: SlideView, *, with_overlays: bool, with_scale_bar: bool) -
                 chosen.append(layer)
         elif with_overlays and layer.visible and not isinstance(layer, TileLayer):
             chosen.append(layer)
-    return chosen
+    return sorted(chosen, key=lambda layer: layer.plane)
 
 
 def paint_overlays(image: QImage, view: Viewpoint, layers: Sequence[Layer]) -> QImage:

@@ -12,9 +12,9 @@ from PySide6.QtGui import QImage
 from slideviewer.slide import Slide, Spacing
 from slideviewer.ui import words
 from slideviewer.ui.slide_identity import slide_key
+from slideviewer.ui.viewpoint import Viewpoint
 from slideviewer.ui.views.grid import ViewGrid
 from slideviewer.ui.views.slide_view import SlideView
-from slideviewer.ui.viewpoint import Viewpoint
 from slideviewer.ui.visits import VisitMap, VisitStore
 
 DWELL_MILLISECONDS = 400

@@ -17,13 +17,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slideviewer import RESEARCH_USE_ONLY, __version__
+from slideviewer import RESEARCH_USE_ONLY, __version__, paths
 from slideviewer.ui import actions
+from slideviewer.ui.aids import Aids
 from slideviewer.ui.browsing import Browsing
 from slideviewer.ui.canvas import Canvas
 from slideviewer.ui.cells import Cells
 from slideviewer.ui.command_palette import CommandPalette
 from slideviewer.ui.files import Files
+from slideviewer.ui.help.control import HelpControl
 from slideviewer.ui.layers.markup import MarkupLayer
 from slideviewer.ui.layers.tiles import TileLayer
 from slideviewer.ui.look_control import LookControl
@@ -33,8 +35,8 @@ from slideviewer.ui.overview import Overview
 from slideviewer.ui.palette_entries import entries_of
 from slideviewer.ui.panels.annotations import AnnotationsPanel
 from slideviewer.ui.panels.layers import LayersPanel
-from slideviewer.ui.preference_control import PreferenceControl
 from slideviewer.ui.prediction import PredictionControl
+from slideviewer.ui.preference_control import PreferenceControl
 from slideviewer.ui.saving import Saving
 from slideviewer.ui.session import Session
 from slideviewer.ui.status import StatusLine
@@ -43,6 +45,7 @@ from slideviewer.ui.tiles.source import TileSources
 from slideviewer.ui.tools.polygon import PolygonTool
 from slideviewer.ui.tools.select import SelectTool
 from slideviewer.ui.tools.tool import Tool
+from slideviewer.ui.views.commands import ViewCommands
 from slideviewer.ui.views.grid import ViewGrid
 from slideviewer.ui.welcome import Welcome
 
@@ -63,10 +66,15 @@ class MainWindow(QMainWindow):
         self.notices = NoticeStack(self.views)
         self.saving = Saving(self.session, self.notices, self)
         self.files = Files(self.session, self.notices, self.saving, self)
+        self.comparing = ViewCommands(
+            self.views, self.session, self.notices, paths.alignments_file(), self
+        )
         self.looking = Looking(self.views, self.notices)
+        self.aids = Aids(self.session, self.views, self.sources, self.notices, self)
         self.looks = LookControl(self.views, self.notices, self)
         self.browsing = Browsing(self.session, self.files, self._waits_for_tiles, self)
         self.preferences = PreferenceControl(self.views, self.sources.cache, self.looks, self)
+        self.help = HelpControl(self)
         self.prediction = PredictionControl(
             self.session, self.views, self.cells, self.notices, self
         )
@@ -79,6 +87,7 @@ class MainWindow(QMainWindow):
             "polygon": PolygonTool(
                 lambda points: self.session.add_polygons("Add polygon", [points]), self
             ),
+            "ruler": self.aids.ruler_tool,
         }
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
         self.toolbar.addWidget(self.prediction.chooser)
@@ -116,11 +125,14 @@ class MainWindow(QMainWindow):
             "undo": lambda: self._unless_drawing(self.session.document.undo_stack.undo),
             "redo": lambda: self._unless_drawing(self.session.document.undo_stack.redo),
             "delete": self._select.delete_selected,
-            "accept": lambda: self.accept_region_at(*self.canvas.point_under_mouse()),
+            "accept": lambda: self.accept_region_at(
+                *self.views.of_session.canvas.point_under_mouse()
+            ),
             "show_markup": lambda shown: setattr(self.views.active.markup, "visible", shown),
             "show_prediction": lambda shown: setattr(self.views.active.cells, "visible", shown),
             "adjust": self._show_adjustments,
             "show_icc": self.looks.set_managed,
+            "bookmarks": lambda: self._show_dock("Bookmarks"),
             "hide_chrome": self._hide_chrome,
             "command_palette": lambda: self.command_palette.open(),
             "preferences": self.preferences.show,
@@ -131,7 +143,8 @@ class MainWindow(QMainWindow):
         }
         for name in self._tools:
             handlers[name] = lambda on, name=name: self._take_tool(name) if on else None
-        return handlers | self.looking.commands | self.browsing.commands
+        handlers |= self.aids.commands | self.help.commands
+        return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
     @property
     def canvas(self) -> Canvas:
@@ -161,6 +174,7 @@ class MainWindow(QMainWindow):
         for title, panel, area in (
             ("Slides", self.browsing.tray, left),
             ("Annotations", self.annotations_panel, left),
+            ("Bookmarks", self.aids.bookmarking.panel, left),
             ("Layers", self.looks.with_channels(self.layers_panel), right),
             ("Adjust", self.looks.adjust, right),
         ):
@@ -172,6 +186,8 @@ class MainWindow(QMainWindow):
             if title != "Slides":  # which has an action of its own
                 self._menu("&View").addAction(dock.toggleViewAction())
         self.tabifyDockWidget(docks["Slides"], docks["Annotations"])
+        self.tabifyDockWidget(docks["Annotations"], docks["Bookmarks"])
+        docks["Bookmarks"].hide()
         self.tabifyDockWidget(docks["Layers"], docks["Adjust"])
         docks["Layers"].raise_()
         sides = [docks["Annotations"], docks["Layers"]]
@@ -200,7 +216,11 @@ class MainWindow(QMainWindow):
         self.addActions(list(self.named_actions.values()))  # keys work with the menus hidden, too
         # Tab moves the focus everywhere else, so it hides the chrome only from the canvas.
         self.named_actions["hide_chrome"].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self.views.main.canvas.addAction(self.named_actions["hide_chrome"])
+        self.views.add_canvas_action(self.named_actions["hide_chrome"])
+        self.comparing.attach(self.named_actions)
+        self.aids.attach(self.named_actions)
+        self.status.problems_wanted.connect(self.aids.windows.show_problems)
+        self.files.likelihood_map_wanted.connect(self.aids.maps.show)
 
     def _on_slide_changed(self) -> None:
         slide = self.session.slide
@@ -242,6 +262,7 @@ class MainWindow(QMainWindow):
         view = self.views.active
         for name, layer in (("show_markup", view.markup), ("show_prediction", view.cells)):
             self.named_actions[name].setChecked(layer.visible)
+        self.aids.show_state()
         self.named_actions["show_icc"].setEnabled(self.looks.can_manage)
         self.named_actions["show_icc"].setChecked(self.looks.is_managed)
 
@@ -278,11 +299,14 @@ class MainWindow(QMainWindow):
         bounds = self.session.document.annotations[annotation_id].bounds
         if bounds is not None:
             margin = max(bounds.width, bounds.height, 256) / 4
-            self.canvas.show_rect(bounds.grown(margin))
+            self.views.of_session.canvas.show_rect(bounds.grown(margin))
+
+    def _show_dock(self, title: str) -> None:
+        self._docks[title].show()
+        self._docks[title].raise_()
 
     def _show_adjustments(self) -> None:
-        self._docks["Adjust"].show()
-        self._docks["Adjust"].raise_()
+        self._show_dock("Adjust")
         self.looks.adjust.setFocus()
 
     def _hide_chrome(self, hidden: bool) -> None:
@@ -328,6 +352,8 @@ class MainWindow(QMainWindow):
             QSettings().setValue("geometry", self.saveGeometry())
             QSettings().setValue("docks", self.saveState())
         self.prediction.close()
+        self.aids.close()
+        self.help.close()
         self.browsing.close()
         self.session.set_slide(None)
         self.views.close_views()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
+
 from benchmarks import decode, gestures, memory, napari, slides, start
 from benchmarks.report import Table, machine
 

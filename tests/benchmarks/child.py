@@ -13,6 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 PATIENCE_SECONDS = 300
+_HERE = str(Path(__file__).resolve().parents[1])
+"""Where any Python finds this package."""
 
 
 def measured(
@@ -43,6 +45,7 @@ def measured(
     with TemporaryDirectory(prefix="slideviewer-bench-") as folder:
         variables = {
             **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, [_HERE, os.environ.get("PYTHONPATH")])),
             "QT_QPA_PLATFORM": "offscreen",
             "SLIDEVIEWER_DATA_DIR": folder,
             "TF_CPP_MIN_LOG_LEVEL": "3",

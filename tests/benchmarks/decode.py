@@ -14,9 +14,9 @@ import imagecodecs
 import numpy as np
 import openslide
 import tifffile
+
 from benchmarks.report import Table
 from benchmarks.slides import all_slides
-
 from slideviewer.slide import Pixels, Pyramid, TileKey, open_slide
 
 OURS, OPENSLIDE, BARE = "slideviewer", "OpenSlide", "libjpeg-turbo"

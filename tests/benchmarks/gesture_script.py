@@ -22,6 +22,9 @@ SECONDS = 60
 SEED = 11
 RECORDED = Path(__file__).with_name("gestures.json")
 
+LONGEST_REST_MS = 300
+"""Between two drags where nothing but drags is wanted."""
+
 NOTCH = 120
 """What Qt calls one notch of a wheel, in eighths of a degree."""
 
@@ -70,7 +73,9 @@ def read(path: Path = RECORDED) -> list[Gesture]:
 def write(path: Path, gestures: Iterable[Gesture], seed: int) -> None:
     """Write a script, one event a line."""
     events = ",\n".join(
-        json.dumps([g.at_ms, g.kind, g.x, g.y, *([g.turn] if g.turn else [])], separators=(",", ":"))
+        json.dumps(
+            [g.at_ms, g.kind, g.x, g.y, *([g.turn] if g.turn else [])], separators=(",", ":")
+        )
         for g in gestures
     )
     head = f'{{"seed": {seed}, "canvas": {json.dumps(CANVAS)}, "events": [\n'
@@ -87,8 +92,15 @@ def first(gestures: Iterable[Gesture], seconds: float) -> list[Gesture]:
 
 
 def drags_only(gestures: Iterable[Gesture]) -> list[Gesture]:
-    """The gestures without the wheel."""
-    return [gesture for gesture in gestures if gesture.kind != "wheel"]
+    """The gestures without the wheel, and without the longer rests that leaves."""
+    kept = [gesture for gesture in gestures if gesture.kind != "wheel"]
+    closer: list[Gesture] = []
+    now_ms = former_ms = 0
+    for gesture in kept:
+        now_ms += min(gesture.at_ms - former_ms, LONGEST_REST_MS)
+        former_ms = gesture.at_ms
+        closer.append(replace(gesture, at_ms=now_ms))
+    return closer
 
 
 def generate(seed: int = SEED, seconds: float = SECONDS) -> list[Gesture]:

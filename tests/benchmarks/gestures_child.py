@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from time import perf_counter
 
+from PySide6.QtCore import QObject, Qt, QTimer
+
 from benchmarks import child, gesture_script
 from benchmarks.blank import BlankCheck
 from benchmarks.coarse import load
@@ -13,8 +15,6 @@ from benchmarks.gesture_script import Gesture
 from benchmarks.replay import Heartbeat, Replay
 from benchmarks.report import Spread
 from benchmarks.stage import Painting, Stage
-from PySide6.QtCore import QObject, Qt, QTimer
-
 from slideviewer.progress import Step
 from slideviewer.ui.launch import wait_until
 
@@ -100,10 +100,10 @@ def main() -> None:
     """Measure as told."""
     told = child.settings()
     gestures = gesture_script.read()
-    if told["seconds"]:
-        gestures = gesture_script.first(gestures, told["seconds"])
     if told.get("drags_only"):
         gestures = gesture_script.drags_only(gestures)
+    if told["seconds"]:
+        gestures = gesture_script.first(gestures, told["seconds"])
     with Stage() as stage:
         stage.open(child.path_of(told, "slide"))
         slide = stage.window.session.slide

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import shapely
-from benchmarks.shared_tiles import TILE_SIZE, Place, SharedTileTiff
 from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
+from benchmarks.shared_tiles import TILE_SIZE, SharedTileTiff
 from slideviewer.slide import Pixels
 from slideviewer.slide.synthetic import plan, sample_tiles
 
@@ -58,21 +59,31 @@ def make_large_slide(
     Path
         The file made.
     """
-    drawn, mosaic = _blocks(distinct, seed), _Mosaic(blocks, seed)
+    drawn = list(sample_tiles(seed, (distinct + 1) // 2, BLOCK_SIZE, SPACING_UM_PX))
+    mosaic = _Mosaic(blocks, seed)
     kinds = np.array([mosaic.kind_of(block, is_tumour) for block, is_tumour in drawn])
-    shown = mosaic.choose(kinds)
+    return write_mosaic(path, [block for block, _ in drawn], mosaic.choose(kinds))
+
+
+def write_mosaic(path: Path, blocks: Sequence[Pixels], shown: NDArray[np.intp]) -> Path:
+    """Write a square slide that repeats a few blocks.
+
+    Parameters
+    ----------
+    path : Path
+        The file to make; it appears when it is complete.
+    blocks : sequence of ndarray (1024, 1024, 3), uint8, RGB
+    shown : ndarray (rows, rows), int
+        Which block stands where.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with SharedTileTiff(part) as file:
-            _write(file, [block for block, _ in drawn], shown)
+            _write(file, blocks, shown)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
     return path
-
-
-def _blocks(distinct: int, seed: int) -> list[tuple[Pixels, bool]]:
-    return list(sample_tiles(seed, (distinct + 1) // 2, BLOCK_SIZE, SPACING_UM_PX))
 
 
 class _Mosaic:
@@ -107,7 +118,7 @@ class _Mosaic:
         return shown
 
 
-def _write(file: SharedTileTiff, blocks: list[Pixels], shown: NDArray[np.intp]) -> None:
+def _write(file: SharedTileTiff, blocks: Sequence[Pixels], shown: NDArray[np.intp]) -> None:
     side = len(shown) * BLOCK_SIZE
     halves = [_reduced(block, TILE_SIZE) for block in blocks]
     pictures = [_picture([_reduced(half, TILE_SIZE // STEP) for half in halves], shown)]
@@ -116,14 +127,14 @@ def _write(file: SharedTileTiff, blocks: list[Pixels], shown: NDArray[np.intp]) 
 
     tiles = [file.store(tile) for block in blocks for tile in _cut(block)]
     inner = np.arange(STEP * STEP).reshape(STEP, STEP)
-    level = np.block([[16 * number + inner for number in row] for row in shown])
+    level = np.block([[STEP * STEP * number + inner for number in row] for row in shown])
     file.add_level(side, side, tiles, level, _description(side))
     thumbnail = min(_THUMBNAIL_SIDE, len(pictures[-1]))
     file.add_picture(_reduced(pictures[-1], thumbnail), _description(side))
     halved = [file.store(half) for half in halves]
     file.add_level(side // STEP, side // STEP, halved, shown, _description(side))
     for picture in pictures if side // STEP > _COARSEST_SIDE else ():
-        places: list[Place] = [file.store(tile) for tile in _cut(picture)]
+        places = [file.store(tile) for tile in _cut(picture)]
         count = -(-len(picture) // TILE_SIZE)
         everywhere = np.arange(count * count).reshape(count, count)
         file.add_level(len(picture), len(picture), places, everywhere, _description(side))

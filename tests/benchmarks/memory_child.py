@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from benchmarks import child
 from benchmarks.stage import Stage
-
 from slideviewer.geometry import Rect
 from slideviewer.ui.launch import wait_until
 
@@ -100,9 +100,7 @@ def _middles(extent: Rect, screen: Rect) -> list[tuple[float, float]]:
     ]
 
 
-def _spread(
-    places: Sequence[tuple[float, float]], most: int
-) -> list[tuple[float, float]]:
+def _spread(places: Sequence[tuple[float, float]], most: int) -> list[tuple[float, float]]:
     """At the most so many of them, evenly."""
     chosen = np.linspace(0, len(places) - 1, min(most, len(places))).round().astype(int)
     return [places[number] for number in chosen]

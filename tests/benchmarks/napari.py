@@ -56,8 +56,8 @@ def tables(folder: Path, quick: bool, python: Path) -> list[Table]:
         f"image, as its documentation has it; OpenGL: {theirs[0]['renderer']}.",
         "Without a graphics card napari draws slower than its users see; how late its event loop "
         "comes round is mostly its reading of tiles in that loop.",
-        "Frame: paintEvent of the canvas, and paintGL of napari's. What is blurred or blank is "
-        "looked for in slideviewer alone: napari reads what it shows before it goes on.",
+        "Frame: paintEvent of the canvas, and the draw event of napari's. What is blurred or "
+        "blank is looked for in slideviewer alone: napari reads what it shows before it goes on.",
     )
     heads = ("", "start → window, ms", "open → first picture, ms")
     return [

@@ -29,9 +29,8 @@ def main() -> None:
 
     told = child.settings()
     viewer = napari.Viewer(show=True)
-    native = viewer.window._qt_viewer.canvas.native
-    frames: list[tuple[float, float]] = []
-    _time(type(native), frames)
+    canvas = viewer.window._qt_viewer.canvas
+    native, frames = canvas.native, _frames_of(canvas._scene_canvas)
     window = viewer.window._qt_window
     width, height = gesture_script.CANVAS
     window.resize(
@@ -77,13 +76,13 @@ def main() -> None:
     heartbeat.start()
     Replay(native, gestures, end).start()
     wait(lambda: over[0], gestures[-1].at_ms / 1000 + 60)
-    times = [1000 * (ended - began) for began, ended in frames]
-    found = {
+    if list(viewer.camera.center[-2:]) == [y * side, x * side]:
+        raise RuntimeError("the drags did not move napari's view")
+    found: dict[str, object] = {
         "shown": shown,
         "coarse": coarse,
-        "frame_ms": asdict(Spread.of(times)),
+        "frame_ms": asdict(Spread.of(frames)),
         "delay_ms": asdict(Spread.of(heartbeat.delays_ms)),
-        "moved": list(viewer.camera.center[-2:]) != [y * side, x * side],
         "renderer": renderer,
         "version": napari.__version__,
     }
@@ -91,16 +90,20 @@ def main() -> None:
     child.answer(found)
 
 
-def _time(widget_class: type[Any], frames: list[tuple[float, float]]) -> None:
-    """Note beginning and end of every painting of an OpenGL widget."""
-    paint = widget_class.paintGL
+def _frames_of(scene: Any) -> list[float]:
+    """A list that gets the milliseconds of every frame that a vispy canvas draws."""
+    frames: list[float] = []
+    began = [0.0]
 
-    def timed(widget: Any) -> None:
-        began = perf_counter()
-        paint(widget)
-        frames.append((began, perf_counter()))
+    def begin(_: object) -> None:
+        began[0] = perf_counter()
 
-    widget_class.paintGL = timed
+    def end(_: object) -> None:
+        frames.append(1000 * (perf_counter() - began[0]))
+
+    scene.events.draw.connect(begin, position="first")
+    scene.events.draw.connect(end, position="last")
+    return frames
 
 
 def _levels(path: str) -> list[Any]:

@@ -8,10 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 import openslide
-from benchmarks.made_slide import DISTINCT_BLOCKS, FULL_BLOCKS, make_large_slide
-from benchmarks.report import Table
 from openslide import OpenSlideError
 
+from benchmarks.made_slide import DISTINCT_BLOCKS, FULL_BLOCKS, make_large_slide
+from benchmarks.report import Table
 from slideviewer.cli.demo import DEMO_SEED, FULL_SIZE
 from slideviewer.slide import open_slide
 from slideviewer.slide.synthetic import generate_slide

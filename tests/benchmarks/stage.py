@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import numpy as np
-from benchmarks.gesture_script import CANVAS
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QPoint, QSettings
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
+from benchmarks.gesture_script import CANVAS
 from slideviewer.geometry import Rect
 from slideviewer.ui.launch import application, wait_until
 from slideviewer.ui.window import MainWindow

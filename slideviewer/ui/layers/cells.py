@@ -23,6 +23,15 @@ class CellLayer(Layer):
         self._opacity = 0.4
         cells.changed.connect(self.changed)
 
+    @property
+    def has_prediction(self) -> bool:
+        """Whether there is anything to paint."""
+        return self._cells.has_prediction
+
+    @property
+    def is_empty(self) -> bool:
+        return self._cells.grid is None
+
     def paint(self, painter: QPainter, view: Viewpoint, part: Rect, *, rough: bool) -> None:
         grid = self._cells.grid
         if grid is None:

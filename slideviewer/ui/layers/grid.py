@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from PySide6.QtCore import QLineF, QObject, QPointF, QRectF
+from PySide6.QtCore import QLineF, QObject, QPointF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from slideviewer.geometry import Rect
@@ -16,6 +16,9 @@ from slideviewer.ui.viewpoint import Viewpoint
 
 LEAST_GAP = 40.0
 """Screen pixels between two lines; closer ones would hide the tissue."""
+
+SCALE_BAR = QSizeF(200.0, 58.0)
+"""Screen pixels at the bottom left that the scale bar may need."""
 
 DARK_LINE, LIGHT_LINE = QColor(0, 0, 0, 110), QColor(255, 255, 255, 110)
 """Side by side, so that the line is seen on stained tissue and on black fluorescence."""
@@ -48,8 +51,8 @@ class GridLayer(Layer):
         if seen.is_empty:
             return
         canvas = QRectF(0, 0, view.width, view.height)
-        # The scale bar keeps its corner.
         plates = Plates(painter, plate_font(painter, 11), canvas.adjusted(4, 4, -4, -4))
+        plates.keep_free(QRectF(0, view.height - SCALE_BAR.height(), *SCALE_BAR.toTuple()))
         across = self._spacing.x_um_px if self._spacing else 1.0
         down = self._spacing.y_um_px if self._spacing else 1.0
         um_px = max(across, down)

@@ -60,6 +60,16 @@ class Layer(QObject):
             self._opacity = opacity
             self.changed.emit(None)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has nothing to paint anywhere."""
+        return False
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether anything of it can be seen."""
+        return self._visible and self._opacity > 0 and not self.is_empty
+
     def look_at(self, view: Viewpoint, ratio: float) -> None:
         """Get ready for what will be shown: called whenever the view has changed.
 

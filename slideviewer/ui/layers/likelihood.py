@@ -202,7 +202,7 @@ def alpha_table(threshold: float) -> NDArray[np.uint8]:
     above = (likelihood - threshold) / max(1 - threshold, 1 / 255)
     alpha = np.where(likelihood >= threshold, PALEST + (1 - PALEST) * above, 0.0)
     alpha[0] = 0.0  # what was never looked at, too, is stored as 0
-    return np.rint(255 * alpha).astype(np.uint8)
+    return np.asarray(np.rint(255 * alpha), np.uint8)
 
 
 def reddened(image: QImage, alpha: NDArray[np.uint8]) -> QImage:

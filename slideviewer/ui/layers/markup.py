@@ -40,6 +40,10 @@ class MarkupLayer(Layer):
         self._thinned: dict[str, tuple[Annotation, int, QPolygonF]] = {}
         self._replaced: dict[str, Annotation] = {}
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._shapes and not self._replaced
+
     def set_annotations(
         self, annotations: AnnotationSet, changed: frozenset[str] | None = None
     ) -> None:

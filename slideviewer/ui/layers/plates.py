@@ -41,6 +41,10 @@ class Plates:
         self._painter, self._font, self._room = painter, font, room
         self._taken: list[QRectF] = []
 
+    def keep_free(self, rect: QRectF) -> None:
+        """Give a place to something else."""
+        self._taken.append(rect)
+
     def put(self, text: str, centre: QPointF, ink: QColor = INK) -> bool:
         """Paint words around a point, moved inward from the edge; False where there is no room."""
         width, height = plate_size(self._font, text)

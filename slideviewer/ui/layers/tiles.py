@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter
 
 from slideviewer.geometry import Rect
 from slideviewer.slide import TileKey
 from slideviewer.ui.layers.layer import Layer, Plane
 from slideviewer.ui.look import Look
-from slideviewer.ui.painting import draw_picture, to_screen_transform
+from slideviewer.ui.painting import draw_picture, snapped, to_screen_transform
 from slideviewer.ui.tiles.ahead import tiles_ahead
 from slideviewer.ui.tiles.cache import CachedTile
 from slideviewer.ui.tiles.source import TileSource
@@ -19,6 +19,9 @@ from slideviewer.ui.viewpoint import Viewpoint
 
 PAPER = QColor("white")
 """Under tiles that are not there yet: what glass looks like."""
+
+GUESS_AFTER_MILLISECONDS = 40
+"""While the view moves, what comes next is guessed only so often: frames must not wait for it."""
 
 HATCH = QBrush(QColor(128, 128, 128), Qt.BrushStyle.BDiagPattern)
 """Over damaged tiles."""
@@ -38,6 +41,11 @@ class TileLayer(Layer):
         self._former_look = self._look
         self._wanted: tuple[CachedTile, ...] = ()
         self._view: tuple[Viewpoint, float] | None = None
+        self._former_view = Viewpoint()
+        self._guessing = QTimer(self)
+        self._guessing.setSingleShot(True)
+        self._guessing.setInterval(GUESS_AFTER_MILLISECONDS)
+        self._guessing.timeout.connect(self._guess)
 
     @property
     def source(self) -> TileSource | None:
@@ -82,11 +90,16 @@ class TileLayer(Layer):
             if image is not None:
                 yield source.shown.pyramid.tile_rect(key), image
 
+    @property
+    def is_empty(self) -> bool:
+        return self._source is None
+
     def set_source(self, source: TileSource | None) -> None:
         """Show another slide, or none."""
         if self._source is not None:
             self._source.arrived.disconnect(self._on_arrived)
             self._source.problem_found.disconnect(self.problem_found)
+            self._let_former_look_go()
             self._source.let_go(self._look)
         self._source, self._wanted, self._former_look = source, (), self._look
         if source is not None:
@@ -98,14 +111,25 @@ class TileLayer(Layer):
 
     def set_look(self, look: Look) -> None:
         """Show the tiles another way; the former pictures stay until the new ones are there."""
+        source = self._source
         if look == self._look:
             return
-        self._former_look, self._look = self._look, look
-        if self._source is not None:
-            self._source.hold(look)
-            self._source.let_go(self._former_look)
+        if source is not None:
+            source.hold(look)
+            if self._former_look != self._look:
+                source.let_go(self._look)  # never fully shown: the one before it still is
+            else:
+                self._former_look = self._look
+        self._look = look
+        if source is None:
+            self._former_look = look
         self._ask_again()
         self.changed.emit(None)
+
+    def _let_former_look_go(self) -> None:
+        if self._former_look != self._look and self._source is not None:
+            self._source.let_go(self._former_look)
+        self._former_look = self._look
 
     def look_at(self, view: Viewpoint, ratio: float) -> None:
         former = self._view[0] if self._view is not None else view
@@ -120,11 +144,25 @@ class TileLayer(Layer):
             for key in pyramid.tiles_in(view.visible, sharp)
             if not _is_off_screen(view, pyramid.tile_rect(key))
         )
+        source.want(self, self._needed(source))
+        self._former_view = former
+        if not self._guessing.isActive():
+            self._guessing.start()
+
+    def _needed(self, source: TileSource) -> list[CachedTile]:
         coarsest = (source.tile(key, self._look) for key in source.coarsest)
-        ahead = tiles_ahead(pyramid, view, former, sharp)
-        source.want(
-            self, [*coarsest, *self._wanted], [source.tile(key, self._look) for key in ahead]
-        )
+        return [*coarsest, *self._wanted]
+
+    def _guess(self) -> None:
+        """Fetch in idle time what will probably be looked at next."""
+        source = self._source
+        if source is None or self._view is None:
+            return
+        view, ratio = self._view
+        pyramid = source.shown.pyramid
+        sharp = pyramid.level_for(1 / (view.scale * ratio))
+        ahead = tiles_ahead(pyramid, view, self._former_view, sharp)
+        source.want(self, self._needed(source), [source.tile(key, self._look) for key in ahead])
 
     def paint(self, painter: QPainter, view: Viewpoint, part: Rect, *, rough: bool) -> None:
         source = self._source
@@ -137,8 +175,31 @@ class TileLayer(Layer):
         smooth = not rough and view.scale * ratio < 4 / pyramid.levels[0].downsample
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         self._fill(painter, view, pyramid.extent, QBrush(PAPER))
+        if view.is_upright:
+            self._paint_upright(painter, view, source, pyramid.tiles_in(part, sharp))
+            return
         for key in pyramid.tiles_in(part, sharp):
             self._paint_tile(painter, view, source, key, pyramid.tile_rect(key))
+
+    def _paint_upright(
+        self, painter: QPainter, view: Viewpoint, source: TileSource, keys: list[TileKey]
+    ) -> None:
+        """Paint tiles of one level; the edges are worked out once a column and row, for speed."""
+        pyramid, ratio = source.shown.pyramid, painter.device().devicePixelRatioF()
+        across: dict[int, tuple[float, float]] = {}
+        down: dict[int, tuple[float, float]] = {}
+        for key in keys:
+            image = source.get(source.tile(key, self._look))
+            if image is None:
+                self._paint_tile(painter, view, source, key, pyramid.tile_rect(key))
+                continue
+            if key.column not in across or key.row not in down:
+                edges = snapped(view, pyramid.tile_rect(key), ratio)
+                across[key.column] = edges.x(), edges.width()
+                down[key.row] = edges.y(), edges.height()
+            x, width = across[key.column]
+            y, height = down[key.row]
+            painter.drawImage(QRectF(x, y, width, height), image)
 
     def _paint_tile(
         self, painter: QPainter, view: Viewpoint, source: TileSource, key: TileKey, rect: Rect
@@ -189,6 +250,8 @@ class TileLayer(Layer):
         source = self._source
         if source is None or tile.look != self._look:
             return
+        if self._former_look != self._look and not self.is_loading:
+            self._let_former_look_go()
         rect = source.shown.pyramid.tile_rect(tile.key)
         if tile.key in source.coarsest:
             image = source.get(tile)

@@ -88,39 +88,49 @@ class BookmarksPanel(QWidget):
         return self._bookmarks.all[row] if 0 <= row < len(self._bookmarks.all) else None
 
     def _show(self) -> None:
-        chosen = self.list.currentItem()
-        chosen_id = chosen.data(Qt.ItemDataRole.UserRole) if chosen is not None else None
-        former = [
-            self.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self.list.count())
-        ]
-        row_before = self.list.currentRow()
+        ids = [bookmark.id for bookmark in self._bookmarks.all]
+        former = [self._id_at(row) for row in range(self.list.count())]
         with QSignalBlocker(self.list):
-            self.list.clear()
-            for bookmark in self._bookmarks.all:
-                self.list.addItem(self._item(bookmark))
-            ids = [bookmark.id for bookmark in self._bookmarks.all]
-            new = [bookmark_id for bookmark_id in ids if bookmark_id not in former]
-            if former and len(new) == 1:
-                chosen_id = new[0]
-            if chosen_id in ids:
-                self.list.setCurrentRow(ids.index(chosen_id))
-            elif ids and row_before >= 0:
-                self.list.setCurrentRow(min(row_before, len(ids) - 1))
-        self.list.setVisible(bool(self._bookmarks.all))
-        self.empty.setVisible(not self._bookmarks.all)
+            if ids != former:
+                self._make_rows(ids, former)
+            # In place, since the change may come from a row that is still being edited.
+            for row, bookmark in enumerate(self._bookmarks.all):
+                item = self.list.item(row)
+                item.setText(bookmark.name)
+                item.setToolTip(self._tip(bookmark))
+        self.list.setVisible(bool(ids))
+        self.empty.setVisible(not ids)
         self.add.setEnabled(self._bookmarks.slide is not None)
         self._show_chosen()
 
-    def _item(self, bookmark: Bookmark) -> QListWidgetItem:
-        item = QListWidgetItem(bookmark.name)
-        item.setData(Qt.ItemDataRole.UserRole, bookmark.id)
-        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+    def _make_rows(self, ids: list[str], former: list[str]) -> None:
+        """A row a bookmark; a new one becomes the current one, else the same place stays it."""
+        row_before = self.list.currentRow()
+        chosen = self._id_at(row_before) if row_before >= 0 else ""
+        new = [bookmark_id for bookmark_id in ids if bookmark_id not in former]
+        if former and len(new) == 1:
+            chosen = new[0]
+        self.list.clear()
+        for bookmark_id in ids:
+            item = QListWidgetItem()
+            item.setData(Qt.ItemDataRole.UserRole, bookmark_id)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            self.list.addItem(item)
+        if chosen in ids:
+            self.list.setCurrentRow(ids.index(chosen))
+        elif ids and row_before >= 0:
+            self.list.setCurrentRow(min(row_before, len(ids) - 1))
+
+    def _id_at(self, row: int) -> str:
+        return str(self.list.item(row).data(Qt.ItemDataRole.UserRole))
+
+    def _tip(self, bookmark: Bookmark) -> str:
         slide = self._bookmarks.slide
-        if slide is not None:
-            place = words.position(bookmark.x, bookmark.y, slide.spacing)
-            tip = f"{place}\n{words.magnification(bookmark.scale, slide.spacing)}"
-            item.setToolTip(f"{tip}\n\n{bookmark.note}" if bookmark.note else tip)
-        return item
+        if slide is None:
+            return bookmark.note
+        place = words.position(bookmark.x, bookmark.y, slide.spacing)
+        tip = f"{place}\n{words.magnification(bookmark.scale, slide.spacing)}"
+        return f"{tip}\n\n{bookmark.note}" if bookmark.note else tip
 
     def _show_chosen(self) -> None:
         chosen = self.chosen

@@ -22,14 +22,14 @@ class ChannelsPanel(QWidget):
         super().__init__(parent)
         self.rows: tuple[ChannelRow, ...] = ()
         self.title = QLabel("Channels")
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 0, 0, 0)
         column.addWidget(self.title)
-        column.addWidget(self.scroll, 1)
+        column.addWidget(self.area, 1)
         self.hide()
 
     @property
@@ -65,7 +65,10 @@ class ChannelsPanel(QWidget):
             row.all_wanted.connect(self._show_all)
             column.addWidget(row)
         column.addStretch(1)
-        self.scroll.setWidget(inside)  # the one before goes with its rows
+        self.area.setWidget(inside)  # the one before goes with its rows
+        # It never scrolls sideways, so it must be as wide as its rows need with large letters.
+        bar = self.area.verticalScrollBar().sizeHint().width()
+        self.area.setMinimumWidth(inside.minimumSizeHint().width() + bar if channels else 0)
         self.setVisible(bool(self.rows))
 
     def set_looks(self, looks: Sequence[ChannelLook]) -> None:
@@ -74,7 +77,7 @@ class ChannelsPanel(QWidget):
             row.set_look(look)
 
     def sizeHint(self) -> QSize:
-        inside = self.scroll.widget()
+        inside = self.area.widget()
         height = inside.sizeHint().height() if inside is not None else 0
         return QSize(300, height + self.title.sizeHint().height() + 16)
 

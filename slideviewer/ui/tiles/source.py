@@ -76,7 +76,9 @@ class TileSource(QObject):
         """Whether the slide is damaged there."""
         return key in self._bad
 
-    def want(self, who: object, now: Iterable[CachedTile], later: Iterable[CachedTile]) -> None:
+    def want(
+        self, who: object, now: Iterable[CachedTile], later: Iterable[CachedTile] = ()
+    ) -> None:
         """Have these fetched in place of whatever the same view wanted before."""
         self._loader.want(who, self.shown, self._missing(now), self._missing(later))
 

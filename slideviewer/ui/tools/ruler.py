@@ -19,8 +19,8 @@ class RulerTool(Tool):
     name = "ruler"
     cursor = Qt.CursorShape.CrossCursor
     hint = (
-        "Drag or click twice to measure; Shift keeps to 45°; Delete takes the last one away, "
-        "Esc all. Rulers are not saved with the annotations."
+        "Drag or click twice to measure; Shift: steps of 45°; Delete takes the last one away, "
+        "Esc all. Rulers are not saved."
     )
 
     def __init__(self, rulers: Rulers, parent: QObject | None = None) -> None:

@@ -93,7 +93,7 @@ class ViewGrid(QWidget):
         """Show so many views; further ones go, new ones show the session's slide."""
         self._columns = columns
         while len(self._views) > rows * columns:
-            self._remove(self._views[-1])
+            self.remove(self._views[-1])
         while len(self._views) < rows * columns:
             self.add(self._session.slide)
         self._arrange()
@@ -125,11 +125,20 @@ class ViewGrid(QWidget):
         if view is self.main:  # another one takes its place, and it takes on that one's looks
             heir = next(other for other in self._views[1:] if other.shows_session)
             view.show_as(heir)
-            self._active = view if self._active is heir else self._active
             view = heir
-        self._remove(view)
+        self.remove(view)
         self._columns = columns_for(len(self._views))
         self._arrange()
+
+    def remove(self, view: SlideView) -> None:
+        """Let a view go that has no place among the others, or is about to lose it."""
+        if view is self._active:
+            self.activate(self._views[0])
+        self._views.remove(view)
+        view.close_view()
+        view.hide()
+        view.deleteLater()
+        self.views_changed.emit()
 
     def activate(self, view: SlideView) -> None:
         """Make a view the one that is meant."""
@@ -210,11 +219,13 @@ class ViewGrid(QWidget):
         """Show a slide of its own in a view, which closes it in the end."""
         view.set_slide(slide, is_own=True)
         self._hand_out()
+        self._mark_active()
 
     def show_session(self, view: SlideView) -> None:
         """Show the session's slide in a view."""
         view.set_slide(self._session.slide)
         self._hand_out()
+        self._mark_active()
 
     def _hand_out(self) -> None:
         if self._tool is not None and not self._lent:
@@ -260,15 +271,6 @@ class ViewGrid(QWidget):
             layer.shown_changed.connect(self.layers_changed)
         return view
 
-    def _remove(self, view: SlideView) -> None:
-        if view is self._active:
-            self.activate(self._views[0])
-        self._views.remove(view)
-        view.close_view()
-        view.hide()
-        view.deleteLater()
-        self.views_changed.emit()
-
     def _arrange(self, sizes: Sizes = ()) -> None:
         if self._in_place is None:
             self._area.arrange(self._views, self._columns, sizes)
@@ -279,6 +281,7 @@ class ViewGrid(QWidget):
         for view in self._views:
             view.title.setVisible(is_one_of_several and self._in_place is None)
             view.title.set_active(view is self._active)
+            view.title.close_button.setEnabled(self.can_close(view))
             view.canvas.work_share = 1 / len(self._views)
 
     def _on_title_pressed(self, view: SlideView) -> None:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from slideviewer.slide import Slide
 from slideviewer.ui.canvas import Canvas
 from slideviewer.ui.cells import Cells
-from slideviewer.ui.files import ANNOTATION_SUFFIXES
 from slideviewer.ui.layers.cells import CellLayer
 from slideviewer.ui.layers.layer import Layer
 from slideviewer.ui.layers.markup import MarkupLayer
@@ -19,6 +18,7 @@ from slideviewer.ui.layers.scale_bar import ScaleBarLayer
 from slideviewer.ui.layers.tiles import TileLayer
 from slideviewer.ui.look import Look
 from slideviewer.ui.overview import Overview
+from slideviewer.ui.saving import ANNOTATION_SUFFIXES
 from slideviewer.ui.session import Session
 from slideviewer.ui.tiles.source import TileSources
 from slideviewer.ui.views.title_bar import TitleBar
@@ -119,7 +119,7 @@ class SlideView(QWidget):
         self._restack()
         self.tiles.set_look(Look(managed=self.tiles.look.managed))
         self.scale_bar.set_spacing(slide.spacing if slide else None)
-        self.title.name.set_words(slide.path.name if slide else "")
+        self.show_name()
         self.title.show_session.setVisible(is_own)
         self.canvas.set_extent(
             slide.pyramid.extent if slide else None, slide.bounds if slide else None
@@ -136,6 +136,10 @@ class SlideView(QWidget):
         self._more.remove(layer)
         self._restack()
 
+    def show_name(self) -> None:
+        """Have the title say what is shown."""
+        self.title.name.set_words(self._slide.path.name if self._slide is not None else "")
+
     def show_as(self, other: SlideView) -> None:
         """Show the same slide as another view does: its place, layers and look."""
         self.canvas.go(other.canvas.viewpoint)
@@ -145,8 +149,8 @@ class SlideView(QWidget):
 
     def close_view(self) -> None:
         """Let the slide's tiles go; the view is about to be deleted."""
+        self._sources.loader.forget(self.tiles)  # first, lest a closed slide be read
         self.set_slide(None)
-        self._sources.loader.forget(self.tiles)
 
     def _restack(self) -> None:
         self.canvas.set_layers(self.layers)

@@ -74,9 +74,11 @@ class Sync(QObject):
         self._restart()
 
     def set_paused(self, is_paused: bool) -> None:
-        """Have each view move by itself for a while, whatever the user wants else."""
+        """Have each view move by itself for a while; then the slides lie as they lay before."""
         self._is_paused = is_paused
-        self._restart()
+        self._place_all()
+        self._lead(self._views.active)
+        self.changed.emit()
 
     def place(self, view: SlideView, other: SlideView, lying: Similarity) -> None:
         """Have a view's slide lie on the other's like this, and the views move together.
@@ -94,17 +96,15 @@ class Sync(QObject):
         self._places[other] = _Place(other.slide, Similarity())
         self._places[view] = _Place(view.slide, lying)
         self._place_all()
-        self._lead(other)
+        active = self._views.active
+        self._lead(active if active in (view, other) else other)
         self.changed.emit()
 
     def _restart(self) -> None:
-        """Take the places from what is shown now, and move to them."""
-        is_active = self.is_active
-        if is_active and not self._places:
-            self._place_all(as_shown=True)
-            self._lead(self._views.active)
-        elif not is_active:
+        if not (self._is_on or self._is_held):
             self._places.clear()
+        self._place_all(as_shown=True)
+        self._lead(self._views.active)
         self.changed.emit()
 
     def _meet_views(self) -> None:

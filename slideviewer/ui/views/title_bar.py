@@ -61,8 +61,9 @@ class TitleBar(QFrame):
         self._is_active = False
         self.name = ElidedLabel()
         menu = QMenu(self)
-        menu.addAction("Show &another slide here…", self.other_wanted)
-        self.show_session = menu.addAction("Show the &session's slide", self.session_wanted)
+        menu.addAction("Show &another slide here…").triggered.connect(self.other_wanted)
+        self.show_session = menu.addAction("Show the &session's slide")
+        self.show_session.triggered.connect(self.session_wanted)
         self.menu_button = _button("⋮", "What this view shows")
         self.menu_button.setMenu(menu)
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
