@@ -6,6 +6,7 @@
     python3 packaging/dev.py check    lint, formatting, types and import contracts
     python3 packaging/dev.py run ...  run slideviewer with these arguments
     python3 packaging/dev.py bench view   measure how fast slides are opened, read and shown
+    python3 packaging/dev.py pictures     take the pictures of the user guide anew
     python3 packaging/dev.py pin      renew the pinned set in packaging/constraints.txt
 
 The first call makes .venv and installs the pinned set; later ones reuse it. With --gpu before
@@ -58,7 +59,8 @@ def main(arguments: list[str]) -> int:
     gpu = "--gpu" in arguments[:1]
     words = arguments[1:] if gpu else arguments
     commands = {
-        "demo": demo, "test": test, "check": check, "run": run, "bench": bench, "pin": pin
+        "demo": demo, "test": test, "check": check, "run": run, "bench": bench,
+        "pictures": pictures, "pin": pin
     }  # fmt: skip
     if not words or words[0] not in commands:
         print(__doc__)
@@ -103,6 +105,11 @@ def bench(rest: list[str]) -> int:
     variables = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, places)))
     words = [python(), "-m", "benchmarks", *rest]
     return subprocess.run(words, env=variables, check=False).returncode
+
+
+def pictures(rest: list[str]) -> int:
+    """Take the pictures of the user guide, all or those named, on slides drawn for them."""
+    return in_environment(str(ROOT / "packaging" / "help_pictures.py"), *rest)
 
 
 def pin(_: list[str]) -> int:

@@ -180,7 +180,7 @@ def test_two_points_or_a_line_leave_it_to_the_user() -> None:
                     strict=True,
                 )
             ],
-            "do not belong together",
+            "contradict each other",
         ),
     ],
 )

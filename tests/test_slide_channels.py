@@ -1,5 +1,6 @@
 """Mixing channels, their automatic ranges, and the names and colours they get."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from slideviewer.slide import Channel, ChannelLook, automatic_looks, composite
-from slideviewer.slide.channel_colours import BLUE, GREEN, PALETTE, PURPLE, WHITE, Label, labelled
+from slideviewer.slide.channel_colours import BLUE, GREEN, MAGENTA, PALETTE, WHITE, Label, labelled
 from slideviewer.slide.channels import colour_range, ranged, robust_range
 
 GREATEST = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
@@ -230,11 +231,11 @@ def test_channels_get_their_ranges_by_what_they_are() -> None:
         ([Label("x", (0, 0, 0))], [("x", WHITE)]),
         (
             [Label("Hoechst 33342"), Label("Alexa Fluor 488"), Label("CY-5")],
-            [("Hoechst 33342", BLUE), ("Alexa Fluor 488", GREEN), ("CY-5", PURPLE)],
+            [("Hoechst 33342", BLUE), ("Alexa Fluor 488", GREEN), ("CY-5", MAGENTA)],
         ),
         (
             [Label("CD8 (Opal 520)"), Label("safe"), Label(" ")],
-            [("CD8 (Opal 520)", GREEN), ("safe", PALETTE[0]), ("Channel 3", PALETTE[1])],
+            [("CD8 (Opal 520)", GREEN), ("safe", PALETTE[0]), ("Channel 3", PALETTE[2])],
         ),
         (
             [Label("DAPI", WHITE), Label("p", WHITE)],
@@ -253,3 +254,32 @@ def test_names_and_colours(labels: list[Label], expected: list[tuple[str, object
 def test_colours_repeat_only_when_all_are_used() -> None:
     given_colours = [colour for _, colour in labelled([Label()] * (2 * len(PALETTE)))]
     assert given_colours == [*PALETTE, *PALETTE]
+
+
+CONES = {
+    "all": np.eye(3),
+    "no red": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "no green": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+}
+"""How colours look without a kind of cone: Machado, Oliveira and Fernandes, 2009, severity 1."""
+
+
+@pytest.mark.parametrize("cones", CONES)
+def test_colour_blind_readers_tell_the_palette_apart(cones: str) -> None:
+    light = (np.array(PALETTE, np.float64) / 255) ** 2.2
+    seen = np.clip(light @ CONES[cones].T, 0, 1) ** (1 / 2.2)
+    lab = cv2.cvtColor(seen[None].astype(np.float32), cv2.COLOR_RGB2Lab)[0]
+    apart = np.linalg.norm(lab[:, None] - lab[None], axis=2)
+    assert apart[~np.eye(len(PALETTE), dtype=bool)].min() > 20

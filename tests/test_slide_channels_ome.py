@@ -143,6 +143,19 @@ def test_an_rgb_pyramid_in_subifds_has_all_its_levels(tmp_path: Path) -> None:
     assert slide.thumbnail(100).shape == (60, 100, 3)
 
 
+def test_an_rgb_pyramid_with_opacity_lies_over_white(tmp_path: Path) -> None:
+    path = tmp_path / "rgba.ome.tif"
+    clear = np.dstack([RGB, np.full_like(RGB[..., 0], 0)])
+    clear[:, 250:, 3] = 255
+    write(path, clear, "YXS", photometric="rgb", extrasamples=["unassalpha"])
+    slide = open_slide(path)
+    assert len(slide.pyramid.levels) == 3
+    shown = slide.read_region(0, 0, 0, 501, 300)
+    assert (shown[:, :250] == 255).all()
+    assert np.array_equal(shown[:, 250:500], RGB[:, 250:])
+    assert (shown[:, 500:] == 255).all()
+
+
 def test_jpeg_tiles_and_tiles_of_several_planes(tmp_path: Path) -> None:
     smooth = np.repeat(np.repeat(RGB[::50, ::50], 50, axis=0), 50, axis=1)
     jpeg = tmp_path / "jpeg.ome.tif"

@@ -264,6 +264,13 @@ def test_garbage_is_damage_or_a_tile_of_the_right_shape(
     assert (pixels.shape, pixels.dtype) == (SHAPE, np.uint8)
 
 
+@pytest.mark.parametrize(("compression", "words"), [(5, "unpacks to"), (1, "holds 100 bytes")])
+def test_too_few_bytes_are_said_so(compression: int, words: str) -> None:
+    data = bytes(imagecodecs.lzw_encode(bytes(1000))) if compression == 5 else bytes(100)
+    with pytest.raises(TileDamage, match=f"{words}.* where 49152 are due"):
+        decoder_for(colour_format(compression))(data)
+
+
 def test_jpeg_damage_that_libraries_only_warn_of_is_damage() -> None:
     stream = STREAMS[7]
     assert imagecodecs.jpeg8_decode(stream[: len(stream) // 2]).shape == SHAPE, "grey paint"

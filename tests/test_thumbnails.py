@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QRect, QThread
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from slideviewer.ui import thumbnails
@@ -220,7 +220,7 @@ def test_the_sign_for_a_broken_one_is_drawn_and_small_ones_are_not_blown_up(qtbo
         canvas = QImage(64, 48, QImage.Format.Format_ARGB32)
         canvas.fill(0)
         painter = QPainter(canvas)
-        draw(painter, QRect(0, 0, 64, 48), thumbnail)
+        draw(painter, QRect(0, 0, 64, 48), thumbnail, QColor("red"))
         painter.end()
         data = np.frombuffer(canvas.constBits(), np.uint32)
         return int((data != 0).sum())

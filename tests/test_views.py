@@ -402,7 +402,7 @@ def test_many_rounds_leave_the_window_as_it_was(open_slide: OpenSlide, made_slid
     go(window, "view_grid_3x3", "view_grid_1x1")
     before = children()
     for _ in range(3):
-        go(window, "view_grid_3x3", "view_grid_2x2", "view_grid_1x1")
+        go(window, "view_grid_3x3", "view_grid_2x2", "view_grid_1x1", "swipe", "blink", "blink")
     assert children() == before
     assert len(window.views.findChildren(QSplitter)) == 2
 

@@ -23,7 +23,7 @@ from slideviewer.slide.tiff_damage import (
     are_pixels_cut_off,
     is_description_cut_off,
 )
-from slideviewer.slide.tiff_layout import NUMBERS, find_layout
+from slideviewer.slide.tiff_layout import NUMBERS, find_layout, has_opacity
 
 # What tifffile has to say of damaged files we say ourselves, as errors.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -38,8 +38,6 @@ _UM_PER_UNIT = {2: 25400.0, 3: 10000.0}
 """Micrometres in the units of tag 296: inch, centimetre."""
 
 _COLOURS = ("MINISWHITE", "MINISBLACK", "RGB", "PALETTE", "YCBCR")
-_ALPHA = (1, 2)
-"""ExtraSamples (tag 338): a sample that is no colour but opacity."""
 
 
 def read_tiff_file(path: Path, head: bytes) -> Picture | None:
@@ -133,7 +131,7 @@ def _read(path: Path, file: tifffile.TiffFile) -> Picture:
         labels = stack.labels
         _refuse_channels(path, page, len(labels))
         pixels = np.stack([read_plane(file, number) for number in stack.planes], axis=-1)
-    elif layout.labels and not set(page.extrasamples) & set(_ALPHA):
+    elif layout.labels and not has_opacity(page):
         labels = layout.labels
         _refuse_channels(path, page, len(labels))
         pixels = np.concatenate([_channels_last(_pixels(page)) for page in planes], axis=-1)

@@ -6,50 +6,20 @@ over a copy that has to be turned into RGB. Decoding the tile alone is five to e
 
 from __future__ import annotations
 
-import logging
-import struct
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
-import tifffile
 
 from slideviewer.errors import SlideError
 from slideviewer.slide.decoded_tiles import DecodedTiles
+from slideviewer.slide.level_pages import PLAIN_VENDORS, tiles_of_levels
 from slideviewer.slide.mosaic import lay_tiles
 from slideviewer.slide.open_file import OpenFile
 from slideviewer.slide.pyramid import Level
 from slideviewer.slide.slide import Pixels
 from slideviewer.slide.stored_tiles import StoredTiles
-from slideviewer.slide.tile_decoding import MINISBLACK, RGB, YCBCR, UnknownTiles
-
-# Of what tifffile warns of in damaged files, OpenSlide will tell what matters.
-logging.getLogger("tifffile").addHandler(logging.NullHandler())
-
-MAX_PAGES = 64
-"""So many pages are looked at; the files meant here have a few levels and three pictures."""
-
-_REDUCED = 1
-"""The bit of NewSubfileType (tag 254) that marks a smaller copy of another page."""
-
-_ORIENTATION = 274
-_UPRIGHT = 1
-
-_DAMAGE = (
-    OSError,
-    EOFError,
-    ValueError,  # TiffFileError too
-    TypeError,
-    AttributeError,
-    LookupError,
-    ArithmeticError,
-    RuntimeError,
-    MemoryError,
-    struct.error,
-)
-"""What tifffile raises over damaged files."""
 
 
 class StoredLevel:
@@ -133,7 +103,6 @@ class StoredLevel:
         """Give (height, width, 3) or, of grey levels, (height, width, 1)."""
         if not self._tiles.is_stored(column, row):
             return self._nothing
-
         return self._kept.get((self, column, row), lambda: self._read_tile(column, row))
 
     def _read_tile(self, column: int, row: int) -> Pixels:
@@ -161,8 +130,7 @@ class StoredLevels:
     ----------
     path : Path
     vendor : str
-        OpenSlide's name of the format; of others than "aperio" and "generic-tiff" no level is
-        read so: their tiles overlap, or are not all of the slide.
+        OpenSlide's name of the format; of others than `PLAIN_VENDORS` no level is read so.
     levels : sequence of Level
         As OpenSlide has them; the file's pages must fit.
     max_bytes : int
@@ -181,7 +149,7 @@ class StoredLevels:
     ) -> None:
         self._file: OpenFile | None = None
         self._levels: tuple[StoredLevel | None, ...] = (None,) * len(levels)
-        if vendor not in ("aperio", "generic-tiff"):
+        if vendor not in PLAIN_VENDORS:
             return
         try:
             file = OpenFile(path)
@@ -190,7 +158,7 @@ class StoredLevels:
         kept = DecodedTiles(max_bytes)
         self._levels = tuple(
             None if tiles is None else StoredLevel(tiles, kept, background)
-            for tiles in _tiles_of_levels(file, vendor, levels)
+            for tiles in tiles_of_levels(file, vendor, levels)
         )
         if any(self._levels):
             self._file = file
@@ -211,50 +179,3 @@ class StoredLevels:
         self._levels = (None,) * len(self._levels)
         if self._file is not None:
             self._file.close()
-
-
-def _tiles_of_levels(
-    file: OpenFile, vendor: str, levels: Sequence[Level]
-) -> list[StoredTiles | None]:
-    nothing: list[StoredTiles | None] = [None] * len(levels)
-    try:
-        with file.stream() as stream, tifffile.TiffFile(stream, name=file.path.name) as tiff:
-            pages = [
-                page
-                for page in islice(tiff.pages, MAX_PAGES)
-                if isinstance(page, tifffile.TiffPage) and page.is_tiled
-            ]
-            if vendor == "generic-tiff":
-                # OpenSlide's rule: the first page and its smaller copies, by width.
-                pages = [p for p in pages if p.index == 0 or int(p.subfiletype) & _REDUCED]
-                pages.sort(key=lambda page: -int(page.imagewidth))
-            sizes = [(page.imagewidth, page.imagelength) for page in pages]
-            if sizes != [(level.width, level.height) for level in levels]:
-                return nothing
-            if len(set(sizes)) < len(sizes):
-                return nothing  # There is no telling which of them OpenSlide takes.
-            found = [_tiles_of(file, page) for page in pages]
-    except _DAMAGE:
-        return nothing
-    if vendor == "aperio":
-        # A tile missing here, or in a finer level above it, OpenSlide draws from finer levels.
-        for number in range(1, len(found)):
-            above = found[number - 1]
-            tiles = found[number]
-            if above is None or tiles is None or not (above.all_stored() and tiles.all_stored()):
-                found[number:] = nothing[number:]
-                break
-    return found
-
-
-def _tiles_of(file: OpenFile, page: tifffile.TiffPage) -> StoredTiles | None:
-    if page.tags.valueof(_ORIENTATION, _UPRIGHT) != _UPRIGHT:
-        return None
-    try:
-        tiles = StoredTiles(file, page)
-    except UnknownTiles:
-        return None
-    is_colour = tiles.samples == 3 and tiles.format.photometric in (RGB, YCBCR)
-    is_grey = tiles.samples == 1 and tiles.format.photometric == MINISBLACK
-    fits = tiles.planes == 1 and tiles.dtype == np.uint8 and (is_colour or is_grey)
-    return tiles if fits else None

@@ -72,6 +72,11 @@ def is_ordinary(page: tifffile.TiffPage) -> bool:
     )
 
 
+def has_opacity(page: tifffile.TiffPage) -> bool:
+    """Tell whether a sample of the page is no colour but opacity (ExtraSamples, tag 338)."""
+    return bool({int(kind) for kind in page.extrasamples} & {1, 2})
+
+
 def find_layout(file: tifffile.TiffFile, name: str) -> Layout:
     """Find out what the pages of a TIFF file are to each other.
 

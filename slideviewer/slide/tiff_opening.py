@@ -12,15 +12,13 @@ from slideviewer.slide.open_file import OpenFile
 from slideviewer.slide.picture_tiff import tiff_properties
 from slideviewer.slide.stored_tiles import StoredTiles
 from slideviewer.slide.tiff_damage import DAMAGE, are_pages_cut_off, is_description_cut_off
-from slideviewer.slide.tiff_layout import NUMBERS, Layout, find_layout, is_ordinary
+from slideviewer.slide.tiff_layout import NUMBERS, Layout, find_layout, has_opacity, is_ordinary
 from slideviewer.slide.tile_decoding import UnknownTiles
 from slideviewer.slide.tiled_tiff import TiledTiff
 
 _READABLE_COLOURS = (0, 1, 2, 6)
 """Tag 262: white is zero, black is zero, RGB, YCbCr."""
 _WHITE_IS_ZERO = 0
-_ALPHA = (1, 2)
-"""ExtraSamples (tag 338): a sample that is no colour but opacity."""
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +86,7 @@ def _is_wanted(layout: Layout) -> bool:
         and page.photometric in _READABLE_COLOURS
         and str(page.dtype) in NUMBERS
         and (page.photometric, str(page.dtype)) != (_WHITE_IS_ZERO, "float32")
-        and not set(page.extrasamples) & set(_ALPHA)
+        and not (layout.labels and has_opacity(page))
     )
     # Of a slide of 8 bits in colours, OpenSlide reads all but OME's levels.
     is_more = layout.labels or layout.vendor == "qptiff" or len(layout.levels) > 1

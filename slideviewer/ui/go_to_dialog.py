@@ -37,13 +37,13 @@ class GoToDialog(QDialog):
         self.problem.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 4)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         go = buttons.addButton("Go", QDialogButtonBox.ButtonRole.AcceptRole)
-        go.setDefault(True)
         buttons.accepted.connect(self._go)
         buttons.rejected.connect(self.reject)
         self.typed.textEdited.connect(lambda _: self.problem.setText(EXAMPLES))
         column = QVBoxLayout(self)
         for widget in (prompt, self.typed, self.problem, buttons):
             column.addWidget(widget)
+        go.setDefault(True)  # only now does the dialog know the button
         self.setMinimumWidth(440)
 
     def _go(self) -> None:

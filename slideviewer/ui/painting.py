@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter, QTransform
 
@@ -35,10 +37,15 @@ def snapped(view: Viewpoint, rect: Rect, ratio: float) -> QRectF:
     """The screen rectangle that covers a level-0 one, its edges on whole device pixels."""
     covered = view.covered_by(rect)
     left, top, right, bottom = (
-        round(edge * ratio) / ratio
+        _whole(edge * ratio) / ratio
         for edge in (covered.x, covered.y, covered.right, covered.bottom)
     )
     return QRectF(left, top, right - left, bottom - top)
+
+
+def _whole(edge: float) -> int:
+    """The nearest whole number; halves always go up, so that an edge moves as the view does."""
+    return math.floor(edge + 0.5 + 1e-6)
 
 
 def to_screen_transform(view: Viewpoint) -> QTransform:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QGridLayout,
     QLabel,
     QMenu,
@@ -27,6 +28,9 @@ MENU_ICON = QSize(48, 36)
 TILE_ICON = QSize(128, 96)
 TILE = QSize(148, 136)
 """Screen pixels of a picture in the menu, of one on the empty canvas, and of its button."""
+
+MENU_RATIO = 2.0
+"""A menu does not know its screen before it is shown: fine enough for most."""
 
 GONE = "not there now"
 
@@ -91,7 +95,9 @@ class RecentMenu(QObject):
             name = self._names[thumbnail.path].replace("&", "&&")
             action.setText(f"{name} – {GONE}" if thumbnail.is_missing else name)
             action.setToolTip(_tip(self._tips[thumbnail.path], thumbnail))
-            action.setIcon(icon_of(thumbnail, MENU_ICON, 2.0))
+            action.setIcon(
+                icon_of(thumbnail, MENU_ICON, 2.0, QApplication.palette().text().color())
+            )
             action.setEnabled(not thumbnail.is_missing)
 
 
@@ -136,6 +142,12 @@ class RecentTiles(QWidget):
         super().showEvent(event)
         self._look()
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            for path in self.buttons:
+                self._show(self._thumbnails.get(path) or Thumbnail(path, None))
+
     def _fill(self) -> None:
         for button in self.buttons.values():
             self._grid.removeWidget(button)
@@ -174,7 +186,8 @@ class RecentTiles(QWidget):
         button.setText(shown.replace("&", "&&"))
         button.setAccessibleName(f"{name}, {GONE}" if thumbnail.is_missing else f"Open {name}")
         button.setToolTip(_tip(self._tips[thumbnail.path], thumbnail))
-        button.setIcon(icon_of(thumbnail, TILE_ICON, self.devicePixelRatioF()))
+        ratio, colour = self.devicePixelRatioF(), self.palette().buttonText().color()
+        button.setIcon(icon_of(thumbnail, TILE_ICON, ratio, colour))
         button.setEnabled(not thumbnail.is_missing)
 
 

@@ -80,7 +80,6 @@ class SaveRegionDialog(QDialog):
         note.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.save = buttons.addButton("Choose where…", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.save.setDefault(True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -88,6 +87,7 @@ class SaveRegionDialog(QDialog):
         column.addWidget(self.size_told)
         column.addWidget(note)
         column.addWidget(buttons)
+        self.save.setDefault(True)  # only now does the dialog know the button
         self.setMinimumWidth(460)
         self.what.currentIndexChanged.connect(self._propose_level)
         for box in (self.level, self.file_format):

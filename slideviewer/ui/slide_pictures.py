@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPixmap, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
@@ -135,7 +135,8 @@ class AssociatedPicture(QWidget):
         slide, name = self._slide, self.name
         self.ask.hide()
         self.warning.hide()
-        job = Job(lambda _: to_image(slide.associated_image(name)), self)
+        # The picture may be closed before it is read; the job then ends by itself.
+        job = Job(lambda _: to_image(slide.associated_image(name)), QCoreApplication.instance())
         job.succeeded.connect(self._on_read)
         job.failed.connect(self.picture.say)
         job.start()

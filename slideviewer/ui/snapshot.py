@@ -84,10 +84,10 @@ class SaveViewDialog(QDialog):
         column.addWidget(self.research_use)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         save = buttons.addButton("Choose where…", QDialogButtonBox.ButtonRole.AcceptRole)
-        save.setDefault(True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
+        save.setDefault(True)  # only now does the dialog know the button
         self._show_words(self.overlays.isChecked())
 
     def accept(self) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, QRect, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from slideviewer.ui import actions
 from slideviewer.ui.jobs import Job
@@ -162,8 +162,8 @@ class Thumbnails(QObject):
         self._begin_soon()
 
 
-def draw(painter: QPainter, area: QRect, thumbnail: Thumbnail | None) -> None:
-    """Paint a small picture into the middle of an area, or a sign for why there is none."""
+def draw(painter: QPainter, area: QRect, thumbnail: Thumbnail | None, colour: QColor) -> None:
+    """Paint a small picture into the middle of an area, or in a colour why there is none."""
     if thumbnail is None or (thumbnail.image is None and not thumbnail.problem):
         return  # it is not known yet
     if thumbnail.image is not None:
@@ -178,16 +178,18 @@ def draw(painter: QPainter, area: QRect, thumbnail: Thumbnail | None) -> None:
     target = QRect(0, 0, side, side)
     target.moveCenter(area.center())
     name = "file-question-outline" if thumbnail.is_missing else "image-broken-variant"
-    actions.icon(name).paint(painter, target)
+    actions.icon(name, colour.name()).paint(painter, target)
 
 
-def icon_of(thumbnail: Thumbnail | None, size: QSize, device_pixel_ratio: float) -> QIcon:
-    """A small picture as an icon of a fixed size in screen pixels."""
+def icon_of(
+    thumbnail: Thumbnail | None, size: QSize, device_pixel_ratio: float, colour: QColor
+) -> QIcon:
+    """A small picture, or a sign of a colour, as an icon of a fixed size in screen pixels."""
     pixmap = QPixmap(size * device_pixel_ratio)
     pixmap.setDevicePixelRatio(device_pixel_ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    draw(painter, QRect(0, 0, size.width(), size.height()), thumbnail)
+    draw(painter, QRect(0, 0, size.width(), size.height()), thumbnail, colour)
     painter.end()
     return QIcon(pixmap)
 

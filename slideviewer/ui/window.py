@@ -205,6 +205,7 @@ class MainWindow(QMainWindow):
         document.replaced.connect(lambda: self.canvas.tool.cancel())
         document.state_changed.connect(self._show_document_state)
         self.browsing.steps_changed.connect(self._show_steps)
+        self._show_steps()
         self.browsing.tray_wanted.connect(lambda: self._show_tray(True))
         tray_shown = self._docks["Slides"].toggleViewAction()
         self.named_actions["slide_tray"].setChecked(tray_shown.isChecked())

@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 PATIENCE_SECONDS = 300
+_MARK = "answer: "
 _HERE = str(Path(__file__).resolve().parents[1])
 """Where any Python finds this package."""
 
@@ -36,10 +37,15 @@ def measured(
     **settings
         What it gets to know: paths and numbers; and the time, as "started".
 
+    Returns
+    -------
+    dict
+        The answer, and how the process ended as "exit_code".
+
     Raises
     ------
     RuntimeError
-        Where it fails, with the last it said.
+        Where it gives no answer, with the last it said.
     """
     command = [str(python), "-m", f"benchmarks.{module}"]
     with TemporaryDirectory(prefix="slideviewer-bench-") as folder:
@@ -59,12 +65,18 @@ def measured(
             timeout=PATIENCE_SECONDS,
             check=False,
         )
-    lines = done.stdout.strip().splitlines()
-    if done.returncode != 0 or not lines:
+    found = _answer_in(done.stdout)
+    if found is None:
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{said}")
-    answer: dict[str, Any] = json.loads(lines[-1])
-    return answer
+    return {**found, "exit_code": done.returncode}
+
+
+def complaints(found: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """A note where processes answered but did not end well; none where all did."""
+    codes = [one["exit_code"] for one in found if one["exit_code"] != 0]
+    told = ", ".join(str(code) for code in sorted(set(codes)))
+    return (f"{len(codes)} of the processes did not end well (exit code {told}).",) if codes else ()
 
 
 def settings() -> dict[str, Any]:
@@ -75,7 +87,7 @@ def settings() -> dict[str, Any]:
 
 def answer(values: dict[str, object]) -> None:
     """In the child: say what was found."""
-    sys.stdout.write("\n" + json.dumps(values) + "\n")
+    sys.stdout.write(f"\n{_MARK}{json.dumps(values)}\n")
     sys.stdout.flush()
 
 
@@ -87,3 +99,8 @@ def seconds_since_start(told: dict[str, Any]) -> float:
 def path_of(told: dict[str, Any], name: str) -> Path:
     """In the child: a setting that is a path."""
     return Path(told[name])
+
+
+def _answer_in(text: str) -> dict[str, Any] | None:
+    answers = [line for line in text.splitlines() if line.startswith(_MARK)]
+    return json.loads(answers[-1].removeprefix(_MARK)) if answers else None

@@ -23,11 +23,12 @@ def tables(folder: Path, data: Path | None, quick: bool) -> list[Table]:
     path = large_slide(folder)
     picture = coarse_picture(path, folder)
     seconds = QUICK_SECONDS if quick else 0
-    rows = []
+    rows, everything = [], []
     for name, predicting in (("looking", False), ("while predicting", True)):
         found = child.measured(
             "gestures_child", slide=path, coarse=picture, seconds=seconds, predict=predicting
         )
+        everything.append(found)
         rows.append((name, *cells_of(found)))
     notes = (
         "Frame: the canvas's paintEvent. Loop delay: how late a 1 ms timer came.",
@@ -36,7 +37,14 @@ def tables(folder: Path, data: Path | None, quick: bool) -> list[Table]:
         f"Blank: after each frame, a grid of places with tissue is looked at for one flat colour. "
         f"Slide: {LARGE}. The prediction runs in its own process at low priority.",
     )
-    return [Table("Gestures, canvas 1920 × 1080", COLUMNS, tuple(rows), notes)]
+    return [
+        Table(
+            "Gestures, canvas 1920 × 1080",
+            COLUMNS,
+            tuple(rows),
+            notes + child.complaints(everything),
+        )
+    ]
 
 
 def cells_of(found: dict[str, Any]) -> tuple[Cell, ...]:

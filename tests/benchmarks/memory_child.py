@@ -44,8 +44,7 @@ def look_everywhere(stage: Stage, path: Path, most: int) -> dict[str, Any]:
     stage.open(path)
     slide, canvas = stage.window.session.slide, stage.window.canvas
     assert slide is not None
-    before = worst = resident_mb()
-    visited = 0
+    weights = [resident_mb()]
     for level in reversed(slide.pyramid.levels):
         canvas.zoom_to(1 / level.downsample)
         wait_until(lambda: not canvas.is_moving, LEVEL_SECONDS)
@@ -53,29 +52,29 @@ def look_everywhere(stage: Stage, path: Path, most: int) -> dict[str, Any]:
         for x, y in _spread(_middles(slide.pyramid.extent, screen), most):
             canvas.centre_on(x, y)
             stage.settle()
-            visited += 1
-            worst = max(worst, resident_mb())
+            weights.append(resident_mb())
     cache_mb = stage.window.sources.cache.limit_bytes / 1e6
-    return {
-        "before_mb": before,
-        "after_mb": resident_mb(),
-        "worst_mb": worst,
-        "screens": visited,
-        "cache_mb": cache_mb,
-    }
+    return {**_course(weights), "screens": len(weights) - 1, "cache_mb": cache_mb}
 
 
 def open_and_close(stage: Stage, slides: Sequence[Path], times: int) -> dict[str, Any]:
     """Open slides in turn, each closed by the next one, and none at the end."""
-    before = worst = 0.0
+    weights: list[float] = []
     for number, path in enumerate(itertools.islice(itertools.cycle(slides), len(slides) + times)):
-        if number == len(slides):
-            stage.window.session.set_slide(None)
-            before = resident_mb()
         stage.open(path)
-        worst = max(worst, resident_mb())
+        if number >= len(slides) - 1:  # each has been open once
+            weights.append(resident_mb())
     stage.window.session.set_slide(None)
-    return {"before_mb": before, "after_mb": resident_mb(), "worst_mb": worst}
+    return _course([*weights, resident_mb()])
+
+
+def _course(weights: Sequence[float]) -> dict[str, float]:
+    return {
+        "before_mb": weights[0],
+        "half_mb": weights[len(weights) // 2],
+        "after_mb": weights[-1],
+        "worst_mb": max(weights),
+    }
 
 
 def resident_mb() -> float:

@@ -62,7 +62,12 @@ def tables(folder: Path, quick: bool, python: Path) -> list[Table]:
     heads = ("", "start → window, ms", "open → first picture, ms")
     return [
         Table("Beside napari: starting, on one screen (medians)", heads, tuple(starts)),
-        Table(f"Beside napari: dragging, {seconds} s", COLUMNS, tuple(drags), notes),
+        Table(
+            f"Beside napari: dragging, {seconds} s",
+            COLUMNS,
+            tuple(drags),
+            notes + child.complaints([*ours, *theirs]),
+        ),
     ]
 
 

@@ -58,10 +58,10 @@ class Guide(QWidget):
         self.nothing.setWordWrap(True)
         self.nothing.setContentsMargins(8, 8, 8, 8)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._set_scale(TEXT_SCALES.index(1.1))
         self._sections: list[Section] = []  # of all pages, while something is searched for
         self._lay_out()
         self._connect()
+        self._set_scale(TEXT_SCALES.index(1.1))
         self._show_found("")
         self.resize(SIZE)
 

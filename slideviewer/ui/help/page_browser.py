@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QColor,
-    QFont,
     QImage,
     QPalette,
     QResizeEvent,
@@ -22,7 +21,7 @@ from PySide6.QtGui import (
     QTextTable,
     QTextTableFormat,
 )
-from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QTextBrowser, QTextEdit, QWidget
 
 from slideviewer.errors import SlideviewerError
 from slideviewer.ui.help.pages import PAGES, is_page, page_text, pages_folder
@@ -244,7 +243,7 @@ class PageBrowser(QTextBrowser):
 
     def set_text_scale(self, scale: float) -> None:
         """Show text so many times as large as elsewhere in the program."""
-        font = QFont(self.window().font())
+        font = QApplication.font()
         font.setPointSizeF(font.pointSizeF() * scale)
         self.setFont(font)
 

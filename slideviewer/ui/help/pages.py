@@ -86,7 +86,7 @@ def _readme() -> str:
     beside = paths.resources_folder().parent / "README.md"
     if beside.is_file():
         return beside.read_text(encoding="utf-8")
-    return str(importlib.metadata.metadata("slideviewer").get_payload())
+    return str(importlib.metadata.metadata("slideviewer").json["description"])
 
 
 def filled_in(text: str) -> str:

@@ -141,13 +141,12 @@ class SlideLine(QStyledItemDelegate):
         if is_open:
             painter.fillRect(QRect(area.topLeft(), QSize(4, area.height())), strong)
         picture = QRect(area.topLeft(), PICTURE).translated(2 * MARGIN, MARGIN)
-        draw(painter, picture, self._thumbnails.get(slide.path))
+        draw(painter, picture, self._thumbnails.get(slide.path), strong)
         words = area.adjusted(picture.width() + 4 * MARGIN, 0, -MARGIN, 0)
         if slide.annotations is not None:
             words.setRight(words.right() - MARK - MARGIN)
             mark = QRect(words.right() + MARGIN, area.center().y() - MARK // 2, MARK, MARK)
-            colour = strong.name()
-            actions.icon("vector-polygon", colour).paint(painter, mark)
+            actions.icon("vector-polygon", strong.name()).paint(painter, mark)
         font = option.font
         font.setBold(is_open)
         painter.setFont(font)

@@ -153,13 +153,13 @@ class Aligning(QObject):
         pairs, lagging = self._landmarks.pairs, self._landmarks.lagging_side
         if lagging is not None:
             name = self._slides[lagging].path.name
-            return None, f"Now click the same place, {len(pairs) + 1}, in {name}."
+            return None, f"Now click place {len(pairs) + 1} in {name}, too."
         if len(pairs) < FEWEST_PAIRS:
-            return None, "Click a place that you recognise on both slides, on either one first."
+            return None, "Click a place that you recognise on both slides."
         try:
             alignment = align(pairs, mirrored=self.bar.mirrored.isChecked())
         except AlignmentError as error:
-            return None, str(error)
+            return None, error.problem
         return alignment, self._describe(alignment, len(pairs))
 
     def _describe(self, alignment: Alignment, pairs: int) -> str:
@@ -177,9 +177,9 @@ class Aligning(QObject):
                 size = lying.scale * other.spacing.um_px / slide.spacing.um_px
                 parts.append(f"size {locale.toString(100 * size, 'f', 1)} %")
                 if not 1 / ALIKE_SCALE <= size <= ALIKE_SCALE:
-                    parts.append("which is unlikely: check the points")
+                    parts.append("unlikely: check the points")
         if pairs > FEWEST_PAIRS:
-            parts.append(f"off by {locale.toString(residual, 'f', 1)} {unit} (root mean square)")
+            parts.append(f"off by {locale.toString(residual, 'f', 1)} {unit} on average")
         else:
-            parts.append("a third pair would say how exact it is")
+            parts.append("a third pair tells how exact")
         return " · ".join(parts)

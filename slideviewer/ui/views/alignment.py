@@ -89,9 +89,8 @@ def align(pairs: Sequence[PointPair], *, mirrored: bool = False) -> Alignment:
     for places in (points, others):
         if _length(places) < LEAST_SPREAD_PX:
             raise AlignmentError(
-                "The points of one slide lie within "
-                f"{LEAST_SPREAD_PX:.0f} pixels, too close to tell how it is turned.",
-                remedy="Point out places that are far apart.",
+                "The points of one slide are too close together to tell how it is turned.",
+                remedy=f"Point out places more than {LEAST_SPREAD_PX:.0f} pixels apart.",
             )
     plain, flipped = _fit(points, others, False), _fit(points, others, True)
     if min(_breadth(points), _breadth(others)) >= LEAST_BREADTH:
@@ -100,8 +99,8 @@ def align(pairs: Sequence[PointPair], *, mirrored: bool = False) -> Alignment:
         fit = flipped if mirrored else plain
     if fit.residual_px > WORST_RESIDUAL * float(np.std(others)):
         raise AlignmentError(
-            "The points do not belong together: no turn and scale brings them near each other.",
-            remedy="Take back the last ones and check which place is which.",
+            "The pairs contradict each other: check which place is which.",
+            remedy="Take back the last ones and point them out again.",
         )
     return fit
 

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from slideviewer.ui.views.landmarks import Landmarks
+from slideviewer.ui.views.title_bar import ElidedLabel
 
 
 class AlignmentBar(QFrame):
@@ -20,26 +29,27 @@ class AlignmentBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.points, self.words = QLabel(), QLabel()
+        self.points, self.words = QLabel(), ElidedLabel()
         self.points.setAccessibleName("Points")
-        self.words.setWordWrap(True)
-        self.words.setMinimumHeight(2 * self.words.fontMetrics().lineSpacing())
         self.mirrored = QCheckBox("Mirrored")
-        self.mirrored.setToolTip(
-            "One slide shows the other's back; three points tell by themselves"
-        )
+        self.mirrored.setToolTip("One slide shows the other's back; three pairs tell it")
         self.undo = _button("Undo point", "Take back the last point (Backspace)")
         self.forget = _button("Forget", "Forget how these two slides were aligned before")
         self.cancel = _button("Cancel", "Leave the slides as they were (Esc)")
         self.done = _button("Done", "Have the views move together like this (Enter)")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 4, 8, 4)
+        # The words have a line of their own: a bar that grew would move the slides under the
+        # mouse.
+        row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(self.points)
-        row.addWidget(self.words, 1)
+        row.addWidget(self.points, 1)
         buttons = (self.undo, self.forget, self.cancel, self.done)
         for widget in (self.mirrored, *buttons):
             row.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 4, 8, 4)
+        column.setSpacing(4)
+        column.addWidget(self.words)
+        column.addLayout(row)
         wanted = (self.undo_wanted, self.forget_wanted, self.cancelled, self.finished)
         for button, signal in zip(buttons, wanted, strict=True):
             button.clicked.connect(signal)
@@ -60,7 +70,7 @@ class AlignmentBar(QFrame):
         if landmarks.lagging_side is not None:
             numbers.append(f"{len(numbers) + 1} …")
         self.points.setText("Pairs: " + (", ".join(numbers) or "none"))
-        self.words.setText(words)
+        self.words.set_words(words)
         self.undo.setEnabled(landmarks.count > 0)
         self.done.setEnabled(is_enough)
 

@@ -72,7 +72,8 @@ class LandmarkTool(Tool):
             return
         self._hand.cancel()
         if pressed is not None and self._grasped is None:
-            self._landmarks.add(self._side, pointer.x, pointer.y)
+            # Where it was pressed: meanwhile the slide may have moved under the mouse.
+            self._landmarks.add(self._side, pressed.x, pressed.y)
             self._on_changed()
 
     def delete(self) -> None:

@@ -83,6 +83,8 @@ class Sync(QObject):
     def place(self, view: SlideView, other: SlideView, lying: Similarity) -> None:
         """Have a view's slide lie on the other's like this, and the views move together.
 
+        The view stays as it is, and the other one moves to it.
+
         Parameters
         ----------
         view, other : SlideView
@@ -96,8 +98,7 @@ class Sync(QObject):
         self._places[other] = _Place(other.slide, Similarity())
         self._places[view] = _Place(view.slide, lying)
         self._place_all()
-        active = self._views.active
-        self._lead(active if active in (view, other) else other)
+        self._lead(view)
         self.changed.emit()
 
     def _restart(self) -> None:

@@ -1,0 +1,294 @@
+"""Take the pictures of the user guide: real windows on slides that the program draws itself.
+
+    python3 packaging/dev.py pictures [NAME …]     all of them, or those named
+
+They are written to resources/help/pictures. What was drawn for them stays in the folder for
+temporary files, so that taking some of them again is quick. LOOK at every new picture.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import cv2
+from help_slides import SHIFT_PX, TURN_DEGREES, make_slides
+from help_stage import SECONDS, Stage, framed, laid_over, pause, save, side_by_side
+from PySide6.QtCore import QLocale, QRect, QSettings, QSize, Qt
+from PySide6.QtGui import QImage
+
+from slideviewer.ui import theme
+from slideviewer.ui.go_to_dialog import GoToDialog
+from slideviewer.ui.launch import application, wait_until
+from slideviewer.ui.preferences import Preferences
+from slideviewer.ui.rulers import Ruler
+
+TARGET = Path(__file__).resolve().parent.parent / "resources" / "help" / "pictures"
+WORK = Path(tempfile.gettempdir()) / "slideviewer-pictures"
+
+_log = logging.getLogger("pictures")
+
+
+def window(stage: Stage) -> QImage:
+    """All of the window, with markup and prediction."""
+    stage.open(stage.slides.first, prediction=True)
+    pause(1500)  # the small pictures in the tray come one after the other
+    return stage.picture()
+
+
+def palette(stage: Stage) -> QImage:
+    """Some letters typed into the command palette."""
+    stage.open(stage.slides.first, prediction=True)
+    stage.hide_panels()
+    stage.do("command_palette")
+    stage.window.command_palette.line.setText("pict")
+    return stage.picture(QRect(150, 0, 700, 420))
+
+
+def overview(stage: Stage) -> QImage:
+    """The overview in its corner."""
+    stage.open(stage.slides.first)
+    stage.go(0.52, 0.45, 5)
+    place = stage.place_of(stage.window.views)
+    size = QSize(480, 300)
+    return stage.picture(QRect(place.topRight() - QRect(0, 0, size.width(), 1).topRight(), size))
+
+
+def rotated(stage: Stage) -> QImage:
+    """A turned slide, and the box in the overview turned with it."""
+    stage.open(stage.slides.first)
+    stage.hide_panels()
+    stage.go(0.5, 0.45, 2.5)
+    stage.window.canvas.turn_to(30)
+    stage.settle()
+    return stage.picture(stage.window.views)
+
+
+def adjust(stage: Stage) -> QImage:
+    """The Adjust panel beside what it does."""
+    stage.open(stage.slides.first)
+    stage.go(0.45, 0.5, 2.5)
+    stage.do("adjust")
+    panel = stage.window.looks.adjust
+    panel.boxes["contrast"].setValue(1.45)
+    panel.boxes["brightness"].setValue(-0.1)
+    stage.settle()
+    return stage.right(QSize(700, 360))
+
+
+def channels(stage: Stage) -> QImage:
+    """A fluorescence slide and its channels."""
+    stage.open(stage.slides.channels)
+    stage.go(0.5, 0.5, 10)
+    return stage.right(QSize(760, 620))
+
+
+def layers(stage: Stage) -> QImage:
+    """The Layers panel."""
+    stage.open(stage.slides.first, prediction=True)
+    stage.go(0.5, 0.45, 2.5)
+    return stage.right(QSize(760, 420))
+
+
+def grid(stage: Stage) -> QImage:
+    """The grid, and two rulers."""
+    stage.open(stage.slides.first)
+    stage.hide_panels()
+    stage.go(0.5, 0.45, 4)
+    stage.do("show_grid")
+    seen = stage.window.canvas.viewpoint.visible
+    for x1, y1, x2, y2 in ((0.2, 0.35, 0.45, 0.45), (0.62, 0.85, 0.62, 0.5)):
+        stage.window.aids.rulers.lay_down(
+            Ruler(
+                seen.x + x1 * seen.width,
+                seen.y + y1 * seen.height,
+                seen.x + x2 * seen.width,
+                seen.y + y2 * seen.height,
+            )
+        )
+    stage.settle()
+    return stage.picture(stage.window.views)
+
+
+def go_to(stage: Stage) -> QImage:
+    """The dialog that asks where to go."""
+    stage.open(stage.slides.first)
+    slide = stage.window.session.slide
+    assert slide is not None
+    return framed(GoToDialog(slide, "1.6 mm, 1.2 mm @20x", stage.window))
+
+
+def bookmarks(stage: Stage) -> QImage:
+    """The Bookmarks panel, and the place of one of them."""
+    stage.open(stage.slides.first)
+    marking = stage.window.aids.bookmarking
+    for name, x, y in (("Mitosis?", 0.4, 0.4), ("Edge of the nest", 0.55, 0.5), ("Fat", 0.2, 0.8)):
+        stage.go(x, y, 10)
+        marking.add(name)
+    stage.do("bookmarks")
+    marking.panel.list.setCurrentRow(1)
+    marking.panel.note.setPlainText("Compare with the other section.")
+    stage.window.resize(900, 520)
+    stage.go(0.55, 0.5, 10)
+    place = stage.place_of(stage.window.views)
+    return stage.picture(QRect(0, place.top(), place.left() + 330, place.height()))
+
+
+def slide_info(stage: Stage) -> QImage:
+    """What the file says."""
+    stage.open(stage.slides.first)
+    stage.do("slide_info")
+    info = stage.window.aids.windows.info
+    assert info is not None
+    info.resize(820, 470)
+    return framed(info)
+
+
+def two_views(stage: Stage) -> QImage:
+    """Prediction left, markup right, at the same place."""
+    stage.open(stage.slides.first, prediction=True)
+    stage.hide_panels()
+    views = stage.window.views
+    stage.do("view_grid_1x2")
+    left, right = views.views
+    left.markup.visible, right.cells.visible = False, False
+    views.activate(left)
+    stage.go(0.45, 0.45, 1.9)
+    return stage.picture(views)
+
+
+def aligning(stage: Stage) -> QImage:
+    """Two sections of one tissue, and the third pair of places half done."""
+    stage.open(stage.slides.first)
+    stage.hide_panels()
+    views, comparing = stage.window.views, stage.window.comparing
+    stage.do("view_grid_1x2")
+    comparing.open_in(views.views[1], stage.slides.section)
+    wait_until(lambda: not views.views[1].shows_session, SECONDS)
+    stage.settle()
+    stage.do("align_views")
+    first, second = (view.slide for view in views.views)
+    assert first is not None and second is not None
+    width, height = second.pyramid.width, second.pyramid.height
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), TURN_DEGREES, 1.0)
+    turn[:, 2] += SHIFT_PX
+    marks, downsample = comparing.aligning.landmarks, first.pyramid.width / width
+    for x, y in ((0.35, 0.4), (0.62, 0.35), (0.5, 0.7)):
+        at = x * width, y * height
+        marks.add(0, downsample * at[0], downsample * at[1])
+        if y < 0.5:
+            marks.add(1, *map(float, turn @ (*at, 1.0)))
+    comparing.aligning.bar.mirrored_wanted.emit(False)
+    stage.settle()
+    return stage.picture(views)
+
+
+def swipe(stage: Stage) -> QImage:
+    """The slide with and without what lies over it."""
+    stage.open(stage.slides.first, prediction=True)
+    stage.hide_panels()
+    stage.go(0.45, 0.45, 2.2)
+    stage.do("swipe")
+    stage.settle()
+    return stage.picture(stage.window.views)
+
+
+def tray(stage: Stage) -> QImage:
+    """The slides of a folder, and those opened last on the empty window."""
+    slides = stage.slides
+    for path in (slides.section, slides.channels, slides.mapped, slides.first):
+        stage.open(path)
+    stage.restart()
+    stage.window.files.open_all([slides.folder])
+    pause(3000)  # the small pictures come one after the other
+    return stage.picture()
+
+
+def likelihood_map(stage: Stage) -> QImage:
+    """A likelihood map over its slide, and its row in the Layers panel."""
+    stage.open(stage.slides.mapped)
+    beside = stage.slides.mapped
+    stage.window.aids.maps.show(beside.with_name(f"{beside.stem}_likelihood_map.tif"))
+    wait_until(lambda: bool(stage.window.aids.maps.layers), SECONDS)
+    stage.settle()
+    return stage.right(QSize(820, 560))
+
+
+def problems(stage: Stage) -> QImage:
+    """Damaged tiles, and the list of them."""
+    stage.open(stage.slides.damaged)
+    stage.hide_panels()
+    stage.go(0.5, 0.57, 16)
+    stage.do("slide_problems")
+    dialog = stage.window.aids.windows.problems
+    assert dialog is not None
+    dialog.resize(900, 200)
+    stage.settle()
+    return laid_over(stage.picture(stage.window.views), framed(dialog))
+
+
+def preferences(stage: Stage) -> QImage:
+    """Both pages of the preferences."""
+    dialog = Preferences(stage.window)
+    dialog.resize(560, 560)
+    general = framed(dialog)
+    dialog.pages.setCurrentIndex(1)
+    dialog.keys_page.choose("go_to")
+    return side_by_side(general, framed(dialog))
+
+
+def dark(stage: Stage) -> QImage:
+    """The window on a dark system."""
+    app = application()
+    app.setPalette(theme.palette(Qt.ColorScheme.Dark))
+    try:
+        return window(stage)
+    finally:
+        app.setPalette(theme.palette(Qt.ColorScheme.Light))
+
+
+PICTURES = {
+    take.__name__.replace("_", "-"): take
+    for take in (
+        *(window, palette, overview, rotated, adjust, channels, layers, grid, go_to),
+        *(bookmarks, slide_info, two_views, aligning, swipe, tray, likelihood_map, problems),
+        *(preferences, dark),
+    )
+}
+"""What each picture is called, without its ending."""
+
+
+def main(names: list[str]) -> int:
+    """Take the pictures of these names, or all."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    unknown = sorted(set(names) - PICTURES.keys())
+    if unknown:
+        _log.error("No such picture: %s. There are: %s", ", ".join(unknown), ", ".join(PICTURES))
+        return 2
+    os.environ.update(
+        QT_QPA_PLATFORM="offscreen", QT_SCALE_FACTOR="1", SLIDEVIEWER_DATA_DIR=str(WORK / "data")
+    )
+    for left_over in ("data", "settings"):
+        shutil.rmtree(WORK / left_over, ignore_errors=True)
+    slides = make_slides(WORK)
+    TARGET.mkdir(parents=True, exist_ok=True)
+    QLocale.setDefault(QLocale("en_GB"))
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    scope = QSettings.Scope.UserScope
+    QSettings.setPath(QSettings.Format.IniFormat, scope, str(WORK / "settings"))
+    application()
+    for name in names or PICTURES:
+        stage = Stage(slides)
+        picture = PICTURES[name](stage)
+        stage.close()
+        size = save(TARGET / f"{name}.png", picture)
+        _log.info("%s: %d x %d, %d kB", name, picture.width(), picture.height(), size // 1000)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
