@@ -20,6 +20,7 @@ from help_slides import SHIFT_PX, TURN_DEGREES, make_slides
 from help_stage import SECONDS, Stage, framed, laid_over, pause, save, side_by_side
 from PySide6.QtCore import QLocale, QRect, QSettings, QSize, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QDockWidget
 
 from slideviewer.ui import theme
 from slideviewer.ui.go_to_dialog import GoToDialog
@@ -46,7 +47,7 @@ def palette(stage: Stage) -> QImage:
     stage.hide_panels()
     stage.do("command_palette")
     stage.window.command_palette.line.setText("pict")
-    return stage.picture(QRect(150, 0, 700, 420))
+    return stage.picture(QRect(0, 0, 1000, 420))
 
 
 def overview(stage: Stage) -> QImage:
@@ -98,10 +99,10 @@ def grid(stage: Stage) -> QImage:
     """The grid, and two rulers."""
     stage.open(stage.slides.first)
     stage.hide_panels()
-    stage.go(0.5, 0.45, 4)
+    stage.go(0.5, 0.45, 10)
     stage.do("show_grid")
     seen = stage.window.canvas.viewpoint.visible
-    for x1, y1, x2, y2 in ((0.2, 0.35, 0.45, 0.45), (0.62, 0.85, 0.62, 0.5)):
+    for x1, y1, x2, y2 in ((0.15, 0.3, 0.4, 0.38), (0.55, 0.7, 0.55, 0.4)):
         stage.window.aids.rulers.lay_down(
             Ruler(
                 seen.x + x1 * seen.width,
@@ -111,7 +112,8 @@ def grid(stage: Stage) -> QImage:
             )
         )
     stage.settle()
-    return stage.picture(stage.window.views)
+    place = stage.place_of(stage.window.views)
+    return stage.picture(QRect(place.left(), place.top(), 720, 440))
 
 
 def go_to(stage: Stage) -> QImage:
@@ -132,10 +134,14 @@ def bookmarks(stage: Stage) -> QImage:
     stage.do("bookmarks")
     marking.panel.list.setCurrentRow(1)
     marking.panel.note.setPlainText("Compare with the other section.")
-    stage.window.resize(900, 520)
+    for title in ("Layers", "Adjust"):
+        dock = stage.window.findChild(QDockWidget, title)
+        assert dock is not None
+        dock.close()
+    stage.window.resize(680, 520)
     stage.go(0.55, 0.5, 10)
     place = stage.place_of(stage.window.views)
-    return stage.picture(QRect(0, place.top(), place.left() + 330, place.height()))
+    return stage.picture(QRect(0, place.top(), stage.window.width(), place.height()))
 
 
 def slide_info(stage: Stage) -> QImage:

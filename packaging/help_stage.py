@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from help_slides import Slides
 from PIL import Image
 from PySide6.QtCore import QElapsedTimer, QPoint, QRect, QSettings, QSize
@@ -169,8 +170,12 @@ def save(path: Path, picture: QImage) -> int:
     rgb = picture.convertToFormat(QImage.Format.Format_RGB888)
     lines = [bytes(rgb.constScanLine(row))[: 3 * rgb.width()] for row in range(rgb.height())]
     image = Image.frombytes("RGB", (rgb.width(), rgb.height()), b"".join(lines))
+    # A colour counts by the root of its area, or small signs would take on the tissue's colours.
+    found, counts = np.unique(np.asarray(image).reshape(-1, 3) & 0xFC, axis=0, return_counts=True)
+    weighed = np.repeat(found | 2, np.sqrt(counts).astype(int), axis=0)[None]
     for colours in COLOURS:
-        image.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
+        chosen = Image.fromarray(weighed.astype(np.uint8)).quantize(colours)
+        image.quantize(palette=chosen, dither=Image.Dither.NONE).save(path, optimize=True)
         if path.stat().st_size <= MOST_BYTES:
             break
     return path.stat().st_size

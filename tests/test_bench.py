@@ -114,8 +114,7 @@ def test_gestures_move_a_real_window(qtbot: QtBot, mosaic: Path) -> None:
         before = canvas.viewpoint
         with closing(open_slide(mosaic)) as slide:
             coarse = slide.read_region(1, 0, 0, SIDE // 4, SIDE // 4)
-        check = BlankCheck(coarse, Rect(0, 0, SIDE, SIDE))
-        found = Watch(stage, check).replay([*zoom, *drag], 30)
+        found = Watch(stage, BlankCheck(coarse)).replay([*zoom, *drag], 30)
         assert canvas.viewpoint.scale > 1.5 * before.scale
         assert canvas.viewpoint.centre_x > before.centre_x
     assert found["frame_ms"]["count"] > 0
@@ -131,16 +130,16 @@ def test_a_white_part_of_the_frame_is_found_blank() -> None:
     view = Viewpoint(960, 540, 1.0, *CANVAS)
     shown = cv2.resize(coarse, CANVAS, interpolation=cv2.INTER_LINEAR).astype(np.uint32)
     frame = 0xFF000000 | shown[..., 0] << 16 | shown[..., 1] << 8 | shown[..., 2]
-    check = BlankCheck(coarse, Rect(0, 0, *CANVAS))
-    blank, looked_at = check.places(frame, view)
+    check, extent = BlankCheck(coarse), Rect(0, 0, *CANVAS)
+    blank, looked_at = check.places(frame, view, extent)
     assert (blank, looked_at > 300) == (0, True)
     frame[:540, 960:] = 0xFFFFFFFF
-    blank, _ = check.places(frame, view)
+    blank, _ = check.places(frame, view, extent)
     assert blank == pytest.approx(looked_at / 3, rel=0.1)
     frame[:, :480] = 0xFFFFFFFF  # there is no tissue to be missed
-    assert check.places(frame, view)[0] == blank
+    assert check.places(frame, view, extent)[0] == blank
     covered = [Rect(960, 0, 960, 540)]
-    assert check.places(frame, view, covered)[0] == 0
+    assert check.places(frame, view, extent, covered)[0] == 0
 
 
 def test_a_table_says_what_is_not_known() -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from window_fixtures import OpenSlide
 
-from slideviewer.ui.canvas import Manner
+from slideviewer.ui.stage import Manner
 from slideviewer.ui.window import MainWindow
 
 

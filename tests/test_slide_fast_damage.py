@@ -272,18 +272,28 @@ def cyclic(path: Path) -> None:
     """The last page names the first as the next."""
     with tifffile.TiffFile(path) as file:
         first, last = file.pages[0].offset, file.pages[-1].offset
-        tags = len(file.pages[-1].tags)
+        tags, layout = len(file.pages[-1].tags), file.tiff
+    end = last + layout.tagnosize + layout.tagsize * tags
     with path.open("r+b") as stream:
-        stream.seek(last + 2 + 12 * tags)
-        assert stream.read(4) == bytes(4)
-        stream.seek(-4, os.SEEK_CUR)
-        stream.write(struct.pack("<I", first))
+        stream.seek(end)
+        assert stream.read(layout.offsetsize) == bytes(layout.offsetsize)
+        stream.seek(end)
+        stream.write(struct.pack(layout.offsetformat, first))
 
 
-def test_pages_that_go_in_circles_are_not_followed_for_ever(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [{}, {"bigtiff": True}, {"byteorder": ">"}, {"tile": None}])
+def test_pages_that_go_in_a_circle_are_refused(tmp_path: Path, how: dict[str, object]) -> None:
+    path = write_tiff(tmp_path / "slide.tif", halved(PICTURE, 3), compression="lzw", **how)
+    open_slide(path).close()
+    cyclic(path)
+    with pytest.raises(SlideError, match=r"slide\.tif: .* circle: page 3 is followed by") as caught:
+        open_slide(path)
+    assert caught.value.path == path
+
+
+def test_a_circle_of_pages_is_not_looked_through_for_ever(tmp_path: Path) -> None:
     path = WAYS["JPEG"](tmp_path / "slide.tif")
-    slide = opened(path)
-    levels = slide.pyramid.levels
+    levels = opened(path).pyramid.levels
     cyclic(path)
     stored = StoredLevels(path, "generic-tiff", levels, 2**20, (255, 255, 255))
     assert [stored[level] for level in range(len(levels))] == [None, None]

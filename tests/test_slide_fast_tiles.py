@@ -13,12 +13,20 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from slide_fast_files import jpeg, jpeg_2000, picture, tiles_of, write_encoded, write_tiff
+from slide_fast_files import (
+    jpeg,
+    jpeg_2000,
+    picture,
+    set_tag,
+    tiles_of,
+    write_encoded,
+    write_tiff,
+)
 
 from slideviewer.errors import SlideError
 from slideviewer.slide.decoded_tiles import DecodedTiles
 from slideviewer.slide.open_file import OpenFile
-from slideviewer.slide.stored_tiles import StoredTiles
+from slideviewer.slide.stored_tiles import DamagedTile, StoredTiles
 from slideviewer.slide.tile_decoding import (
     TileDamage,
     TileFormat,
@@ -129,6 +137,17 @@ def test_sub_pages_and_places_that_are_none(tmp_path: Path) -> None:
     for place in ((2, 0, 0), (0, 2, 0), (-1, 0, 0), (0, 0, 1)):
         with pytest.raises(IndexError, match="no tile at"):
             sub.read_tile(*place)
+
+
+def test_a_tile_beyond_the_files_end_is_said_so(tmp_path: Path) -> None:
+    path = write_tiff(tmp_path / "cut.tif", [picture(200, 150)], compression="jpeg")
+    set_tag(path, 0, 324, lambda offsets: offsets.__setitem__(3, 2**31))
+    tiles = stored(path)
+    assert tiles.read_tile(0, 1) is not None
+    words = r"cut\.tif: The stored tile at column 1, row 1 cannot be read: the file ends before it"
+    with pytest.raises(DamagedTile, match=words) as caught:
+        tiles.read_tile(1, 1)
+    assert caught.value.path == path
 
 
 @pytest.mark.parametrize(
@@ -338,6 +357,14 @@ def test_what_is_kept_never_takes_more_than_allowed(wanted: list[tuple[int, int]
         assert kept.peek(key) is tile, "what was used last is kept"
         here = [kept.peek(k) for k in range(10)]
         assert sum(tile.nbytes for tile in here if tile is not None) <= 1000
+
+
+def test_what_was_not_used_for_longest_goes_first() -> None:
+    kept = DecodedTiles(20)
+    for key in ("first", "second", "first", "third"):
+        kept.get(key, lambda: np.zeros(10, np.uint8))
+    assert kept.peek("first") is not None
+    assert kept.peek("second") is None
 
 
 def test_a_tile_larger_than_all_that_is_kept_is_handed_over() -> None:

@@ -17,7 +17,8 @@ from window_fixtures import OpenSlide, click, drag, screen_point
 from slideviewer.annotations import Annotation, Kind, as_points
 from slideviewer.errors import SlideError
 from slideviewer.slide import Slide
-from slideviewer.ui.canvas import Canvas, Manner
+from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.stage import Manner
 from slideviewer.ui.views.area import Border
 from slideviewer.ui.views.grid import columns_for
 from slideviewer.ui.views.slide_view import SlideView

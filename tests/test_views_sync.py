@@ -17,7 +17,7 @@ from window_fixtures import OpenSlide, drag, turn_wheel
 from slideviewer.slide import Spacing
 from slideviewer.slide import open_slide as open_file
 from slideviewer.slide.writing import write_pyramid
-from slideviewer.ui.canvas import Manner
+from slideviewer.ui.stage import Manner
 from slideviewer.ui.viewpoint import Viewpoint
 from slideviewer.ui.views.alignment_store import AlignmentStore
 from slideviewer.ui.views.similarity import Similarity

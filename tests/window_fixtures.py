@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 from tiny_model import write_tiny_package
 
-from slideviewer.ui.canvas import Canvas, Manner
+from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.stage import Manner
 from slideviewer.ui.window import MainWindow
 
 OpenSlide = Callable[[Path], MainWindow]

@@ -13,6 +13,7 @@ from slideviewer.slide.picture_files import read_picture_file
 from slideviewer.slide.picture_slide import PictureSlide
 from slideviewer.slide.picture_tiff import SIGNATURES, bits_per_channel, read_tiff_file
 from slideviewer.slide.slide import Slide
+from slideviewer.slide.tiff_chain import refuse_endless_pages
 from slideviewer.slide.tiff_opening import open_tiled_tiff
 
 KNOWN_FORMATS = (
@@ -56,6 +57,7 @@ def open_slide(path: Path | str) -> Slide:
     head = _first_bytes(path)
     vendor = openslide.OpenSlide.detect_format(path)
     if vendor in (None, "generic-tiff") and head.startswith(SIGNATURES):
+        refuse_endless_pages(path, head)
         tiled = open_tiled_tiff(path)
         if tiled is not None:
             return tiled

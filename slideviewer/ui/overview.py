@@ -6,20 +6,16 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QComboBox, QFrame, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QComboBox, QFrame, QVBoxLayout
 
-from slideviewer.geometry import Rect
-from slideviewer.slide import Slide, Spacing
+from slideviewer.slide import Spacing
 from slideviewer.ui import words
-from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.little_slide import LittleSlide
 
 if TYPE_CHECKING:
     from slideviewer.ui.views.slide_view import SlideView
-
-LARGEST = QSize(220, 170)
-"""Screen pixels of the little picture."""
 
 LARGEST_SHARE = 0.3
 """Of a canvas's width and height, so that the picture leaves small views to the slide."""
@@ -28,155 +24,8 @@ LEAST_CANVAS = QSize(240, 160)
 """Screen pixels; on a smaller canvas the overview would cover what it is an overview of."""
 
 MARGIN = 12
-SMALLEST_BOX = 6
-"""Screen pixels of the view box, which must be seen however far the canvas is zoomed in."""
 
 MAGNIFICATIONS = (1.25, 2.5, 5, 10, 20, 40, 80)
-
-
-class LittleSlide(QWidget):
-    """The slide's thumbnail with the view box, which can be dragged; a click elsewhere goes there.
-
-    The thumbnail always lies as the slide was scanned, and the box turns with the view.
-    """
-
-    wanted = Signal(float, float)  # level-0 point to fly to
-    dragged = Signal(float, float)  # level-0 point to put into the middle of the canvas at once
-
-    def __init__(self, canvas: Canvas) -> None:
-        super().__init__()
-        self._canvas = canvas
-        self._slide: Slide | None = None
-        self._image: QImage | None = None
-        self._veil: QImage | None = None
-        self._veil_cell = 0.0
-        self._room = LARGEST
-        self._grip: QPointF | None = None  # from the middle of the box to the mouse
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setCursor(Qt.CursorShape.CrossCursor)
-        self.setMouseTracking(True)
-        self.setAccessibleName("Overview of the slide")
-        canvas.viewpoint_changed.connect(lambda _: self.update())
-
-    def set_slide(self, slide: Slide) -> None:
-        """Show the shape of a slide; its picture follows tile by tile."""
-        self._slide, self._grip = slide, None
-        size = self._fitted(slide, LARGEST)
-        self._image = QImage(size * self.devicePixelRatioF(), QImage.Format.Format_RGB32)
-        self._image.fill(Qt.GlobalColor.white)
-        self.setFixedSize(self._fitted(slide, self._room))
-
-    def fit(self, room: QSize) -> None:
-        """Take no more room than this, in screen pixels."""
-        self._room = room.boundedTo(LARGEST)
-        if self._slide is not None:
-            self.setFixedSize(self._fitted(self._slide, self._room))
-
-    def set_veil(self, veil: QImage | None, cell: float) -> None:
-        """Shade parts of the slide.
-
-        Parameters
-        ----------
-        veil : QImage or None
-            A pixel a cell, from the slide's top left on; None for no shade.
-        cell : float
-            Level-0 pixels along the side of a cell.
-        """
-        self._veil, self._veil_cell = veil, cell
-        self.update()
-
-    @staticmethod
-    def _fitted(slide: Slide, room: QSize) -> QSize:
-        shape = QSize(slide.pyramid.width, slide.pyramid.height)
-        return shape.scaled(room, Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(8, 8))
-
-    @Slot(object, object)
-    def add_tile(self, rect: Rect, tile: QImage) -> None:
-        """Show a tile of the slide's coarsest level."""
-        if self._slide is None or self._image is None:
-            return
-        scale = self._image.width() / self._slide.pyramid.width
-        painter = QPainter(self._image)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        target = QRectF(rect.x * scale, rect.y * scale, rect.width * scale, rect.height * scale)
-        painter.drawImage(
-            target,
-            tile.scaled(
-                target.size().toSize().expandedTo(QSize(1, 1)),
-                Qt.AspectRatioMode.IgnoreAspectRatio,
-                Qt.TransformationMode.SmoothTransformation,
-            ),
-        )
-        painter.end()
-        self.update()
-
-    @property
-    def view_box(self) -> QPolygonF:
-        """What the canvas shows, in pixels of this picture; turned where the slide is turned."""
-        view, scale = self._canvas.viewpoint, self._scale
-        centre = QPointF(view.centre_x * scale, view.centre_y * scale)
-        size = min(view.width, view.height) * scale / view.scale
-        larger = max(1.0, SMALLEST_BOX / size)
-        corners = []
-        for right, down in ((0, 0), (1, 0), (1, 1), (0, 1)):
-            x, y = view.to_slide(right * view.width, down * view.height)
-            corners.append(centre + (QPointF(x * scale, y * scale) - centre) * larger)
-        return QPolygonF(corners)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._slide is None or self._image is None:
-            return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(self.rect(), self._image)
-        if self._veil is not None:
-            side = self._veil_cell * self._scale
-            shaded = QRectF(0, 0, self._veil.width() * side, self._veil.height() * side)
-            painter.drawImage(shaded, self._veil)
-        painter.setRenderHint(
-            QPainter.RenderHint.Antialiasing, not self._canvas.viewpoint.is_upright
-        )
-        box = self.view_box
-        if self._canvas.viewpoint.is_upright:
-            box = QPolygonF(
-                box.boundingRect().intersected(QRectF(self.rect()).adjusted(1, 1, -1, -1))
-            )
-        for colour, width in ((QColor("white"), 3), (QColor("black"), 1)):
-            painter.setPen(QPen(colour, width))
-            painter.drawPolygon(box)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton or self._slide is None:
-            return
-        at = event.position()
-        if self._is_on_box(at):
-            view = self._canvas.viewpoint
-            self._grip = at - QPointF(view.centre_x, view.centre_y) * self._scale
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
-        else:
-            self._grip = QPointF(0, 0)
-            self.wanted.emit(at.x() / self._scale, at.y() / self._scale)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._grip is not None and event.buttons() & Qt.MouseButton.LeftButton:
-            middle = event.position() - self._grip
-            self.dragged.emit(middle.x() / self._scale, middle.y() / self._scale)
-        elif self._slide is not None:
-            on_box = self._is_on_box(event.position())
-            shape = Qt.CursorShape.OpenHandCursor if on_box else Qt.CursorShape.CrossCursor
-            self.setCursor(shape)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._grip = None
-
-    def _is_on_box(self, at: QPointF) -> bool:
-        return self.view_box.containsPoint(at, Qt.FillRule.WindingFill)
-
-    @property
-    def _scale(self) -> float:
-        assert self._slide is not None
-        return self.width() / self._slide.pyramid.width
 
 
 class Overview(QFrame):

@@ -46,12 +46,10 @@ class BlankCheck:
     ----------
     coarse : ndarray (height, width, 3), uint8, RGB
         The whole slide.
-    extent : Rect
-        The slide in level-0 pixels.
     """
 
-    def __init__(self, coarse: Pixels, extent: Rect) -> None:
-        self._coarse, self._extent = coarse, extent
+    def __init__(self, coarse: Pixels) -> None:
+        self._coarse = coarse
         tissue = (coarse[..., 1] < _TISSUE_GREEN).astype(np.uint8)
         bare = coarse[coarse[..., 1] >= _TISSUE_GREEN]
         self._glass = np.median(bare, axis=0) if len(bare) else np.full(3, np.nan)
@@ -59,7 +57,11 @@ class BlankCheck:
         self._is_tissue = cv2.erode(tissue, np.ones((3, 3), np.uint8)).astype(bool)
 
     def places(
-        self, frame: NDArray[np.uint32], view: Viewpoint, covered: Sequence[Rect] = ()
+        self,
+        frame: NDArray[np.uint32],
+        view: Viewpoint,
+        extent: Rect,
+        covered: Sequence[Rect] = (),
     ) -> tuple[int, int]:
         """Count the places that are blank.
 
@@ -69,6 +71,8 @@ class BlankCheck:
             What the canvas shows, as 0xffRRGGBB.
         view : Viewpoint
             Where that is on the slide.
+        extent : Rect
+            The slide in level-0 pixels.
         covered : sequence of Rect
             Parts of the canvas under other widgets, in canvas pixels.
 
@@ -87,7 +91,7 @@ class BlankCheck:
             beside = (x + SIDE <= part.x) | (x >= part.right)
             beside |= (y + SIDE <= part.y) | (y >= part.bottom)
             x, y = x[beside], y[beside]
-        expected, is_tissue = self._expected(view, x + SIDE / 2, y + SIDE / 2)
+        expected, is_tissue = self._expected(view, extent, x + SIDE / 2, y + SIDE / 2)
         x, y, expected = x[is_tissue], y[is_tissue], expected[is_tissue]
         inside = np.arange(SIDE)
         squares = frame[y[:, None, None] + inside[:, None], x[:, None, None] + inside]
@@ -100,13 +104,17 @@ class BlankCheck:
         return int((is_far & ~is_gap).sum()), len(x)
 
     def _expected(
-        self, view: Viewpoint, x_screen: NDArray[np.float64], y_screen: NDArray[np.float64]
+        self,
+        view: Viewpoint,
+        extent: Rect,
+        x_screen: NDArray[np.float64],
+        y_screen: NDArray[np.float64],
     ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         """The coarse picture's colours at screen points, and whether they are tissue."""
         rows, columns = self._is_tissue.shape
         left, top = view.to_slide(0.0, 0.0)
-        x = (left + x_screen / view.scale - self._extent.x) * columns / self._extent.width
-        y = (top + y_screen / view.scale - self._extent.y) * rows / self._extent.height
+        x = (left + x_screen / view.scale - extent.x) * columns / extent.width
+        y = (top + y_screen / view.scale - extent.y) * rows / extent.height
         is_inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
         row = np.clip(y, 0, rows - 1).astype(int)
         column = np.clip(x, 0, columns - 1).astype(int)

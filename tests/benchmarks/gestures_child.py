@@ -82,7 +82,9 @@ class Watch(QObject):
     def _on_painted(self, painting: Painting) -> None:
         self._frames_ms.append(painting.milliseconds)
         view = self._stage.window.canvas.viewpoint
-        blank, looked_at = self._check.places(self._stage.frame(), view, self._stage.covered())
+        blank, looked_at = self._check.places(
+            self._stage.frame(), view, self._stage.extent, self._stage.covered()
+        )
         self._blank_frames += blank > 0
         self._blank += blank
         self._looked_at += looked_at
@@ -106,11 +108,9 @@ def main() -> None:
         gestures = gesture_script.first(gestures, told["seconds"])
     with Stage() as stage:
         stage.open(child.path_of(told, "slide"))
-        slide = stage.window.session.slide
-        assert slide is not None
         if told.get("scale"):
             _show_middle(stage, told["scale"])
-        check = BlankCheck(load(child.path_of(told, "coarse")), slide.pyramid.extent)
+        check = BlankCheck(load(child.path_of(told, "coarse")))
         if told.get("predict"):
             _begin_to_predict(stage)
         found = Watch(stage, check).replay(gestures, gestures[-1].at_ms / 1000 + 60)
@@ -122,8 +122,7 @@ def main() -> None:
 
 def _show_middle(stage: Stage, scale: float) -> None:
     """Show the tissue's middle at a scale, and wait until it stands still there."""
-    canvas = stage.window.canvas
-    extent = stage.window.session.slide.pyramid.extent
+    canvas, extent = stage.window.canvas, stage.extent
     x, y = gesture_script.TISSUE
     canvas.zoom_to(scale)
     wait_until(lambda: abs(canvas.viewpoint.scale / scale - 1) < 1e-6, 10)

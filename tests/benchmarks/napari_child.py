@@ -113,6 +113,7 @@ def _levels(path: str) -> list[Any]:
     import zarr
 
     group = zarr.open(tifffile.imread(path, aszarr=True, series=0), mode="r")
+    assert isinstance(group, zarr.Group)  # one array a level
     return [dask.array.from_zarr(group[name]) for name in sorted(group.keys(), key=int)]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 Cell = str | float | int | None
 
-PACKAGES = ("PySide6-Essentials", "openslide-bin", "imagecodecs", "tifffile", "numpy")
+PACKAGES = ("PySide6-Essentials", "openslide-bin", "simplejpeg", "tifffile", "numpy")
 """Whose versions matter to the figures."""
 
 

@@ -96,7 +96,7 @@ class SharedTileTiff:
             outcolorspace="ycbcr",
             subsampling="420",
         )
-        tables, picture = split_jpeg(data)
+        tables, picture = split_jpeg(bytes(data))
         if self._tables not in (b"", tables):
             raise ValueError("the encoder did not use the same tables for all pictures")
         self._tables = tables

@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QPoint, QSettings
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from benchmarks.gesture_script import CANVAS
@@ -92,6 +92,13 @@ class Stage:
         """Whether each tile in view is there at the level that the screen can show."""
         return self.window.session.slide is not None and self.window.tiles.is_sharp
 
+    @property
+    def extent(self) -> Rect:
+        """The open slide in level-0 pixels."""
+        slide = self.window.session.slide
+        assert slide is not None
+        return slide.pyramid.extent
+
     def frame(self) -> NDArray[np.uint32]:
         """What stands on the canvas now: ndarray (height, width), 0xffRRGGBB; a view, no copy."""
         image = self.window.backingStore().paintDevice()
@@ -105,25 +112,25 @@ class Stage:
         """The parts of the canvas under other widgets, in canvas pixels."""
         canvas = self.window.canvas
         found = []
-        below: QWidget | None = None
-        parent: QWidget = canvas
-        while below is not self.window:
-            for child in parent.children():
-                if isinstance(child, QWidget) and child.isVisible() and child is not below:
+        way: list[QWidget] = [canvas]  # up to the window; whatever else lies beside it is above
+        while way[-1] is not self.window and (parent := way[-1].parentWidget()) is not None:
+            way.append(parent)
+        for widget in way:
+            for child in widget.children():
+                if isinstance(child, QWidget) and child.isVisible() and child not in way:
                     at = canvas.mapFromGlobal(child.mapToGlobal(QPoint(0, 0)))
                     found.append(Rect(at.x(), at.y(), child.width(), child.height()))
-            below, parent = parent, parent.parentWidget()
         return found
 
     def _watch(self, canvas_class: type[QWidget]) -> None:
         paint = canvas_class.paintEvent
 
-        def timed(canvas: QWidget, event: object) -> None:
+        def timed(canvas: QWidget, event: QPaintEvent) -> None:
             began = perf_counter()
             paint(canvas, event)
             painting = Painting(began, perf_counter())
             if canvas is self.window.canvas:
                 self.on_painted(painting)
 
-        canvas_class.paintEvent = timed
+        setattr(canvas_class, "paintEvent", timed)  # noqa: B010 - a method, for a while
         self._stack.callback(setattr, canvas_class, "paintEvent", paint)

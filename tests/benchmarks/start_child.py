@@ -14,16 +14,18 @@ class _Shell:
     def open_window(
         self, slide: Path | None, annotations: Path | None = None, prediction: Path | None = None
     ) -> int:
+        # Nothing is imported before the program itself would import it.
         from benchmarks.stage import Painting, Stage
 
         told = child.settings()
         path = child.path_of(told, "slide")
         with Stage() as stage:
-            shown = child.seconds_since_start(told)
+            since = perf_counter() - stage.paintings[0].ended_s
+            shown = child.seconds_since_start(told) - since
             from benchmarks.blank import BlankCheck
             from benchmarks.coarse import load
 
-            coarse = load(child.path_of(told, "coarse"))
+            check = BlankCheck(load(child.path_of(told, "coarse")))
             blanks: list[tuple[float, int]] = []  # when painted, and how many places were blank
             sharp: list[float] = []
 
@@ -32,8 +34,9 @@ class _Shell:
                 if window.session.slide is None or sharp:
                     return
                 seconds = painting.ended_s - opened
-                check = BlankCheck(coarse, window.session.slide.pyramid.extent)
-                blank, _ = check.places(stage.frame(), window.canvas.viewpoint, stage.covered())
+                blank, _ = check.places(
+                    stage.frame(), window.canvas.viewpoint, stage.extent, stage.covered()
+                )
                 blanks.append((seconds, blank))
                 if stage.is_sharp and window.canvas.is_finished:
                     sharp.append(seconds)

@@ -98,7 +98,9 @@ class HelpControl(QObject):
 
     def _forget_tour(self) -> None:
         self._tour = None
-        self._window.setFocus()
+        canvas = self._window.findChild(Canvas)
+        if canvas is not None:
+            canvas.setFocus()
 
     def _context(self) -> Place | None:
         """What the guide says of the dock or the tool under the focus, if anything."""

@@ -17,7 +17,7 @@ def first_key(name: str) -> str:
 
 def action_words(name: str) -> str:
     """Where an action stands, and its key: "**File ▸ Open slide…** (`Ctrl+O`)"."""
-    bound = keys.bindings().get(name, ())
+    bound = keys.bindings()[name]
     return f"**{_place(name)}**" + (f" ({_key(bound[0])})" if bound else "")
 
 

@@ -80,7 +80,7 @@ class PageBrowser(QTextBrowser):
         url = QUrl(f"{SCHEME}:/{name}.md")
         url.setFragment(anchor)
         if url == self.source():
-            self._on_source_changed(url)
+            self.reload()  # keys may be others by now
         else:
             self.setSource(url, QTextDocument.ResourceType.MarkdownResource)
 
@@ -258,7 +258,6 @@ class PageBrowser(QTextBrowser):
         if event.type() == QEvent.Type.PaletteChange and self.page:
             place = self.verticalScrollBar().value()
             self.reload()  # colours of links and marks are part of the document
-            self._on_source_changed(self._url)
             self.verticalScrollBar().setValue(place)
 
 

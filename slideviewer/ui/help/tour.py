@@ -91,16 +91,6 @@ class Callout(QFrame):
         else:
             super().keyPressEvent(event)
 
-    def focusNextPrevChild(self, forward: bool) -> bool:
-        """Tab goes round the buttons; a click elsewhere leaves them."""
-        buttons = [b for b in (self.skip, self.back, self.next) if b.isVisible() and b.isEnabled()]
-        focused = self.focusWidget()
-        at = buttons.index(focused) if focused in buttons else -1
-        buttons[(at + (1 if forward else -1)) % len(buttons)].setFocus(
-            Qt.FocusReason.TabFocusReason
-        )
-        return True
-
 
 class Tour(QWidget):
     """Lies over the window without catching the mouse: everything can be used meanwhile."""
@@ -163,9 +153,9 @@ class Tour(QWidget):
         window = self._window
         lit = QRect()
         for widget in STEPS[self._number].places(window):
-            lit |= QRect(widget.mapTo(window, QPoint(0, 0)), widget.size())
+            lit |= _seen(widget, window)
         self.setGeometry(window.rect())
-        self._lit = lit.intersected(window.rect())
+        self._lit = lit
         callout = self.callout
         width = min(WIDTH, window.width() - 2 * GAP)
         layout = callout.layout()
@@ -193,6 +183,16 @@ class Tour(QWidget):
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
             self._place()
         return False
+
+
+def _seen(widget: QWidget, window: QWidget) -> QRect:
+    """What is to be seen of a widget, in pixels of its window: its parents may cut it off."""
+    seen = window.rect()
+    part: QWidget | None = widget
+    while part is not None and part is not window:
+        seen &= QRect(part.mapTo(window, QPoint(0, 0)), part.size())
+        part = part.parentWidget()
+    return seen
 
 
 def place_beside(lit: QRect, size: QSize, window: QSize) -> QPoint:

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from slideviewer.annotations import Annotation
 from slideviewer.slide import Slide
-from slideviewer.ui.canvas import Manner
 from slideviewer.ui.cells import Cells
 from slideviewer.ui.session import Session
+from slideviewer.ui.stage import Manner
 from slideviewer.ui.tiles.source import TileSources
 from slideviewer.ui.tools.tool import Tool
 from slideviewer.ui.views.area import Area, Sizes
