@@ -102,7 +102,7 @@ def grid(stage: Stage) -> QImage:
     stage.go(0.5, 0.45, 10)
     stage.do("show_grid")
     seen = stage.window.canvas.viewpoint.visible
-    for x1, y1, x2, y2 in ((0.15, 0.3, 0.4, 0.38), (0.55, 0.7, 0.55, 0.4)):
+    for x1, y1, x2, y2 in ((0.12, 0.2, 0.35, 0.3), (0.45, 0.6, 0.45, 0.28)):
         stage.window.aids.rulers.lay_down(
             Ruler(
                 seen.x + x1 * seen.width,
@@ -113,7 +113,7 @@ def grid(stage: Stage) -> QImage:
         )
     stage.settle()
     place = stage.place_of(stage.window.views)
-    return stage.picture(QRect(place.left(), place.top(), 720, 440))
+    return stage.picture(QRect(place.left(), place.top(), 620, 390))
 
 
 def go_to(stage: Stage) -> QImage:

@@ -118,7 +118,7 @@ def test_keys_work_wherever_else_the_focus_is(
     window.activateWindow()
     tray = window.browsing.tray
     qtbot.waitUntil(lambda: tray.model.rowCount() > 0)
-    window._docks["Slides"].raise_()
+    window.docks["Slides"].raise_()
     shown = window.layers_panel.findChild(type(window.layers_panel.rows["Slide"].shown))
     focused = {"canvas": window.canvas, "tray": tray.list, "checkbox": shown}[place]
     focused.setFocus()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from window_fixtures import OpenSlide
 
 from slideviewer import RESEARCH_USE_ONLY, paths
 from slideviewer.errors import SlideviewerError
+from slideviewer.slide.writing import write_pyramid
 from slideviewer.ui import keys, settings, theme
 from slideviewer.ui.help import page_browser
 from slideviewer.ui.help.control import DOCK_PAGES, START, TOOL_PAGES
@@ -40,6 +42,14 @@ def guide(qtbot: QtBot, user_folder: Path) -> Iterator[Guide]:
     yield made
     made.close()
     made.deleteLater()
+
+
+@pytest.fixture
+def made_slide(tmp_path: Path) -> Path:
+    """A slide that is made at once: what is on it does not matter here."""
+    path = tmp_path / "grey.tif"
+    write_pyramid(path, (4096, 3072), [np.full((3072, 4096, 3), 200, np.uint8)], 0.25)
+    return path
 
 
 @pytest.fixture

@@ -234,11 +234,11 @@ def test_a_dropped_folder_fills_the_tray_and_its_slides_open_by_keys(
 ) -> None:
     assert not window.named_actions["next_slide"].isEnabled()
     window.named_actions["slide_tray"].setChecked(False)
-    assert not window._docks["Slides"].isVisible()
+    assert not window.docks["Slides"].isVisible()
     drop(window, slides)
     tray = window.browsing.tray
     qtbot.waitUntil(lambda: tray.model.rowCount() == 2)
-    assert window._docks["Slides"].isVisible()
+    assert window.docks["Slides"].isVisible()
     assert window.named_actions["slide_tray"].isChecked()
     window.activateWindow()
     for key, expected in (("PageDown", "009"), ("PageDown", "010"), ("PageUp", "009")):

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSettings, Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QDockWidget,
     QMainWindow,
     QMenu,
     QMessageBox,
-    QTabWidget,
     QToolButton,
-    QWidget,
 )
 
 from slideviewer import RESEARCH_USE_ONLY, __version__, paths
@@ -24,6 +21,7 @@ from slideviewer.ui.browsing import Browsing
 from slideviewer.ui.canvas import Canvas
 from slideviewer.ui.cells import Cells
 from slideviewer.ui.command_palette import CommandPalette
+from slideviewer.ui.docks import LEFT, RIGHT, Docks, Panel
 from slideviewer.ui.files import Files
 from slideviewer.ui.help.control import HelpControl
 from slideviewer.ui.layers.markup import MarkupLayer
@@ -79,7 +77,6 @@ class MainWindow(QMainWindow):
             self.session, self.views, self.cells, self.notices, self
         )
         document, selection = self.session.document, self.session.selection
-        self._hidden: list[QWidget] = []
         self._select = SelectTool(document, selection, self.views.preview, self)
         self._tools: dict[str, Tool] = {
             "pan": self.views.main.canvas.hand,
@@ -106,11 +103,11 @@ class MainWindow(QMainWindow):
         self.notices.keep_clear_of(self.overview)
         self.status = StatusLine(self.session, self.views)
         self.setStatusBar(self.status)
-        self._docks = self._make_docks()
+        self.docks = self._make_docks()
         self._connect()
         self.named_actions["pan"].setChecked(True)
         self._show_what_is_shown()
-        self._restore_places()
+        self.docks.restore()
         self._on_slide_changed()
         self._show_document_state()
 
@@ -132,11 +129,11 @@ class MainWindow(QMainWindow):
             "show_prediction": lambda shown: setattr(self.views.active.cells, "visible", shown),
             "adjust": self._show_adjustments,
             "show_icc": self.looks.set_managed,
-            "bookmarks": lambda: self._show_dock("Bookmarks"),
+            "bookmarks": lambda: self.docks.show("Bookmarks"),
             "hide_chrome": self._hide_chrome,
             "command_palette": lambda: self.command_palette.open(),
             "preferences": self.preferences.show,
-            "slide_tray": self._show_tray,
+            "slide_tray": lambda shown: self.docks.show("Slides", shown),
             "predict": self.prediction.start,
             "cancel": self.prediction.cancel,
             "about": self._about,
@@ -166,33 +163,24 @@ class MainWindow(QMainWindow):
         """The overview of the active view."""
         return self.views.active.overview
 
-    def _make_docks(self) -> dict[str, QDockWidget]:
+    def _make_docks(self) -> Docks:
         self.annotations_panel = AnnotationsPanel(self.session.document, self.session.selection)
         self.layers_panel = LayersPanel(self.views, self.cells)
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        docks = {}
-        for title, panel, area in (
-            ("Slides", self.browsing.tray, left),
-            ("Annotations", self.annotations_panel, left),
-            ("Bookmarks", self.aids.bookmarking.panel, left),
-            ("Layers", self.looks.with_channels(self.layers_panel), right),
-            ("Adjust", self.looks.adjust, right),
-        ):
-            dock = QDockWidget(title, self)
-            dock.setObjectName(title)
-            dock.setWidget(panel)
-            self.addDockWidget(area, dock)
-            docks[title] = dock
+        docks = Docks(
+            self,
+            (
+                Panel("Slides", self.browsing.tray, LEFT),
+                Panel("Annotations", self.annotations_panel, LEFT, is_in_front=True),
+                Panel("Bookmarks", self.aids.bookmarking.panel, LEFT, is_shown=False),
+                Panel(
+                    "Layers", self.looks.with_channels(self.layers_panel), RIGHT, is_in_front=True
+                ),
+                Panel("Adjust", self.looks.adjust, RIGHT),
+            ),
+        )
+        for title in docks.titles:
             if title != "Slides":  # which has an action of its own
-                self._menu("&View").addAction(dock.toggleViewAction())
-        self.tabifyDockWidget(docks["Slides"], docks["Annotations"])
-        self.tabifyDockWidget(docks["Annotations"], docks["Bookmarks"])
-        docks["Bookmarks"].hide()
-        self.tabifyDockWidget(docks["Layers"], docks["Adjust"])
-        docks["Layers"].raise_()
-        sides = [docks["Annotations"], docks["Layers"]]
-        self.resizeDocks(sides, [300, 300], Qt.Orientation.Horizontal)
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+                self._menu("&View").addAction(docks.toggle(title))
         return docks
 
     def _connect(self) -> None:
@@ -206,8 +194,8 @@ class MainWindow(QMainWindow):
         document.state_changed.connect(self._show_document_state)
         self.browsing.steps_changed.connect(self._show_steps)
         self._show_steps()
-        self.browsing.tray_wanted.connect(lambda: self._show_tray(True))
-        tray_shown = self._docks["Slides"].toggleViewAction()
+        self.browsing.tray_wanted.connect(lambda: self.docks.show("Slides"))
+        tray_shown = self.docks.toggle("Slides")
         self.named_actions["slide_tray"].setChecked(tray_shown.isChecked())
         tray_shown.toggled.connect(self.named_actions["slide_tray"].setChecked)
         self.annotations_panel.jump_wanted.connect(self._jump_to)
@@ -287,11 +275,6 @@ class MainWindow(QMainWindow):
     def _waits_for_tiles(self) -> bool:
         return any(view.tiles.is_loading for view in self.views.views)
 
-    def _show_tray(self, shown: bool) -> None:
-        self._docks["Slides"].setVisible(shown)
-        if shown:
-            self._docks["Slides"].raise_()
-
     def _show_steps(self) -> None:
         for name, by in (("next_slide", 1), ("previous_slide", -1)):
             self.named_actions[name].setEnabled(self.browsing.tray.can_step(by))
@@ -302,20 +285,12 @@ class MainWindow(QMainWindow):
             margin = max(bounds.width, bounds.height, 256) / 4
             self.views.of_session.canvas.show_rect(bounds.grown(margin))
 
-    def _show_dock(self, title: str) -> None:
-        self._docks[title].show()
-        self._docks[title].raise_()
-
     def _show_adjustments(self) -> None:
-        self._show_dock("Adjust")
+        self.docks.show("Adjust")
         self.looks.adjust.setFocus()
 
     def _hide_chrome(self, hidden: bool) -> None:
-        if hidden:
-            parts = [self.menuBar(), self.toolbar, self.status, *self._docks.values()]
-            self._hidden = [part for part in parts if part.isVisible()]
-        for part in self._hidden:
-            part.setVisible(not hidden)
+        self.docks.hide_with([self.menuBar(), self.toolbar, self.status], hidden)
 
     def _about(self) -> None:
         QMessageBox.about(
@@ -325,13 +300,6 @@ class MainWindow(QMainWindow):
             f"deep-learning predictions in one window.</p><p><b>{RESEARCH_USE_ONLY}</b></p>"
             "<p>Icons: Material Design Icons by Pictogrammers (Apache 2.0).</p>",
         )
-
-    def _restore_places(self) -> None:
-        settings = QSettings()
-        for key, restore in (("geometry", self.restoreGeometry), ("docks", self.restoreState)):
-            value = settings.value(key)
-            if value is not None:
-                restore(value)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -350,8 +318,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         if not self.named_actions["hide_chrome"].isChecked():
-            QSettings().setValue("geometry", self.saveGeometry())
-            QSettings().setValue("docks", self.saveState())
+            self.docks.keep()
         self.prediction.close()
         self.aids.close()
         self.help.close()

@@ -1,0 +1,105 @@
+"""The panels around the canvas: where they stand, come back, and hide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+
+LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+FIRST_WIDTH = 300
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel and where it stands at first.
+
+    Attributes
+    ----------
+    title : str
+        Also the name by which its place is kept.
+    widget : QWidget
+    area : Qt.DockWidgetArea
+    is_in_front : bool
+        Whether it is the one of its area's tabs that shows at first.
+    is_shown : bool
+        Whether it is there at first at all.
+    """
+
+    title: str
+    widget: QWidget
+    area: Qt.DockWidgetArea
+    is_in_front: bool = False
+    is_shown: bool = True
+
+
+class Docks:
+    """The docks of a window, those of one side as tabs."""
+
+    def __init__(self, window: QMainWindow, panels: Sequence[Panel]) -> None:
+        self._window = window
+        self._docks: dict[str, QDockWidget] = {}
+        self._hidden: list[QWidget] = []
+        last: dict[Qt.DockWidgetArea, QDockWidget] = {}
+        for panel in panels:
+            dock = QDockWidget(panel.title, window)
+            dock.setObjectName(panel.title)
+            dock.setWidget(panel.widget)
+            window.addDockWidget(panel.area, dock)
+            if panel.area in last:
+                window.tabifyDockWidget(last[panel.area], dock)
+            last[panel.area] = self._docks[panel.title] = dock
+        for panel in panels:
+            self._docks[panel.title].setVisible(panel.is_shown)
+            if panel.is_in_front:
+                self._docks[panel.title].raise_()
+        in_front = [self._docks[panel.title] for panel in panels if panel.is_in_front]
+        window.resizeDocks(in_front, [FIRST_WIDTH] * len(in_front), Qt.Orientation.Horizontal)
+        window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+
+    def __getitem__(self, title: str) -> QDockWidget:
+        """One panel's dock."""
+        return self._docks[title]
+
+    def toggle(self, title: str) -> QAction:
+        """The action that shows and hides a panel."""
+        return self._docks[title].toggleViewAction()
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """All panels, in their order."""
+        return tuple(self._docks)
+
+    def show(self, title: str, shown: bool = True) -> None:
+        """Show a panel, in front of its neighbours, or hide it."""
+        self._docks[title].setVisible(shown)
+        if shown:
+            self._docks[title].raise_()
+
+    def hide_with(self, others: Sequence[QWidget], hidden: bool) -> None:
+        """Hide all panels and these other parts, and bring back just those that were there."""
+        if hidden:
+            parts = [*others, *self._docks.values()]
+            self._hidden = [part for part in parts if part.isVisible()]
+        for part in self._hidden:
+            part.setVisible(not hidden)
+
+    def restore(self) -> None:
+        """Put everything where it was when the window was closed last."""
+        settings = QSettings()
+        restorers = (
+            ("geometry", self._window.restoreGeometry),
+            ("docks", self._window.restoreState),
+        )
+        for key, restore in restorers:
+            value = settings.value(key)
+            if value is not None:
+                restore(value)
+
+    def keep(self) -> None:
+        """Remember where everything is."""
+        QSettings().setValue("geometry", self._window.saveGeometry())
+        QSettings().setValue("docks", self._window.saveState())
