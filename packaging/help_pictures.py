@@ -63,10 +63,11 @@ def rotated(stage: Stage) -> QImage:
     """A turned slide, and the box in the overview turned with it."""
     stage.open(stage.slides.first)
     stage.hide_panels()
-    stage.go(0.5, 0.45, 2.5)
+    stage.go(0.5, 0.45, 4)
     stage.window.canvas.turn_to(30)
     stage.settle()
-    return stage.picture(stage.window.views)
+    place = stage.place_of(stage.window.views)
+    return stage.picture(QRect(place.right() - 620, place.top(), 620, 390))
 
 
 def adjust(stage: Stage) -> QImage:

@@ -23,6 +23,11 @@ MOST_BYTES = 150_000
 COLOURS = (256, 192, 128, 96, 64, 48, 32)
 """Tried one after the other until a picture is small enough."""
 
+STRONG, ALIKE = 110, 60
+"""How far apart the parts of a colour are that must not change, and two such colours."""
+
+LEAST_SIGN_PX, MOST_SIGNS = 60, 12
+
 SECONDS = 60
 
 
@@ -170,12 +175,32 @@ def save(path: Path, picture: QImage) -> int:
     rgb = picture.convertToFormat(QImage.Format.Format_RGB888)
     lines = [bytes(rgb.constScanLine(row))[: 3 * rgb.width()] for row in range(rgb.height())]
     image = Image.frombytes("RGB", (rgb.width(), rgb.height()), b"".join(lines))
-    # A colour counts by the root of its area, or small signs would take on the tissue's colours.
-    found, counts = np.unique(np.asarray(image).reshape(-1, 3) & 0xFC, axis=0, return_counts=True)
-    weighed = np.repeat(found | 2, np.sqrt(counts).astype(int), axis=0)[None]
+    signs, weighed = _signs(image), _weighed(image)
     for colours in COLOURS:
-        chosen = Image.fromarray(weighed.astype(np.uint8)).quantize(colours)
+        chosen = weighed.quantize(colours - len(signs) // 3)
+        chosen.putpalette((chosen.getpalette() or [])[: 3 * colours - len(signs)] + signs)
         image.quantize(palette=chosen, dither=Image.Dither.NONE).save(path, optimize=True)
         if path.stat().st_size <= MOST_BYTES:
             break
     return path.stat().st_size
+
+
+def _weighed(image: Image.Image) -> Image.Image:
+    """The colours of a picture, each as often as the root of its area says: large ones give way."""
+    found, counts = np.unique(np.asarray(image).reshape(-1, 3) & 0xFC, axis=0, return_counts=True)
+    weighed = np.repeat(found | 2, np.sqrt(counts).astype(int), axis=0)[None]
+    return Image.fromarray(weighed.astype(np.uint8))
+
+
+def _signs(image: Image.Image) -> list[int]:
+    """The strong colours of areas that are even, such as the little samples in a panel."""
+    found, counts = np.unique(np.asarray(image).reshape(-1, 3), axis=0, return_counts=True)
+    spread = found.max(axis=1).astype(int) - found.min(axis=1)
+    strong = np.flatnonzero((spread > STRONG) & (counts >= LEAST_SIGN_PX))
+    signs: list[tuple[int, int, int]] = []
+    for red, green, blue in found[strong[np.argsort(-counts[strong])]].astype(int).tolist():
+        if len(signs) < MOST_SIGNS and all(
+            max(abs(red - r), abs(green - g), abs(blue - b)) > ALIKE for r, g, b in signs
+        ):
+            signs.append((red, green, blue))
+    return [part for sign in signs for part in sign]

@@ -1,6 +1,7 @@
 """The user guide and the tour: what they say is there, and they stand in nobody's way."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from window_fixtures import OpenSlide
 from slideviewer import RESEARCH_USE_ONLY, paths
 from slideviewer.errors import SlideviewerError
 from slideviewer.slide.writing import write_pyramid
-from slideviewer.ui import keys, settings, theme
+from slideviewer.ui import keys, launch, settings, theme
 from slideviewer.ui.help import page_browser
 from slideviewer.ui.help.control import DOCK_PAGES, START, TOOL_PAGES
 from slideviewer.ui.help.guide import Guide
@@ -439,6 +440,29 @@ def test_the_first_tour_comes_once(window: MainWindow) -> None:
     window.named_actions["tour"].trigger()
     window.named_actions["tour"].trigger()  # from the beginning, and still one only
     assert [tour for tour in window.findChildren(Tour) if tour.isVisible()] == [window.help.tour]
+
+
+@pytest.mark.parametrize("with_slide", [False, True])
+def test_only_a_start_without_a_slide_begins_the_tour(
+    window: MainWindow, made_slide: Path, monkeypatch: pytest.MonkeyPatch, with_slide: bool
+) -> None:
+    assert not settings.read(settings.TOUR_SEEN)
+    began: list[bool] = []
+
+    def run() -> int:
+        QApplication.processEvents()
+        began.extend(tour.isVisible() for tour in opened[0].findChildren(Tour))
+        opened[0].close()
+        return 0
+
+    opened: list[MainWindow] = []
+    monkeypatch.setattr(launch, "MainWindow", lambda: opened.append(MainWindow()) or opened[0])
+    monkeypatch.setattr(launch, "has_screen", lambda: True)
+    monkeypatch.setattr(QApplication, "exec", run)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    assert launch.open_window(made_slide if with_slide else None, None, None) == 0
+    assert began == ([] if with_slide else [True])
+    assert settings.read(settings.TOUR_SEEN) is not with_slide
 
 
 sides = st.integers(0, 1500)

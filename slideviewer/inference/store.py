@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
@@ -48,6 +47,8 @@ class PredictionStore:
         self.grid = record.as_grid()
         self._record = record
         self._probabilities = probabilities
+        import zarr  # late: it takes longer to import than all the rest of a window's start
+
         self._array = zarr.open_array(folder / ARRAY_FOLDER / "0", mode="r+")
 
     @classmethod
@@ -196,6 +197,8 @@ def _resumed(folder: Path, record: Record, replace: bool) -> Probabilities | Non
 
 
 def _create(folder: Path, record: Record) -> None:
+    import zarr
+
     folder.mkdir(parents=True, exist_ok=True)
     # The record goes first and comes last: a folder with a record always has its array.
     (folder / RECORD_FILE).unlink(missing_ok=True)
@@ -219,6 +222,8 @@ def _create(folder: Path, record: Record) -> None:
 
 
 def _read(folder: Path) -> tuple[Record, Probabilities]:
+    import zarr
+
     try:
         record = Record.model_validate_json((folder / RECORD_FILE).read_bytes())
         array = zarr.open_array(folder / ARRAY_FOLDER / "0", mode="r")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from slideviewer.geometry import Rect
 from slideviewer.slide.channels import Channel, automatic_looks, composite
 from slideviewer.slide.decoded_tiles import DecodedTiles
 from slideviewer.slide.mosaic import lay_tiles
+from slideviewer.slide.open_file import FileGone
 from slideviewer.slide.pyramid import Level, Pyramid, TileKey
 from slideviewer.slide.reducing import read_reduced, size_within
 from slideviewer.slide.slide import Pixels, Slide, Spacing, UnknownSpacing
@@ -68,6 +70,25 @@ def _tiles(level: Level) -> int:
     return -(-level.width // COUNTED_TILE_PX) * -(-level.height // COUNTED_TILE_PX)
 
 
+@dataclass(frozen=True)
+class Damage:
+    """A part of a stored level that is left blank in the levels made of it.
+
+    Attributes
+    ----------
+    level : int
+        The stored level that cannot be read there.
+    rect : Rect
+        In level-0 pixels.
+    reason : str
+        Why, for the user.
+    """
+
+    level: int
+    rect: Rect
+    reason: str
+
+
 class CoarseSlide:
     """A slide with further levels made on reading; see `slideviewer.slide.slide.Slide`.
 
@@ -95,7 +116,7 @@ class CoarseSlide:
         self._number = slide.read_channels(0, 0, 0, 0, 0).dtype if self.channels else np.uint8
         shared = DecodedTiles(CACHE_BYTES)
         self._tiles = [self._kept_of(level, shared) for level in added]
-        self._damaged: set[TileKey] = set()
+        self._damaged: dict[TileKey, str] = {}
 
     @property
     def icc_profile(self) -> bytes | None:
@@ -105,12 +126,29 @@ class CoarseSlide:
     @property
     def damaged(self) -> tuple[Rect, ...]:
         """The parts found damaged so far while levels were made, in level-0 pixels."""
-        return tuple(self._grid.tile_rect(key) for key in sorted(self._damaged.copy()))
+        return tuple(part.rect for part in self.damage)
+
+    @property
+    def damage(self) -> tuple[Damage, ...]:
+        """The parts found damaged so far while levels were made, and why they are."""
+        return tuple(
+            Damage(key.level, self._grid.tile_rect(key), reason)
+            for key, reason in sorted(self._damaged.copy().items())
+        )
+
+    def forget_damage(self) -> None:
+        """Make anew what was left blank, when it is next asked for: the file may be whole again."""
+        damaged, self._damaged = self._damaged, {}
+        for key in damaged:
+            column, row = key.column, key.row
+            for number, tiles in enumerate(self._tiles):
+                column, row = column // FACTOR, row // FACTOR
+                tiles.forget(TileKey(self._stored + number, column, row))
 
     def read_region(
         self, level: int, x_level: int, y_level: int, width: int, height: int
     ) -> Pixels:
-        """See `slideviewer.slide.slide.Slide.read_region`; an added level never fails."""
+        """See `slideviewer.slide.slide.Slide.read_region`; damage leaves an added one blank."""
         if level < self._stored:
             return self._slide.read_region(level, x_level, y_level, width, height)
         self.pyramid.check_region(level, width, height)
@@ -124,7 +162,7 @@ class CoarseSlide:
     def read_channels(
         self, level: int, x_level: int, y_level: int, width: int, height: int
     ) -> NDArray[Any]:
-        """See `slideviewer.slide.slide.Slide.read_channels`; an added level never fails."""
+        """See `slideviewer.slide.slide.Slide.read_channels`; damage leaves it blank."""
         if level < self._stored or not self.channels:
             return self._slide.read_channels(level, x_level, y_level, width, height)
         self.pyramid.check_region(level, width, height)
@@ -196,10 +234,12 @@ class CoarseSlide:
         read = self._slide.read_channels if self.channels else self._slide.read_region
         try:
             return read(key.level, *box)
+        except FileGone:
+            raise  # what the file holds there may be whole, so nothing may be made of this
         except SlideError as error:
             if key not in self._damaged:
                 _log.warning("left blank: %s", error)
-                self._damaged.add(key)
+                self._damaged[key] = str(error)
             return self._blank(box[3], box[2])
 
 

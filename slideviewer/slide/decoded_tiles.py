@@ -72,6 +72,13 @@ class DecodedTiles:
         with self._lock:
             return self._kept.get(key)
 
+    def forget(self, key: Hashable) -> None:
+        """Keep a tile no longer, where it is kept."""
+        with self._lock:
+            tile = self._kept.pop(key, None)
+            if tile is not None:
+                self._bytes -= tile.nbytes
+
     def _keep(self, key: Hashable, tile: NDArray[Any]) -> None:
         if tile.nbytes > self.max_bytes:
             return

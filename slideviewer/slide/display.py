@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from slideviewer.geometry import Rect
 from slideviewer.slide.channels import Channel
-from slideviewer.slide.coarse import with_coarse_levels
+from slideviewer.slide.coarse import CoarseSlide, Damage, with_coarse_levels
 from slideviewer.slide.pyramid import Level, Pyramid
 from slideviewer.slide.slide import Pixels, Slide, Spacing, UnknownSpacing
 
@@ -34,6 +34,26 @@ def for_display(slide: Slide) -> Slide:
     if len(levels) == len(slide.pyramid.levels):
         return slide
     return _HalvedSlide(slide, levels)
+
+
+def damage_of(slide: Slide) -> tuple[Damage, ...]:
+    """What is damaged and therefore blank in coarse levels made so far, by this slide's levels.
+
+    Parameters
+    ----------
+    slide : Slide
+        What `for_display` gave.
+    """
+    if isinstance(slide, _HalvedSlide):
+        return slide.damage
+    return slide.damage if isinstance(slide, CoarseSlide) else ()
+
+
+def forget_damage(slide: Slide) -> None:
+    """Have coarse levels made anew where damage left them blank."""
+    inner = slide.inner if isinstance(slide, _HalvedSlide) else slide
+    if isinstance(inner, CoarseSlide):
+        inner.forget_damage()
 
 
 @dataclass(frozen=True)
@@ -75,6 +95,23 @@ class _HalvedSlide:
         self.properties: Mapping[str, str] = slide.properties
         self.associated_names: tuple[str, ...] = slide.associated_names
         self.channels: tuple[Channel, ...] = slide.channels
+
+    @property
+    def inner(self) -> Slide:
+        """The slide without the levels in between."""
+        return self._slide
+
+    @property
+    def damage(self) -> tuple[Damage, ...]:
+        """See `damage_of`."""
+        shown = {
+            origin.level: number
+            for number, origin in enumerate(self._origins)
+            if origin.factor == 1
+        }
+        return tuple(
+            replace(part, level=shown[part.level]) for part in damage_of(self._slide)
+        )
 
     @property
     def icc_profile(self) -> bytes | None:

@@ -13,6 +13,13 @@ _HAS_PREAD = hasattr(os, "pread")
 """Windows has none: there, seeking and reading are one step under a lock."""
 
 
+class FileGone(SlideError):
+    """The file as a whole can no longer be read: it was closed or changed, or its drive is gone.
+
+    Unlike a damaged part, this says nothing of what the file holds.
+    """
+
+
 class _Mark(NamedTuple):
     """What tells one file, and one state of it, from another."""
 
@@ -79,7 +86,7 @@ class OpenFile:
 
         Raises
         ------
-        SlideError
+        FileGone
             Where the file was closed, or the system cannot read it.
         """
         length = min(length, self.size - offset)
@@ -87,12 +94,12 @@ class OpenFile:
             return b""
         with self._lock:
             if self._closing:
-                raise SlideError("The slide was closed.", path=self.path)
+                raise FileGone("The slide was closed.", path=self.path)
             self._reading += 1
         try:
             return self._read(offset, length)
         except OSError as error:
-            raise SlideError(
+            raise FileGone(
                 f"The file cannot be read at byte {offset}: {error.strerror}.",
                 path=self.path,
                 remedy="Check that its drive is connected.",
@@ -109,19 +116,19 @@ class OpenFile:
 
         Raises
         ------
-        SlideError
+        FileGone
             Where the file was replaced, removed or written to since, or this one was closed.
         """
         with self._lock:
             if self._closing:
-                raise SlideError("The slide was closed.", path=self.path)
+                raise FileGone("The slide was closed.", path=self.path)
             held = _mark(os.fstat(self._descriptor))
         try:
             named = _mark(os.stat(self.path))
         except OSError:
             named = None
         if not held == named == self._mark:
-            raise SlideError(
+            raise FileGone(
                 "The file was changed, replaced or removed while it was open.",
                 path=self.path,
                 remedy="Open it again.",

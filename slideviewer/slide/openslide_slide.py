@@ -16,6 +16,7 @@ from slideviewer.errors import SlideError
 from slideviewer.geometry import Rect
 from slideviewer.slide.channels import Channel
 from slideviewer.slide.colour import WHITE, rgb_from_any, rgb_from_premultiplied
+from slideviewer.slide.open_file import FileGone
 from slideviewer.slide.pyramid import Level, Pyramid
 from slideviewer.slide.reducing import read_reduced, size_within
 from slideviewer.slide.slide import Pixels, Spacing, UnknownSpacing
@@ -166,9 +167,9 @@ class OpenSlideSlide:
 
     def close(self) -> None:
         """See `slideviewer.slide.slide.Slide.close`; reads under way still end well."""
-        with self._lock:
-            self._closed = True
-            self._handle = None
+        # Without the lock: a read that hangs, as on a lost network, may hold it for long.
+        self._closed = True
+        self._handle = None
         self.stored.close()
 
     def _opened(self) -> lowlevel._OpenSlide:
@@ -185,7 +186,7 @@ class OpenSlideSlide:
                 pass  # Perhaps another thread's bad tile spoilt the handle: try again below.
         with self._lock:
             if self._closed:
-                raise SlideError("The slide was closed.", path=self.path)
+                raise FileGone("The slide was closed.", path=self.path)
             try:
                 fresh = self._opened()
                 result = read(fresh)
@@ -193,7 +194,7 @@ class OpenSlideSlide:
                 if self._handle is handle:
                     self._handle = None
                 raise self._damage(what, str(error)) from error
-            if self._handle is handle:
+            if self._handle is handle and not self._closed:
                 self._handle = fresh
             return result
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
-import simplejpeg  # type: ignore[import-untyped]
+import simplejpeg
 from numpy.typing import NDArray
 
 Decode = Callable[[bytes], NDArray[Any]]

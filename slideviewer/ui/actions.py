@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 
-os.environ.setdefault("QT_API", "pyside6")  # which Qt the icon package is to use
-
-import qtawesome
-from PySide6.QtGui import QAction, QActionGroup, QIcon, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 
 from slideviewer.ui.action_spec import ActionSpec
+from slideviewer.ui.icons import icon
 
 SEPARATOR = "-"
 
@@ -169,11 +166,6 @@ MAGNIFICATIONS = {
 }
 
 
-def icon(name: str, colour: str = "") -> QIcon:
-    """An icon of the product's one family, in a colour or in that of the text around it."""
-    return QIcon(qtawesome.icon(f"mdi6.{name}", **({"color": colour} if colour else {})))
-
-
 def build(
     window: QMainWindow, handlers: Mapping[str, Callable[..., object]]
 ) -> tuple[dict[str, QAction], QToolBar]:
@@ -233,7 +225,6 @@ def bind(action: QAction, spec: ActionSpec, keys: Iterable[str]) -> None:
 
 def dress(actions: Mapping[str, QAction]) -> None:
     """Give the actions their icons, in the colours of the present palette."""
-    qtawesome.reset_cache()
     for spec in ACTIONS:
         if spec.icon:
             actions[spec.name].setIcon(icon(spec.icon))

@@ -67,7 +67,7 @@ class Aids(QObject):
         self.save_region = SaveRegion(session, views, notices, self.running, self)
         self.bookmarking = Bookmarking(views, BookmarkStore(folder), notices, self)
         self.visited = Visited(views, VisitStore(folder), self)
-        self.windows = SlideWindows(views, notices, self)
+        self.windows = SlideWindows(views, sources, notices, self)
         self.maps = LikelihoodMaps(session, views, sources, notices, self)
         self.full_screen = FullScreen(window, views)
         session.slide_changed.connect(self.rulers.clear)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
@@ -96,7 +96,7 @@ class Docks:
         )
         for key, restore in restorers:
             value = settings.value(key)
-            if value is not None:
+            if isinstance(value, QByteArray):  # a damaged settings file holds anything
                 restore(value)
 
     def keep(self) -> None:

@@ -24,6 +24,7 @@ from slideviewer.ui.opening import (
     ReadAnnotations,
     open_with_companions,
     read_with_stamp,
+    what_is_left_out,
 )
 from slideviewer.ui.recent import Recent, RecentSlide
 from slideviewer.ui.saving import ANNOTATION_SUFFIXES, Saving
@@ -54,6 +55,10 @@ class Files(QObject):
         self._offers = Offers(notices)
         self.failed.connect(lambda problem: notices.warn(problem))
         session.document.state_changed.connect(self._remember_annotations)
+
+    def close(self) -> None:
+        """Open nothing more; the window is about to close."""
+        self._opening.give_up()
 
     def ask_for_slide(self) -> None:
         """Let the user choose a slide and open it."""
@@ -104,6 +109,8 @@ class Files(QObject):
             if not keeps_markup:
                 self._session.document.open(AnnotationSet.of(), None)
             self._session.set_slide(slide)
+            for text in what_is_left_out(slide):
+                self._notices.tell(text)
             self._remember_annotations()
             then()
             self._use_companions(opened.beside)

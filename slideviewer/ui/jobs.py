@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -44,14 +45,15 @@ class Job(QObject):
         """Have the next progress call of the function raise `Cancelled`, and want no answer."""
         self._cancelled.set()
 
-    def wait(self) -> None:
-        """Return when the function has."""
-        self._thread.join()
+    def wait(self, seconds: float | None = None) -> None:
+        """Return when the function has, or after so many seconds."""
+        self._thread.join(seconds)
 
     def _progress(self, step: Step) -> None:
         if self._cancelled.is_set():
             raise Cancelled
-        self.progressed.emit(step)
+        with contextlib.suppress(RuntimeError):  # see _run
+            self.progressed.emit(step)
 
     def _run(self) -> None:
         result, problem = None, ""
@@ -64,7 +66,9 @@ class Job(QObject):
         except Exception as error:  # noqa: BLE001 - the one place: anything else is a bug to report
             _log.exception("a job failed")
             problem = f"Something unforeseen went wrong ({type(error).__name__}: {error})."
-        self._answered.emit(result, problem)
+        # Gone with its window, where the function took longer than anybody waited for it.
+        with contextlib.suppress(RuntimeError):
+            self._answered.emit(result, problem)
 
     @Slot(object, str)
     def _on_answered(self, result: object, problem: str) -> None:

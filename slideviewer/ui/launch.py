@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +36,9 @@ QT_LEVELS = {
     QtMsgType.QtWarningMsg: logging.WARNING,
 }
 """How loud Qt's messages are; all others are errors."""
+
+LEAVING_SECONDS = 3.0
+"""How long threads that are still at work are waited for at the end."""
 
 PICTURE_SIZE = (1600, 1000)
 PICTURE_SECONDS = 60
@@ -68,7 +73,23 @@ def open_window(slide: Path | None, annotations: Path | None, prediction: Path |
     window.show()
     if slide is None and annotations is None:
         QTimer.singleShot(0, window.help.start_first_tour)  # once it has its size
-    return app.exec()
+    code = app.exec()
+    _end_threads(code)
+    return code
+
+
+def _end_threads(code: int) -> None:
+    """Let every thread come to its end; leave without those that hang in a file.
+
+    Python ends a daemon thread by unwinding it, and where that meets C++ the program aborts.
+    """
+    until = time.monotonic() + LEAVING_SECONDS
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(max(0.0, until - time.monotonic()))
+    if threading.active_count() > 1:
+        logging.shutdown()
+        os._exit(code)
 
 
 def has_screen() -> bool:

@@ -78,10 +78,11 @@ class LittleSlide(QWidget):
         """Show a tile of the slide's coarsest level."""
         if self._slide is None or self._image is None:
             return
-        scale = self._image.width() / self._slide.pyramid.width
+        across = self._image.width() / self._slide.pyramid.width
+        down = self._image.height() / self._slide.pyramid.height
         painter = QPainter(self._image)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        target = QRectF(rect.x * scale, rect.y * scale, rect.width * scale, rect.height * scale)
+        target = QRectF(rect.x * across, rect.y * down, rect.width * across, rect.height * down)
         painter.drawImage(
             target,
             tile.scaled(
@@ -96,14 +97,14 @@ class LittleSlide(QWidget):
     @property
     def view_box(self) -> QPolygonF:
         """What the canvas shows, in pixels of this picture; turned where the slide is turned."""
-        view, scale = self._canvas.viewpoint, self._scale
-        centre = QPointF(view.centre_x * scale, view.centre_y * scale)
-        size = min(view.width, view.height) * scale / view.scale
+        view = self._canvas.viewpoint
+        centre = self._to_picture(view.centre_x, view.centre_y)
+        size = min(view.width * self._across, view.height * self._down) / view.scale
         larger = max(1.0, SMALLEST_BOX / size)
         corners = []
         for right, down in ((0, 0), (1, 0), (1, 1), (0, 1)):
             x, y = view.to_slide(right * view.width, down * view.height)
-            corners.append(centre + (QPointF(x * scale, y * scale) - centre) * larger)
+            corners.append(centre + (self._to_picture(x, y) - centre) * larger)
         return QPolygonF(corners)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -113,8 +114,8 @@ class LittleSlide(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(self.rect(), self._image)
         if self._veil is not None:
-            side = self._veil_cell * self._scale
-            shaded = QRectF(0, 0, self._veil.width() * side, self._veil.height() * side)
+            across, down = self._veil_cell * self._across, self._veil_cell * self._down
+            shaded = QRectF(0, 0, self._veil.width() * across, self._veil.height() * down)
             painter.drawImage(shaded, self._veil)
         painter.setRenderHint(
             QPainter.RenderHint.Antialiasing, not self._canvas.viewpoint.is_upright
@@ -134,16 +135,16 @@ class LittleSlide(QWidget):
         at = event.position()
         if self._is_on_box(at):
             view = self._canvas.viewpoint
-            self._grip = at - QPointF(view.centre_x, view.centre_y) * self._scale
+            self._grip = at - self._to_picture(view.centre_x, view.centre_y)
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         else:
             self._grip = QPointF(0, 0)
-            self.wanted.emit(at.x() / self._scale, at.y() / self._scale)
+            self.wanted.emit(at.x() / self._across, at.y() / self._down)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._grip is not None and event.buttons() & Qt.MouseButton.LeftButton:
             middle = event.position() - self._grip
-            self.dragged.emit(middle.x() / self._scale, middle.y() / self._scale)
+            self.dragged.emit(middle.x() / self._across, middle.y() / self._down)
         elif self._slide is not None:
             on_box = self._is_on_box(event.position())
             shape = Qt.CursorShape.OpenHandCursor if on_box else Qt.CursorShape.CrossCursor
@@ -156,7 +157,16 @@ class LittleSlide(QWidget):
     def _is_on_box(self, at: QPointF) -> bool:
         return self.view_box.containsPoint(at, Qt.FillRule.WindingFill)
 
+    def _to_picture(self, x: float, y: float) -> QPointF:
+        return QPointF(x * self._across, y * self._down)
+
+    # Two scales: of a strip a pixel wide the picture is wider than its shape would have it.
     @property
-    def _scale(self) -> float:
+    def _across(self) -> float:
         assert self._slide is not None
         return self.width() / self._slide.pyramid.width
+
+    @property
+    def _down(self) -> float:
+        assert self._slide is not None
+        return self.height() / self._slide.pyramid.height

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 
 from slideviewer.annotations import Loaded, read_annotations
 from slideviewer.slide import Slide, open_slide
+from slideviewer.slide.picture_tiff import NOTICE
 from slideviewer.ui.folder_listing import Companions, companions_of
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.notices import NoticeStack
@@ -45,6 +46,12 @@ class Opening(QObject):
         """Whether something is being opened now."""
         return self._job is not None
 
+    def give_up(self) -> None:
+        """Want no answer to what is being opened any more."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+
     def begin(
         self,
         work: Callable[[Any], object],
@@ -62,8 +69,7 @@ class Opening(QObject):
         fail : callable
             Gets the words for the user.
         """
-        if self._job is not None:
-            self._job.cancel()
+        self.give_up()
         self._job = job = Job(work, self)
 
         def succeeded(result: object) -> None:
@@ -104,7 +110,15 @@ class Offers:
 def open_with_companions(path: Path) -> OpenedSlide:
     """Open a slide and look beside it."""
     slide = open_slide(path)
+    # The first call reads tiles, for which the window must not wait.
+    _ = slide.channels
     return OpenedSlide(slide, companions_of(slide.path))
+
+
+def what_is_left_out(slide: Slide) -> list[str]:
+    """Words on what of the slide's file is not shown, such as other depths; mostly none."""
+    notice = slide.properties.get(NOTICE, "")
+    return [f"{slide.path.name}: {notice}"] if notice else []
 
 
 def read_with_stamp(path: Path) -> ReadAnnotations:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import shapely
 from PySide6.QtCore import QObject, Signal, Slot
@@ -68,6 +70,7 @@ class PredictionControl(QObject):
         self._store: Path | None = None  # where its answers are kept
         self._result: Prediction | None = None
         self._reading: Job | None = None
+        self._identity: tuple[Slide, str] | None = None  # of the file that was opened
         self._exports: list[Job] = []
         self._spacings: dict[Path, float] = {}  # what the user said of slides that do not say
         self.chooser = ModelChooser()
@@ -101,13 +104,24 @@ class PredictionControl(QObject):
         if package is None:
             self._notices.warn("There is no model to predict with. Install one first.")
             return
+        try:
+            identity = content_identity(slide.path)
+        except SlideviewerError as error:
+            self._notices.warn(f"{error} It cannot be predicted on now.")
+            return
+        if self._identity is not None and self._identity != (slide, identity):
+            self._notices.warn(
+                f"{slide.path}: The file was changed or replaced after it was opened, so a "
+                "prediction would not fit what is shown. Open it again first."
+            )
+            return
         spacing = self._spacing_for(slide)
         if spacing is None and not isinstance(slide.spacing, Spacing):
             return
         request = Request(
             slide=slide.path,
             model=package.folder,
-            store=store_folder(slide, package),
+            store=store_folder(identity, package),
             spacing=spacing,
             first=self._views.main.canvas.viewpoint.visible,
             replace=True,
@@ -133,15 +147,19 @@ class PredictionControl(QObject):
 
     def show_stored(self, folder: Path) -> None:
         """Show a stored prediction."""
+        self._read(lambda _: read_prediction(folder), self._show_result)
+
+    def _read(self, work: Callable[[Any], object], show: Callable[[Any], None]) -> None:
+        """Read something in the background, in place of what was to be read before."""
         if self._reading is not None:
             self._reading.cancel()
-        self._reading = job = Job(lambda _: read_prediction(folder), self)
+        self._reading = job = Job(work, self)
 
         def ended() -> None:
             if self._reading is job:
                 self._reading = None
 
-        job.succeeded.connect(self._show_result)
+        job.succeeded.connect(show)
         job.failed.connect(self.failed)
         job.ended.connect(ended)
         job.start()
@@ -261,7 +279,7 @@ class PredictionControl(QObject):
 
     def _on_slide_changed(self) -> None:
         self.cancel()
-        self._store = None
+        self._store = self._identity = None
         if self._number is not None:
             self._finish()  # its last answers are for a slide that is no longer shown
         self._show_former()
@@ -275,13 +293,20 @@ class PredictionControl(QObject):
         slide, package = self._session.slide, self.chooser.currentData()
         if slide is None or package is None:
             return
-        try:
-            folder = store_folder(slide, package)
-        except SlideviewerError as error:
-            self.failed.emit(str(error))
-            return
-        if folder.is_dir():
-            self.show_stored(folder)
+
+        def read(_: object) -> tuple[str, Prediction | None]:
+            identity = content_identity(slide.path)
+            folder = store_folder(identity, package)
+            return identity, read_prediction(folder) if folder.is_dir() else None
+
+        def show(answer: tuple[str, Prediction | None]) -> None:
+            identity, prediction = answer
+            if self._identity is None:
+                self._identity = slide, identity
+            if prediction is not None and self._identity == (slide, identity):
+                self._show_result(prediction)
+
+        self._read(read, show)
 
     def _show_result(self, prediction: Prediction) -> None:
         self._cells.show_prediction(prediction)
@@ -292,9 +317,8 @@ class PredictionControl(QObject):
         self.running_changed.emit(self.is_running)
 
 
-def store_folder(slide: Slide, package: ModelPackage) -> Path:
-    """Where the window keeps the prediction of a slide by a model."""
-    identity = content_identity(slide.path)
+def store_folder(identity: str, package: ModelPackage) -> Path:
+    """Where the window keeps the prediction of a slide, named by its content, by a model."""
     return paths.predictions_folder() / f"{identity[:16]}-{package.hash[:16]}"
 
 

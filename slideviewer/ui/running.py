@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QProgressDialog, QWidget
 
@@ -11,6 +13,9 @@ from slideviewer.ui.jobs import Job
 
 PATIENCE_MILLISECONDS = 600
 """Quicker work shows nothing."""
+
+CLOSE_SECONDS = 1.5
+"""How long cancelled work is waited for at the end: a file on a lost network may hang."""
 
 
 class Running(QObject):
@@ -70,8 +75,9 @@ class Running(QObject):
         job.start()
 
     def close(self) -> None:
-        """Cancel all and wait, so that nothing half written stays behind."""
+        """Cancel all and wait a little, so that nothing half written stays behind."""
         for job in self._jobs:
             job.cancel()
+        until = time.monotonic() + CLOSE_SECONDS
         for job in self._jobs:
-            job.wait()
+            job.wait(max(0.0, until - time.monotonic()))

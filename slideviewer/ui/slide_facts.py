@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slideviewer.errors import SlideError
 from slideviewer.slide import Slide, Spacing
 from slideviewer.ui import words
 
@@ -49,8 +50,15 @@ def slide_facts(slide: Slide) -> list[tuple[str, str]]:
         facts.append((f"Level {number}", f"{size}, 1 : {level.downsample:.4g}"))
     if slide.channels:
         facts.append(("Channels", ", ".join(channel.name for channel in slide.channels)))
-    facts.append(("Colour profile", "in the file" if slide.icc_profile else "none"))
+    facts.append(("Colour profile", _profile(slide)))
     return facts
+
+
+def _profile(slide: Slide) -> str:
+    try:
+        return "in the file" if slide.icc_profile else "none"
+    except SlideError as error:  # the file has gone meanwhile
+        return f"cannot be read: {error.problem}"
 
 
 def _objective(slide: Slide) -> str:

@@ -15,7 +15,7 @@ from slideviewer.ui.go_to_dialog import GoToDialog
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.problems import SlideProblems
 from slideviewer.ui.slide_info import SlideInfo
-from slideviewer.ui.tiles.source import TileSource
+from slideviewer.ui.tiles.source import TileSource, TileSources
 from slideviewer.ui.views.grid import ViewGrid
 
 
@@ -25,14 +25,20 @@ class SlideWindows(QObject):
     Parameters
     ----------
     views : ViewGrid
+    sources : TileSources
+        The first damage met in each is told.
     notices : NoticeStack
     """
 
-    def __init__(self, views: ViewGrid, notices: NoticeStack, parent: QObject) -> None:
+    def __init__(
+        self, views: ViewGrid, sources: TileSources, notices: NoticeStack, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._views, self._notices = views, notices
         self.info: SlideInfo | None = None
         self.problems: SlideProblems | None = None
+        self._told: dict[int, str] = {}
+        sources.damage_met.connect(self._tell_once)
         views.slide_changed.connect(self._close_stale)
         views.views_changed.connect(self._close_stale)
 
@@ -50,11 +56,14 @@ class SlideWindows(QObject):
         self.info.raise_()
 
     def show_problems(self) -> None:
-        """List the damaged tiles."""
+        """List the damaged tiles of the active view."""
         source = self._views.active.tiles.source
         if source is None:
             self._notices.tell("Open a slide first: there is nothing to tell yet.")
             return
+        self._show_problems_of(source)
+
+    def _show_problems_of(self, source: TileSource) -> None:
         if self.problems is None or self.problems.source is not source:
             self._close_problems()
             self.problems = SlideProblems(source, self._views.window())
@@ -84,6 +93,23 @@ class SlideWindows(QObject):
         if place.magnification is not None and slide and isinstance(slide.spacing, Spacing):
             there = replace(there, scale=words.scale_at(place.magnification, slide.spacing))
         view.canvas.fly_to(there)
+
+    def _tell_once(self, source: TileSource) -> None:
+        """Tell of a slide's first damage; the status line counts the rest."""
+        if source.number in self._told:
+            return
+        reason = next(iter(source.problems.values()))
+        text = f"{reason} What cannot be read is hatched."
+        self._told[source.number] = text
+        self._notices.warn(text, ("Show the list", lambda: self._show_problems_of(source)))
+        source.destroyed.connect(lambda: self._withdraw(source.number))
+
+    def _withdraw(self, number: int) -> None:
+        text = self._told.pop(number, "")
+        if text not in self._told.values():
+            for notice in self._notices.notices:
+                if notice.text == text:
+                    notice.close_for_good()
 
     def _show_tile(self, rect: Rect) -> None:
         problems = self.problems

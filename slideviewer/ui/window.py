@@ -319,6 +319,7 @@ class MainWindow(QMainWindow):
             return
         if not self.named_actions["hide_chrome"].isChecked():
             self.docks.keep()
+        self.files.close()
         self.prediction.close()
         self.aids.close()
         self.help.close()

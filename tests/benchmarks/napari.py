@@ -54,8 +54,8 @@ def tables(folder: Path, quick: bool, python: Path) -> list[Table]:
     notes = (
         f"Slide: {LARGE}. napari shows dask arrays over tifffile's zarr store as a multiscale "
         f"image, as its documentation has it; OpenGL: {theirs[0]['renderer']}.",
-        "Without a graphics card napari draws slower than its users see; how late its event loop "
-        "comes round is mostly its reading of tiles in that loop.",
+        "Without a graphics card napari draws slower than its users see. Its settings are those "
+        "of a first start; so it reads tiles in its event loop.",
         "Frame: paintEvent of the canvas, and the draw event of napari's. What is blurred or "
         "blank is looked for in slideviewer alone: napari reads what it shows before it goes on.",
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QKeySequence, QPalette, QShortcut
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -22,11 +22,11 @@ from PySide6.QtWidgets import (
 )
 
 from slideviewer.errors import SlideviewerError
-from slideviewer.ui import actions
 from slideviewer.ui.help.hit_list import HitList
 from slideviewer.ui.help.page_browser import PageBrowser
 from slideviewer.ui.help.pages import PAGES, page_text
 from slideviewer.ui.help.search import Section, search, sections_of
+from slideviewer.ui.icons import icon
 
 SIZE = QSize(1120, 820)
 CONTENTS_WIDTH = 240
@@ -77,16 +77,16 @@ class Guide(QWidget):
     def _lay_out(self) -> None:
         self.back, self.forward = QToolButton(), QToolButton()
         self.smaller, self.larger = QToolButton(), QToolButton()
-        for button, words in (
-            (self.back, "Back (Alt+Left)"),
-            (self.forward, "Forward (Alt+Right)"),
-            (self.smaller, "Smaller text (Ctrl+-)"),
-            (self.larger, "Larger text (Ctrl++)"),
+        for button, glyph, words in (
+            (self.back, "arrow-left", "Back (Alt+Left)"),
+            (self.forward, "arrow-right", "Forward (Alt+Right)"),
+            (self.smaller, "format-font-size-decrease", "Smaller text (Ctrl+-)"),
+            (self.larger, "format-font-size-increase", "Larger text (Ctrl++)"),
         ):
+            button.setIcon(icon(glyph))
             button.setAutoRaise(True)
             button.setToolTip(words)
             button.setAccessibleName(words.split(" (")[0])
-        self._dress()
         self.address = QLabel()
         self.address.setWordWrap(True)
         self.address.setTextFormat(Qt.TextFormat.PlainText)
@@ -211,21 +211,6 @@ class Guide(QWidget):
 
     def _leave(self) -> None:
         QDesktopServices.openUrl(QUrl(self.address.text()))
-
-    def _dress(self) -> None:
-        colour = self.palette().color(QPalette.ColorRole.ButtonText).name()
-        for button, name in (
-            (self.back, "arrow-left"),
-            (self.forward, "arrow-right"),
-            (self.smaller, "format-font-size-decrease"),
-            (self.larger, "format-font-size-increase"),
-        ):
-            button.setIcon(actions.icon(name, colour))
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "larger"):
-            self._dress()
 
 
 def _read_sections() -> list[Section]:

@@ -33,6 +33,11 @@ LONGEST_LINE = 105
 
 MARGIN = 24
 LIST_GAP = 10
+"""Screen pixels below a list or a picture."""
+
+PICTURE = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""What stands for a picture in a document's text."""
+
 LINE_HEIGHT = 130
 """Per cent."""
 
@@ -131,7 +136,10 @@ class PageBrowser(QTextBrowser):
             level = block.blockFormat().headingLevel()
             shape = QTextBlockFormat()
             height = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
-            shape.setLineHeight(LINE_HEIGHT, height)
+            if block.text() == PICTURE:  # whose line would be higher by as many per cent
+                shape.setBottomMargin(LIST_GAP)
+            else:
+                shape.setLineHeight(LINE_HEIGHT, height)
             if level:
                 shape.setTopMargin(20 if level > 1 else 0)
                 shape.setBottomMargin(8)

@@ -101,6 +101,7 @@ class TileLayer(Layer):
             self._source.problem_found.disconnect(self.problem_found)
             self._let_former_look_go()
             self._source.let_go(self._look)
+            self._source.forget(self)  # lest a closed slide be read
         self._source, self._wanted, self._former_look = source, (), self._look
         if source is not None:
             source.hold(self._look)
@@ -177,9 +178,12 @@ class TileLayer(Layer):
         self._fill(painter, view, pyramid.extent, QBrush(PAPER))
         if view.is_upright:
             self._paint_upright(painter, view, source, pyramid.tiles_in(part, sharp))
-            return
-        for key in pyramid.tiles_in(part, sharp):
-            self._paint_tile(painter, view, source, key, pyramid.tile_rect(key))
+        else:
+            for key in pyramid.tiles_in(part, sharp):
+                self._paint_tile(painter, view, source, key, pyramid.tile_rect(key))
+        for key, rect in source.blanks.items():
+            if key.level < sharp and rect.intersects(part):
+                self._fill(painter, view, rect, HATCH)
 
     def _paint_upright(
         self, painter: QPainter, view: Viewpoint, source: TileSource, keys: list[TileKey]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
-from slideviewer.errors import SlideviewerError
+from slideviewer.errors import SlideError, SlideviewerError
 from slideviewer.slide import Slide
 from slideviewer.ui.look import read_tile
 from slideviewer.ui.tiles.cache import CachedTile
@@ -18,8 +20,8 @@ from slideviewer.ui.tiles.cache import CachedTile
 _log = logging.getLogger(__name__)
 
 THREADS = max(2, min(4, os.cpu_count() or 2))
-STOP_SECONDS = 2.0
-"""How long a tile in hand is waited for at the end: a vanished network drive may hang."""
+STOP_SECONDS = 1.5
+"""How long tiles in hand are waited for at the end: a vanished network drive may hang."""
 
 
 @dataclass
@@ -99,8 +101,10 @@ class TileLoader(QObject):
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+            self._wishes.clear()
+        until = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
-            thread.join(STOP_SECONDS)
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self) -> None:
         while (task := self._next()) is not None:
@@ -109,14 +113,25 @@ class TileLoader(QObject):
             try:
                 image = read_tile(slide, tile.key, tile.look)
             except SlideviewerError as error:
-                _log.warning("bad tile %s: %s", tile.key, error)
+                # Of a slide that was closed meanwhile nobody waits for the answer.
+                level = logging.INFO if self._is_unwanted(slide) else logging.WARNING
+                _log.log(level, "bad tile %s: %s", tile.key, error)
                 problem = str(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the thread must go on
+                _log.warning("tile %s cannot be read", tile.key, exc_info=True)
+                problem = str(_unforeseen(slide, error))
             if self._finish(tile):
                 return
-            if image is None:
-                self.failed.emit(tile, problem)
-            else:
-                self.loaded.emit(tile, image)
+            # Gone with the window, where a file hung for so long that nobody waited for it.
+            with contextlib.suppress(RuntimeError):
+                if image is None:
+                    self.failed.emit(tile, problem)
+                else:
+                    self.loaded.emit(tile, image)
+
+    def _is_unwanted(self, slide: Slide) -> bool:
+        with self._changed:
+            return all(wishes.slide is not slide for wishes in self._wishes.values())
 
     def _next(self) -> tuple[CachedTile, Slide] | None:
         with self._changed:
@@ -146,3 +161,12 @@ class TileLoader(QObject):
             del self._reading[tile]
             self._changed.notify_all()
             return self._stopped
+
+
+def _unforeseen(slide: Slide, error: Exception) -> SlideError:
+    reason = getattr(error, "strerror", None) or error or type(error).__name__
+    return SlideError(
+        f"A tile cannot be read: {reason}.",
+        path=slide.path,
+        remedy="Check that its drive is connected; the rest may still be read.",
+    )

@@ -9,8 +9,9 @@ from itertools import count
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from slideviewer.geometry import Rect
 from slideviewer.slide import Slide, TileKey
-from slideviewer.slide.display import for_display
+from slideviewer.slide.display import damage_of, for_display, forget_damage
 from slideviewer.ui.look import Look
 from slideviewer.ui.tiles.cache import CachedTile, TileCache
 from slideviewer.ui.tiles.loader import TileLoader
@@ -40,6 +41,8 @@ class TileSource(QObject):
         self.number = next(_numbers)
         self._cache, self._loader = cache, loader
         self._bad: dict[TileKey, str] = {}
+        self._blanks: dict[TileKey, tuple[Rect, str]] = {}
+        self._damage_known = 0
         self._pinned: dict[CachedTile, QImage] = {}
         self._holders: Counter[Look] = Counter()
         pyramid = self.shown.pyramid
@@ -50,7 +53,12 @@ class TileSource(QObject):
     @property
     def problems(self) -> dict[TileKey, str]:
         """The tiles that could not be read, and why."""
-        return dict(self._bad)
+        return {key: reason for key, (_, reason) in self._blanks.items()} | self._bad
+
+    @property
+    def blanks(self) -> dict[TileKey, Rect]:
+        """Damaged parts that are blank in the coarser levels made of theirs, in level-0 pixels."""
+        return {key: rect for key, (rect, _) in self._blanks.items()}
 
     def hold(self, look: Look) -> None:
         """Keep the coarsest level in this look."""
@@ -88,23 +96,47 @@ class TileSource(QObject):
             self._pinned[tile] = image
         else:
             self._cache.add(tile, image)
+        self._note_blanks()
         self.arrived.emit(tile)
 
     def mark_bad(self, tile: CachedTile, problem: str) -> None:
         """Remember a tile that cannot be read."""
         self._bad[tile.key] = problem
-        self.problem_found.emit(len(self._bad))
+        self.problem_found.emit(len(self.problems))
         self.arrived.emit(tile)
 
     def try_again(self) -> None:
         """Forget what was damaged: the drive may be back."""
         self._bad.clear()
+        if self._blanks:  # what was made of them is to be made again, too
+            forget_damage(self.shown)
+            self._blanks.clear()
+            self._damage_known = 0
+            self._cache.forget(self.number)
+            self._pinned.clear()
         self.problem_found.emit(0)
+
+    def forget(self, who: object) -> None:
+        """Somebody wants nothing of this slide any more."""
+        self._loader.forget(who)
 
     def close(self) -> None:
         """Give back all memory; the slide itself stays open."""
         self._cache.forget(self.number)
         self._pinned.clear()
+
+    def _note_blanks(self) -> None:
+        damage = damage_of(self.shown)
+        if len(damage) == self._damage_known:
+            return
+        self._damage_known = len(damage)
+        pyramid = self.shown.pyramid
+        for part in damage:
+            x, y = part.rect.centre
+            size = pyramid.tile_size * pyramid.levels[part.level].downsample
+            key = TileKey(part.level, int(x // size), int(y // size))
+            self._blanks[key] = part.rect, part.reason
+        self.problem_found.emit(len(self.problems))
 
     def _missing(self, tiles: Iterable[CachedTile]) -> list[CachedTile]:
         return [tile for tile in tiles if not self.is_bad(tile.key) and self.get(tile) is None]
@@ -112,6 +144,8 @@ class TileSource(QObject):
 
 class TileSources(QObject):
     """The sources of all slides that are shown, one a slide, and the store they share."""
+
+    damage_met = Signal(object)  # TileSource: some tile of its slide could not be read
 
     def __init__(self, cache: TileCache, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -128,6 +162,7 @@ class TileSources(QObject):
         if source is None:
             source = TileSource(slide, self.cache, self.loader, self)
             self._sources[source.number] = source
+            source.problem_found.connect(self._on_problem)
         self._users[source.number] += 1
         return source
 
@@ -138,6 +173,10 @@ class TileSources(QObject):
             del self._users[source.number], self._sources[source.number]
             source.close()
             source.deleteLater()
+
+    def _on_problem(self, count: int) -> None:
+        if count:
+            self.damage_met.emit(self.sender())
 
     def _on_loaded(self, tile: CachedTile, image: QImage) -> None:
         source = self._sources.get(tile.source)

@@ -10,10 +10,11 @@ from PySide6.QtCore import QObject, QSettings, QSignalBlocker, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog
 
-from slideviewer.slide import Slide, open_slide
+from slideviewer.slide import Slide
 from slideviewer.ui.files import SLIDE_FILTER
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.notices import NoticeStack
+from slideviewer.ui.opening import OpenedSlide, open_with_companions, what_is_left_out
 from slideviewer.ui.session import Session
 from slideviewer.ui.views.aligning import Aligning
 from slideviewer.ui.views.alignment_store import AlignmentStore
@@ -175,14 +176,16 @@ class ViewCommands(QObject):
         if session is not None and session.path.absolute() == path.absolute():
             self._views.show_session(view)
             return
-        job = self._opening[view] = Job(lambda _: open_slide(path), self)
+        job = self._opening[view] = Job(lambda _: open_with_companions(path), self)
         view.title.name.set_words(f"Opening {path.name} …")
 
-        def show(slide: Slide) -> None:
+        def show(opened: OpenedSlide) -> None:
             if view in self._views.views:
-                self._views.show_other(view, slide)
+                self._views.show_other(view, opened.slide)
+                for text in what_is_left_out(opened.slide):
+                    self._notices.tell(text)
             else:
-                slide.close()
+                opened.slide.close()
 
         def ended() -> None:
             if self._opening.get(view) is job:
@@ -191,7 +194,7 @@ class ViewCommands(QObject):
 
         job.succeeded.connect(show)
         job.failed.connect(self.failed)
-        job.discarded.connect(lambda slide: slide.close() if slide is not None else None)
+        job.discarded.connect(lambda opened: opened.slide.close() if opened is not None else None)
         job.ended.connect(ended)
         job.start()
 
