@@ -120,9 +120,7 @@ def grid(stage: Stage) -> QImage:
 def go_to(stage: Stage) -> QImage:
     """The dialog that asks where to go."""
     stage.open(stage.slides.first)
-    slide = stage.window.session.slide
-    assert slide is not None
-    return framed(GoToDialog(slide, "1.6 mm, 1.2 mm @20x", stage.window))
+    return framed(GoToDialog(stage.slide, "1.6 mm, 1.2 mm @20x", stage.window))
 
 
 def bookmarks(stage: Stage) -> QImage:

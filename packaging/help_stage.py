@@ -11,7 +11,7 @@ from PySide6.QtCore import QElapsedTimer, QPoint, QRect, QSettings, QSize
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QDockWidget, QWidget
 
-from slideviewer.slide import Spacing
+from slideviewer.slide import Slide, Spacing
 from slideviewer.ui import settings, words
 from slideviewer.ui.launch import wait_until
 from slideviewer.ui.window import MainWindow
@@ -69,13 +69,19 @@ class Stage:
         self.window.resize(WIDE)
         self.settle()
 
+    @property
+    def slide(self) -> Slide:
+        """What the active view shows."""
+        slide = self.window.views.active.slide
+        assert slide is not None
+        return slide
+
     def go(self, x: float, y: float, magnification: float) -> None:
         """Look at a place, given as shares of the slide's width and height."""
-        view = self.window.views.active
-        slide = view.slide
-        assert slide is not None and isinstance(slide.spacing, Spacing)
-        view.canvas.centre_on(x * slide.pyramid.width, y * slide.pyramid.height)
-        view.canvas.zoom_to(words.scale_at(magnification, slide.spacing))
+        canvas, slide = self.window.views.active.canvas, self.slide
+        assert isinstance(slide.spacing, Spacing)
+        canvas.centre_on(x * slide.pyramid.width, y * slide.pyramid.height)
+        canvas.zoom_to(words.scale_at(magnification, slide.spacing))
         self.settle()
 
     def do(self, *names: str) -> None:

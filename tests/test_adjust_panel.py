@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QColorDialog, QWidget
 from pytestqt.qtbot import QtBot
-from window_fixtures import settle
+from window_fixtures import settle, wait_for_jobs
 
 from slideviewer.slide.channels import Channel, ChannelLook, automatic_looks
 from slideviewer.ui.colour_management import Unmanaged
@@ -428,7 +428,7 @@ class TestInTheWindow:
         assert abs(tile_value(window)[0] - 128) <= 1  # the middle between 40 and 160
         again = window.views.active.look
         QTest.mouseClick(window.looks.adjust.auto, LEFT)  # from the slide's values, not the shown
-        qtbot.wait(100)
+        wait_for_jobs(qtbot)
         assert window.views.active.look == again
 
     def test_each_view_has_its_own_look(

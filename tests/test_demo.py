@@ -24,7 +24,7 @@ def test_the_demo_leaves_all_it_promises(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "demo"
-    arguments = ["demo", "--no-window", "--out", str(out), "--size", "8192,6144"]
+    arguments = ["demo", "--no-window", "--out", str(out), "--size", "4096,3072"]
     assert main(arguments, _Window()) == 0
     assert {*FILES, "overlay.png", "run.json"} <= {path.name for path in out.iterdir()}
     said = capsys.readouterr().out
@@ -32,7 +32,7 @@ def test_the_demo_leaves_all_it_promises(
     assert " s " in said
 
     slide = open_slide(out / "slide.tif")
-    assert (slide.pyramid.width, slide.pyramid.height) == (8192, 6144)
+    assert (slide.pyramid.width, slide.pyramid.height) == (4096, 3072)
     slide.close()
     markup = read_annotations(out / "annotations.xml").annotations
     corrected = read_annotations(out / "corrected.xml").annotations

@@ -449,7 +449,7 @@ def test_only_a_start_without_a_slide_begins_the_tour(
     assert not settings.read(settings.TOUR_SEEN)
     began: list[bool] = []
 
-    def run() -> int:
+    def run(_: QApplication) -> int:
         QApplication.processEvents()
         began.extend(tour.isVisible() for tour in opened[0].findChildren(Tour))
         opened[0].close()
@@ -458,6 +458,7 @@ def test_only_a_start_without_a_slide_begins_the_tour(
     opened: list[MainWindow] = []
     monkeypatch.setattr(launch, "MainWindow", lambda: opened.append(MainWindow()) or opened[0])
     monkeypatch.setattr(launch, "has_screen", lambda: True)
+    monkeypatch.setattr(launch, "_end_threads", lambda _: None)  # which may end the process
     monkeypatch.setattr(QApplication, "exec", run)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     assert launch.open_window(made_slide if with_slide else None, None, None) == 0

@@ -1,7 +1,8 @@
 """Running a model over a slide: the plan, order, edges, resuming, cancelling, failing."""
 
-import time
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from tiny_model import write_tiny_package
 from slideviewer import RESEARCH_USE_ONLY, __version__
 from slideviewer.errors import Cancelled, ModelError, PredictionError
 from slideviewer.geometry import Rect
+from slideviewer.inference import predict
 from slideviewer.inference.loader import ModelLoader
 from slideviewer.inference.plan import Plan, make_plan
 from slideviewer.inference.predict import predict_slide
@@ -47,14 +49,12 @@ def slide(tmp_path_factory: pytest.TempPathFactory) -> Slide:
 class Reddish:
     """Answers with the mean red of a tile, and remembers how many it was asked for at once."""
 
-    def __init__(self, seconds_a_tile: float = 0) -> None:
+    def __init__(self) -> None:
         self.batch_size = 8
         self.asked: list[int] = []
-        self._seconds_a_tile = seconds_a_tile
 
     def predict(self, tiles: np.ndarray) -> np.ndarray:
         self.asked.append(len(tiles))
-        time.sleep(self._seconds_a_tile * len(tiles))
         red = tiles[..., 0].mean(axis=(1, 2), dtype=np.float32) / 255
         return np.stack([1 - red, red], axis=1)
 
@@ -178,10 +178,13 @@ def test_cells_in_view_come_first_and_batches_grow(
 
 
 def test_a_slow_model_is_asked_for_less_at_once(
-    slide: Slide, package: ModelPackage, tmp_path: Path
+    slide: Slide, package: ModelPackage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = Reddish(seconds_a_tile=0.008)
+    model = Reddish()
     model.batch_size = 128
+    # A clock of its own, by which every tile takes the model eight milliseconds.
+    clock = SimpleNamespace(monotonic=lambda: 0.008 * sum(model.asked))
+    monkeypatch.setattr(predict, "time", clock)
     predict_slide(slide, package, store=tmp_path, spacing=1.0, loader=ModelLoader(package, model))
     assert model.batch_size < 128
 
@@ -319,10 +322,14 @@ def test_an_empty_slide_has_nothing_to_predict(package: ModelPackage, tmp_path: 
 
 def test_reading_ahead_keeps_the_order_and_the_bound() -> None:
     running: list[int] = []
+    odd_ones = [threading.Event() for _ in range(25)]
 
     def read(number: int) -> int:
         running.append(number)
-        time.sleep(0.001 * (number % 3))
+        if number % 2:
+            odd_ones[number // 2].set()
+        else:  # an even one is always overtaken by the odd one behind it
+            assert odd_ones[number // 2].wait(10)
         return number
 
     results = read_ahead(range(50), read, threads=4, ahead=6, waiting=lambda: None)

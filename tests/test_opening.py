@@ -11,7 +11,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
-from window_fixtures import OpenSlide, answer
+from window_fixtures import OpenSlide, answer, wait_for_jobs
 
 from slideviewer.annotations import (
     Annotation,
@@ -165,7 +165,7 @@ def test_given_annotations_come_before_those_beside(
     drop(window, slides / "tumor_009.tif", given)
     document = window.session.document
     qtbot.waitUntil(lambda: document.path == given)
-    qtbot.wait(100)
+    wait_for_jobs(qtbot)
     assert [annotation.name for annotation in document.annotations] == ["Given"]
     assert not any("tumor_009.xml" in text for text in window.notices.texts)
 

@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from pathlib import Path
 
 import cv2
@@ -11,6 +10,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QRect, QThread
 from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
+from window_fixtures import wait_for_jobs
 
 from slideviewer.ui import thumbnails
 from slideviewer.ui.thumbnail_store import LONGEST_SIDE, Thumbnail, ThumbnailStore
@@ -189,12 +189,11 @@ def test_too_many_hanging_ones_stop_it_until_one_answers(
 
 
 def test_viewing_comes_first(qtbot: QtBot) -> None:
-    busy, store = [True], SlowStore()
-    pictures = Thumbnails(store, lambda: busy[0])
+    answers, store = [True, True, True, False], SlowStore()
+    pictures = Thumbnails(store, lambda: answers.pop(0))
     pictures.want("test", [Path("a")])
-    qtbot.wait(150)
+    qtbot.waitUntil(lambda: answers == [False])
     assert store.asked == []
-    busy[0] = False
     qtbot.waitUntil(lambda: store.asked == [Path("a")])
 
 
@@ -208,10 +207,7 @@ def test_one_that_answers_after_the_window_has_gone_harms_nobody(qtbot: QtBot) -
     pictures.deleteLater()
     QCoreApplication.sendPostedEvents(pictures)
     gate.set()
-    end = time.monotonic() + 5
-    while any(thread.name == "job" for thread in threading.enumerate()):
-        assert time.monotonic() < end
-        qtbot.wait(10)
+    wait_for_jobs(qtbot)
 
 
 def test_the_sign_for_a_broken_one_is_drawn_and_small_ones_are_not_blown_up(qtbot: QtBot) -> None:

@@ -79,12 +79,20 @@ def test_a_model_learns_and_is_written_with_its_card(data: Path, tmp_path: Path)
     assert area is not None and area > 0.9
 
 
-def test_the_same_seed_gives_the_same_model(data: Path, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_model_and_replaces_one_only_where_asked_to(
+    data: Path, tmp_path: Path
+) -> None:
     chosen = options(data, tmp_path / "a")
     chosen = replace(chosen, fit=replace(chosen.fit, epochs=1))
     first = train_tiles(chosen)
-    second = train_tiles(replace(chosen, out=tmp_path / "b"))
-    assert first.hash == second.hash
+    occupied = tmp_path / "b"
+    occupied.mkdir()
+    (occupied / "config.json").write_text("{}")
+    other = replace(chosen, out=occupied)
+    with pytest.raises(TrainingError, match="--overwrite"):
+        train_tiles(other)
+    second = train_tiles(replace(other, overwrite=True))
+    assert first.hash == second.hash == open_package(occupied).hash
 
 
 def test_cancelling_writes_nothing(data: Path, tmp_path: Path) -> None:
@@ -129,15 +137,6 @@ def test_more_folds_than_pictures_are_refused_up_front(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r'5 folds are more than the 4 .*"Tumor"'):
         train_tiles(replace(options(tmp_path, tmp_path / "out"), folds=5), steps.append)
     assert not any("Training" in step.text for step in steps)
-
-
-def test_a_package_is_replaced_only_where_asked_to(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(TrainingError, match="--overwrite"):
-        train_tiles(options(data, tmp_path))
-    chosen = options(data, tmp_path)
-    chosen = replace(chosen, overwrite=True, fit=replace(chosen.fit, epochs=1))
-    assert train_tiles(chosen).hash == open_package(tmp_path).hash
 
 
 def test_an_occupied_folder_is_refused_before_the_training(data: Path) -> None:

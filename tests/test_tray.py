@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 from test_thumbnails import write_picture
+from window_fixtures import wait_for_jobs
 
 from slideviewer.ui.folder_listing import Listing, list_slides
 from slideviewer.ui.panels import tray as tray_module
@@ -215,7 +216,7 @@ def test_a_hanging_folder_holds_nothing_up(
     tray.show_folder(folder)
     wait_for(qtbot, tray, 3)
     gate.set()
-    qtbot.wait(100)
+    wait_for_jobs(qtbot)
     assert len(names(tray)) == 3  # the late answer is another folder's
 
 

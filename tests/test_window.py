@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
-from window_fixtures import OpenSlide, answer, click, settle
+from window_fixtures import OpenSlide, answer, click, settle, wait_for_jobs
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations import (
@@ -25,8 +26,12 @@ from slideviewer.annotations import (
     read_annotations,
 )
 from slideviewer.errors import SlideviewerError
+from slideviewer.inference.predict import predict_slide
+from slideviewer.inference.provenance import content_identity
+from slideviewer.slide import open_slide as open_any
 from slideviewer.ui import opening, saving
 from slideviewer.ui.launch import take_picture
+from slideviewer.ui.prediction import store_folder
 from slideviewer.ui.window import MainWindow
 
 
@@ -36,16 +41,24 @@ def draw_something(window: MainWindow) -> Annotation:
     return made
 
 
-def test_the_window_opens_without_any_deep_learning(tmp_path: Path) -> None:
+def test_the_window_opens_without_what_it_does_not_need_yet(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from slideviewer.ui.launch import application\n"
-        "from slideviewer.ui.window import MainWindow\n"
-        "app = application()\n"
-        "window = MainWindow()\n"
-        "heavy = {'tensorflow', 'keras', 'jax', 'torch', 'openvino'} & set(sys.modules)\n"
-        "window.prediction.close()\n"
-        "sys.exit(', '.join(heavy) or 0)\n"
+        "from slideviewer.cli import main\n"
+        "class Shell:\n"
+        "    def open_window(self, slide, annotations=None):\n"
+        "        from slideviewer.ui.launch import application\n"
+        "        from slideviewer.ui.window import MainWindow\n"
+        "        app = application()\n"
+        "        window = MainWindow()\n"
+        "        window.show()\n"
+        "        app.processEvents()\n"
+        "        loaded = set(sys.modules)\n"
+        "        window.close()\n"
+        "        deep = {'tensorflow', 'keras', 'jax', 'torch', 'openvino'}\n"
+        "        slow = {'zarr', 'scipy', 'sklearn', 'qtpy', 'typer', 'rich'}\n"
+        "        sys.exit(', '.join((deep | slow) & loaded) or 0)\n"
+        "main([], Shell())\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -109,7 +122,7 @@ def test_staying_keeps_the_slide_and_the_markup(
     draw_something(window)
     answer(qtbot, "Stay")
     window.files.open_slide(real_data / "slides" / "boxes.tiff")
-    qtbot.wait(200)
+    wait_for_jobs(qtbot)
     assert window.session.slide is not None
     assert window.session.slide.path == made_slide
     assert len(window.session.document.annotations) == 1
@@ -206,6 +219,13 @@ def predict(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: window.prediction.has_result, timeout=90_000)
 
 
+def keep_prediction(window: MainWindow, path: Path) -> None:
+    """Predict where the window looks for what was predicted before, and save a worker's start."""
+    package = window.prediction.chooser.currentData()
+    with closing(open_any(path)) as slide:
+        predict_slide(slide, package, store=store_folder(content_identity(path), package))
+
+
 def test_predict_paints_exports_and_accepts(
     qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, tmp_path: Path
 ) -> None:
@@ -233,12 +253,13 @@ def test_a_killed_worker_becomes_a_notice_and_predict_goes_on(
     window = open_slide(made_slide)
     made = draw_something(window)
     window.named_actions["predict"].trigger()
-    qtbot.waitUntil(lambda: not window.cells.summary.startswith(("No", "0 of 0")), timeout=90_000)
+    # Before its first answer, so that it is at work for certain.
+    qtbot.waitUntil(lambda: window.prediction.worker.pid is not None, timeout=90_000)
     pid = window.prediction.worker.pid
     assert pid is not None
-    if window.prediction.is_running:
-        os.kill(pid, signal.SIGKILL)
-        qtbot.waitUntil(lambda: not window.prediction.is_running, timeout=10_000)
+    assert window.prediction.is_running
+    os.kill(pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: not window.prediction.is_running, timeout=10_000)
     assert any("signal 9" in text for text in window.notices.texts)
     assert list(window.session.document.annotations) == [made]
     predict(qtbot, window)
@@ -263,7 +284,8 @@ def test_a_stored_prediction_is_shown_when_the_slide_is_opened_again(
     qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
 ) -> None:
     window = open_slide(made_slide)
-    predict(qtbot, window)
+    assert not window.prediction.has_result
+    keep_prediction(window, made_slide)
     open_slide(made_slide)
     qtbot.waitUntil(lambda: window.prediction.has_result, timeout=10_000)
 
@@ -314,7 +336,7 @@ def test_an_answer_that_comes_late_is_not_shown_on_another_slide(
     window.files.open_annotations(path)
     open_slide(real_data / "slides" / "boxes.tiff")
     go_on.set()
-    qtbot.wait(200)
+    wait_for_jobs(qtbot)
     assert len(window.session.document.annotations) == 0
     assert window.session.document.path is None
 
@@ -379,10 +401,11 @@ def test_a_gesture_does_not_outlive_its_slide(
 
 
 def test_cancelling_keeps_the_former_result_and_the_threshold(
-    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
+    qtbot: QtBot, window: MainWindow, open_slide: OpenSlide, made_slide: Path
 ) -> None:
-    window = open_slide(made_slide)
-    predict(qtbot, window)
+    keep_prediction(window, made_slide)
+    open_slide(made_slide)
+    qtbot.waitUntil(lambda: window.prediction.has_result, timeout=10_000)
     window.cells.threshold = 0.123
     window.named_actions["predict"].trigger()
     assert not window.prediction.chooser.isEnabled()

@@ -186,14 +186,14 @@ def test_a_killed_process_is_told_once_and_another_takes_over(
 
 
 _OWNER = """
-import sys, time
+import sys
 from pathlib import Path
 from slideviewer.inference.worker import InferenceWorker
 if __name__ == "__main__":
     worker = InferenceWorker()
     worker.start()
     print(worker.pid, flush=True)
-    time.sleep(600)
+    sys.stdin.read()  # until it is killed
 """
 
 
@@ -203,6 +203,7 @@ def test_the_process_dies_with_its_owner(tmp_path: Path) -> None:
     script.write_text(_OWNER)
     owner = subprocess.Popen(
         [sys.executable, str(script)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

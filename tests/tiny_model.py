@@ -1,5 +1,6 @@
 """A real model package, small enough to be made and loaded in a moment."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,6 @@ def write_tiny_package(
     folder: Path, *, patch: int = 32, spacing_um_px: float = 1.0, seed: int = 1
 ) -> ModelPackage:
     """Write a package of random weights whose target is `Tumor`."""
-    import keras
-
-    keras.utils.set_random_seed(seed)
     spec = ModelSpec(
         name=folder.name,
         title="Tiny model of a test",
@@ -35,11 +33,18 @@ def write_tiny_package(
         intended_use="Tests.",
         trained_on="Nothing.",
     )
-    network = build_network(
-        spec.architecture, CONFIG, patch_size_pixels=patch, num_classes=spec.num_classes
-    )
+    return write_package(folder, spec, _files(patch, seed))
+
+
+@cache
+def _files(patch: int, seed: int) -> dict[str, bytes]:
+    """Weights and golden answers, computed once: Keras takes half a second over them."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    network = build_network("tile-small", CONFIG, patch_size_pixels=patch, num_classes=2)
     weights = pack_weights(network)
     fill_weights(network, weights)
     tiles = np.random.default_rng(seed).integers(0, 256, (2, patch, patch, 3), np.uint8)
     golden = {"tiles": tiles, "probabilities": np.asarray(network.predict_on_batch(tiles))}
-    return write_package(folder, spec, {WEIGHTS: weights, GOLDEN: pack_arrays(golden)})
+    return {WEIGHTS: weights, GOLDEN: pack_arrays(golden)}

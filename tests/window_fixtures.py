@@ -1,5 +1,6 @@
 """The real window, driven by real events."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,8 +34,7 @@ def window(qtbot: QtBot, user_folder: Path) -> Iterator[MainWindow]:
     window.show()
     qtbot.waitExposed(window)
     yield window
-    window.prediction.close()
-    window.session.set_slide(None)
+    window.let_go()  # its threads and its worker end with the test
     window.session.document.undo_stack.setClean()
     window.deleteLater()
     QApplication.processEvents()
@@ -64,6 +64,14 @@ def settle(qtbot: QtBot, window: MainWindow) -> None:
         lambda: not window.tiles.is_loading and window.canvas.is_finished, timeout=20_000
     )
     window.grab()
+
+
+def wait_for_jobs(qtbot: QtBot) -> None:
+    """Wait until nothing is at work in the background and every answer has been heard."""
+    qtbot.waitUntil(
+        lambda: all(thread.name != "job" for thread in threading.enumerate()), timeout=20_000
+    )
+    QApplication.processEvents()
 
 
 def screen_point(canvas: Canvas, x: float, y: float) -> QPoint:

@@ -1,5 +1,5 @@
 """The command line: one module a command."""
 
-from slideviewer.cli.app import app, main
+from slideviewer.cli.start import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

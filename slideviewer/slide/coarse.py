@@ -124,6 +124,11 @@ class CoarseSlide:
         return self._slide.icc_profile
 
     @property
+    def stored_levels(self) -> int:
+        """How many levels are the slide's own; those after them are made here."""
+        return self._stored
+
+    @property
     def damaged(self) -> tuple[Rect, ...]:
         """The parts found damaged so far while levels were made, in level-0 pixels."""
         return tuple(part.rect for part in self.damage)

@@ -49,6 +49,24 @@ def damage_of(slide: Slide) -> tuple[Damage, ...]:
     return slide.damage if isinstance(slide, CoarseSlide) else ()
 
 
+def coarsest_stored(slide: Slide) -> int | None:
+    """The coarsest level that the file holds where coarser ones are made from all of its tiles.
+
+    Parameters
+    ----------
+    slide : Slide
+        What `for_display` gave.
+
+    Returns
+    -------
+    int or None
+        None where no level takes long to make.
+    """
+    if isinstance(slide, _HalvedSlide):
+        return slide.coarsest_stored
+    return slide.stored_levels - 1 if isinstance(slide, CoarseSlide) else None
+
+
 def forget_damage(slide: Slide) -> None:
     """Have coarse levels made anew where damage left them blank."""
     inner = slide.inner if isinstance(slide, _HalvedSlide) else slide
@@ -102,16 +120,24 @@ class _HalvedSlide:
         return self._slide
 
     @property
-    def damage(self) -> tuple[Damage, ...]:
-        """See `damage_of`."""
-        shown = {
+    def coarsest_stored(self) -> int | None:
+        """See the function of that name."""
+        level = coarsest_stored(self._slide)
+        return None if level is None else self._shown_as()[level]
+
+    def _shown_as(self) -> dict[int, int]:
+        """By which number each level of the slide itself goes here."""
+        return {
             origin.level: number
             for number, origin in enumerate(self._origins)
             if origin.factor == 1
         }
-        return tuple(
-            replace(part, level=shown[part.level]) for part in damage_of(self._slide)
-        )
+
+    @property
+    def damage(self) -> tuple[Damage, ...]:
+        """See `damage_of`."""
+        shown = self._shown_as()
+        return tuple(replace(part, level=shown[part.level]) for part in damage_of(self._slide))
 
     @property
     def icc_profile(self) -> bytes | None:

@@ -118,17 +118,26 @@ class Pyramid:
             min(self.tile_size, at.height - y_level),
         )
 
-    def tiles_in(self, rect: Rect, level: int) -> list[TileKey]:
-        """The tiles of a level that meet a level-0 rectangle, those nearest its centre first."""
+    def tile_range(self, rect: Rect, level: int) -> tuple[range, range]:
+        """Which (columns, rows) of tiles of a level meet a level-0 rectangle."""
         seen = rect.intersection(self.extent)
         if seen.is_empty:
-            return []
-        at = self.levels[level]
-        size_x = self.tile_size * self.width / at.width
-        size_y = self.tile_size * self.height / at.height
+            return range(0), range(0)
+        size_x, size_y = self._tile_size_level_0(level)
         columns, rows = self.tile_count(level)
-        across = range(int(seen.x // size_x), min(columns, math.ceil(seen.right / size_x)))
-        down = range(int(seen.y // size_y), min(rows, math.ceil(seen.bottom / size_y)))
+        return (
+            range(int(seen.x // size_x), min(columns, math.ceil(seen.right / size_x))),
+            range(int(seen.y // size_y), min(rows, math.ceil(seen.bottom / size_y))),
+        )
+
+    def tiles_in(self, rect: Rect, level: int) -> list[TileKey]:
+        """The tiles of a level that meet a level-0 rectangle, those nearest its centre first."""
+        across, down = self.tile_range(rect, level)
+        size_x, size_y = self._tile_size_level_0(level)
         middle_x, middle_y = rect.centre[0] / size_x - 0.5, rect.centre[1] / size_y - 0.5
         keys = [TileKey(level, column, row) for row in down for column in across]
         return sorted(keys, key=lambda k: (k.column - middle_x) ** 2 + (k.row - middle_y) ** 2)
+
+    def _tile_size_level_0(self, level: int) -> tuple[float, float]:
+        at = self.levels[level]
+        return self.tile_size * self.width / at.width, self.tile_size * self.height / at.height

@@ -116,6 +116,8 @@ VIEW: Rows = (
 COMPARE: Rows = (
     ActionSpec("view_add", "&Add a view beside", ("Ctrl+Shift+N",), "plus-box-outline"),
     ActionSpec("view_close", "&Close the view", ("Ctrl+W",)),
+    ActionSpec("view_next", "&Next view", ("F6",)),
+    ActionSpec("view_previous", "&Previous view", ("Shift+F6",)),
     ActionSpec("view_grid_1x1", "&One view", submenu="&Grid of views"),
     ActionSpec("view_grid_1x2", "Two &beside each other", submenu="&Grid of views"),
     ActionSpec("view_grid_2x2", "&Four: 2 × 2", submenu="&Grid of views"),

@@ -14,7 +14,7 @@ from slideviewer.geometry import Rect
 from slideviewer.ui.layers.layer import Layer
 from slideviewer.ui.viewpoint import Viewpoint
 
-BAND_ROWS = 96
+BAND_ROWS = 64
 """Device pixels: what is repainted at a time, so that no frame takes long."""
 
 SAME_PLACE = 0.02

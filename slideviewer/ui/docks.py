@@ -7,10 +7,25 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QDockWidget,
+    QMainWindow,
+    QTabBar,
+    QTabWidget,
+    QWidget,
+)
+
+from slideviewer.ui.icons import icon
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 FIRST_WIDTH = 300
+
+BUTTONS = {
+    "qt_dockwidget_floatbutton": ("dock-window", "Out of the window, or back"),
+    "qt_dockwidget_closebutton": ("close", "Close this panel"),
+}
+"""Icon and words of the buttons in a dock's title, by the names that Qt gives them."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,8 @@ class Docks:
         self._docks: dict[str, QDockWidget] = {}
         self._hidden: list[QWidget] = []
         last: dict[Qt.DockWidgetArea, QDockWidget] = {}
+        # First: tabs that were made at another side would stay there as well.
+        window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         for panel in panels:
             dock = QDockWidget(panel.title, window)
             dock.setObjectName(panel.title)
@@ -58,11 +75,25 @@ class Docks:
                 self._docks[panel.title].raise_()
         in_front = [self._docks[panel.title] for panel in panels if panel.is_in_front]
         window.resizeDocks(in_front, [FIRST_WIDTH] * len(in_front), Qt.Orientation.Horizontal)
-        window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.dress()
+        self._hide_leftover_tabs()
 
     def __getitem__(self, title: str) -> QDockWidget:
         """One panel's dock."""
         return self._docks[title]
+
+    def dress(self) -> None:
+        """Give the buttons of the titles icons in the colours of the present palette.
+
+        Those of the style are dark in a dark window, too.
+        """
+        for dock in self._docks.values():
+            for name, (icon_name, words) in BUTTONS.items():
+                button = dock.findChild(QAbstractButton, name)
+                if button is not None:
+                    button.setIcon(icon(icon_name))
+                    button.setToolTip(words)
+                    button.setAccessibleName(f"{words}: {dock.windowTitle()}")
 
     def toggle(self, title: str) -> QAction:
         """The action that shows and hides a panel."""
@@ -103,3 +134,17 @@ class Docks:
         """Remember where everything is."""
         QSettings().setValue("geometry", self._window.saveGeometry())
         QSettings().setValue("docks", self._window.saveState())
+
+    def _hide_leftover_tabs(self) -> None:
+        """Hide what Qt 6.11 leaves of tabs made in a hidden window with tabs at both sides.
+
+        It makes a second bar of the same tabs and forgets the first one, which would be shown
+        with the window, somewhere on it.
+        """
+        met: set[frozenset[str]] = set()
+        direct = Qt.FindChildOption.FindDirectChildrenOnly
+        for bar in reversed(self._window.findChildren(QTabBar, options=direct)):
+            titles = frozenset(bar.tabText(index) for index in range(bar.count()))
+            if titles in met:
+                bar.hide()
+            met.add(titles)

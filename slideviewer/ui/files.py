@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slideviewer import paths
 from slideviewer.annotations import AnnotationSet, Loaded, recover_asap
-from slideviewer.cli.demo import DEMO_SEED, MARKUP_FILE, DemoSlide, make_demo
 from slideviewer.progress import Progress
 from slideviewer.slide import KNOWN_SUFFIXES
 from slideviewer.ui import settings
@@ -51,6 +50,8 @@ class Files(QObject):
         self._session, self._notices, self._window = session, notices, window
         self._saving = saving
         self.recent = Recent(self)
+        self.remembers = True
+        """Whether what is opened goes into the list of recent slides: not where no user asked."""
         self._opening = Opening(self)
         self._offers = Offers(notices)
         self.failed.connect(lambda problem: notices.warn(problem))
@@ -103,8 +104,9 @@ class Files(QObject):
             if not keeps_markup and not self._still_agreed(agreed):
                 slide.close()
                 return
-            QSettings().setValue("last_folder", str(slide.path.parent))
-            self.recent.add(slide.path.absolute())
+            if self.remembers:
+                QSettings().setValue("last_folder", str(slide.path.parent))
+                self.recent.add(slide.path.absolute())
             self._offers.withdraw()
             if not keeps_markup:
                 self._session.document.open(AnnotationSet.of(), None)
@@ -131,6 +133,10 @@ class Files(QObject):
 
         self.open_slide(entry.slide, then)
 
+    def reopen(self, path: Path) -> None:
+        """Open a slide again, whose file has changed, with the annotation file it had."""
+        self.open_recent(self.recent.find(path.absolute()) or RecentSlide(path))
+
     def open_annotations(self, path: Path) -> None:
         """Read a file in the background and show it in place of the present markup."""
 
@@ -151,6 +157,8 @@ class Files(QObject):
         """Open the demo slide with its markup; it is drawn the first time."""
         if self._opening.is_under_way:
             return  # the drawing is under way
+        # Late: this brings in all of the command line, and few starts show the demo.
+        from slideviewer.cli.demo import DEMO_SEED, MARKUP_FILE, DemoSlide, make_demo
 
         def show(demo: DemoSlide) -> None:
             markup = demo.path.with_name(MARKUP_FILE)
@@ -256,7 +264,7 @@ class Files(QObject):
 
     def _remember_annotations(self) -> None:
         slide, path = self._session.slide, self._session.document.path
-        if slide is not None and path is not None:
+        if self.remembers and slide is not None and path is not None:
             self.recent.set_annotations(slide.path.absolute(), path.absolute())
 
     def _can_lay_over(self, dropped: Sequence[Path]) -> bool:

@@ -75,6 +75,8 @@ class KeysPage(QWidget):
         self.reset_one.setToolTip("Give this action the keys of the map again")
         self.reset_all = QPushButton("All as in the map")
         self.reset_all.setToolTip("Forget every change of yours to this map")
+        for reset in (self.reset_one, self.reset_all):
+            reset.setAutoDefault(False)  # Return in the filter must take no key of the user's away
 
         top = QFormLayout()
         top.addRow("Keys as in", self.keymap)

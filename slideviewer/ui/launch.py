@@ -40,6 +40,9 @@ QT_LEVELS = {
 LEAVING_SECONDS = 3.0
 """How long threads that are still at work are waited for at the end."""
 
+SWITCH_SECONDS = 0.001
+"""How long a thread may keep Python to itself when another wants it; 5 ms would cost frames."""
+
 PICTURE_SIZE = (1600, 1000)
 PICTURE_SECONDS = 60
 """How long a picture may wait for slide, markup and prediction to be there."""
@@ -53,6 +56,7 @@ def application() -> QApplication:
     QCoreApplication.setOrganizationName("slideviewer")
     QCoreApplication.setApplicationName("slideviewer")
     qInstallMessageHandler(_log_qt)
+    sys.setswitchinterval(SWITCH_SECONDS)
     app = QApplication(sys.argv[:1])
     theme.follow_system(app)
     return app
@@ -66,6 +70,7 @@ def open_window(slide: Path | None, annotations: Path | None, prediction: Path |
             remedy="Start it in a desktop session, or use the commands that need none: "
             "slideviewer --help.",
         )
+    others = frozenset(threading.enumerate())
     app = application()
     window = MainWindow()
     _report_bugs(window)
@@ -74,22 +79,22 @@ def open_window(slide: Path | None, annotations: Path | None, prediction: Path |
     if slide is None and annotations is None:
         QTimer.singleShot(0, window.help.start_first_tour)  # once it has its size
     code = app.exec()
-    _end_threads(code)
+    if not _all_threads_end(others):
+        logging.shutdown()
+        os._exit(code)
     return code
 
 
-def _end_threads(code: int) -> None:
-    """Let every thread come to its end; leave without those that hang in a file.
+def _all_threads_end(but: frozenset[threading.Thread]) -> bool:
+    """Wait for threads to come to their end; False where one hangs, as on a dead drive.
 
     Python ends a daemon thread by unwinding it, and where that meets C++ the program aborts.
     """
     until = time.monotonic() + LEAVING_SECONDS
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread():
-            thread.join(max(0.0, until - time.monotonic()))
-    if threading.active_count() > 1:
-        logging.shutdown()
-        os._exit(code)
+    ours = set(threading.enumerate()) - but
+    for thread in ours:
+        thread.join(max(0.0, until - time.monotonic()))
+    return not any(thread.is_alive() for thread in ours)
 
 
 def has_screen() -> bool:
@@ -130,12 +135,14 @@ def take_picture(
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     application()
+    others = frozenset(threading.enumerate())
     window = MainWindow()
     try:
         window.resize(*PICTURE_SIZE)
         window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         window.show()
         problems: list[str] = []
+        window.files.remembers = False
         window.files.failed.connect(problems.append)
         window.prediction.failed.connect(problems.append)
         show(window, slide, annotations, prediction)
@@ -153,15 +160,16 @@ def take_picture(
         wait_until(is_complete, PICTURE_SECONDS)
         window.notices.clear()
         window.grab()  # painting is what asks for tiles
-        wait_until(lambda: not window.tiles.is_loading, PICTURE_SECONDS)
-        QCoreApplication.processEvents()
+        wait_until(
+            lambda: not window.tiles.is_loading and window.canvas.is_finished, PICTURE_SECONDS
+        )
         if not window.grab().save(str(picture)):
             raise SlideviewerError("The picture cannot be written.", path=picture)
     finally:
-        window.prediction.close()
-        window.session.set_slide(None)
+        window.let_go()
         window.deleteLater()
         QCoreApplication.processEvents()
+        _all_threads_end(others)
 
 
 def wait_until(is_true: Callable[[], bool], seconds: float) -> None:

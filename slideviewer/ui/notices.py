@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QChildEvent, QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QChildEvent, QEvent, QObject, QRect, Qt, QTimer
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -62,21 +62,25 @@ class Notice(QFrame):
 
 
 class NoticeStack(QWidget):
-    """The notices over a widget, top centre, the newest one lowest."""
+    """The notices over a widget, top centre, the newest one lowest.
 
-    def __init__(self, over: QWidget) -> None:
+    Parameters
+    ----------
+    over : QWidget
+    find_room : callable, optional
+        Where on that widget they may stand, in its pixels; all of it where not given. Whoever
+        gives it calls `place` when the room has become another.
+    """
+
+    def __init__(self, over: QWidget, find_room: Callable[[], QRect] | None = None) -> None:
         super().__init__(over)
         self._over = over
-        self._right_neighbour: QWidget | None = None
+        self._find_room = find_room or over.rect
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(8)
         over.installEventFilter(self)
         self.hide()
-
-    def keep_clear_of(self, widget: QWidget) -> None:
-        """Leave the right part of the canvas to this widget while it is shown."""
-        self._right_neighbour = widget
 
     @property
     def texts(self) -> list[str]:
@@ -107,19 +111,19 @@ class NoticeStack(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and watched is self._over:
-            self._place()
+            self.place()
         return False
 
     def event(self, event: QEvent) -> bool:
         handled = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
-            self._place()
+            self.place()
         return handled
 
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)
         if event.type() == QEvent.Type.ChildRemoved:
-            QTimer.singleShot(0, self, self._place)
+            QTimer.singleShot(0, self, self.place)
 
     @property
     def notices(self) -> list[Notice]:
@@ -131,17 +135,17 @@ class NoticeStack(QWidget):
         notice.show()  # a hidden one has no height, and a layout shows it only later
         self.show()
         self.raise_()
-        self._place()
+        self.place()
         return notice
 
-    def _place(self) -> None:
+    def place(self) -> None:
+        """Stand where there is room now."""
         if not self.notices:
             self.hide()
             return
-        room = self._over.width()
-        if self._right_neighbour is not None and self._right_neighbour.isVisible():
-            room = self._right_neighbour.x()
-        width = max(LEAST_WIDTH, min(WIDTH, room - 2 * MARGIN))
+        room = self._find_room()
+        width = max(LEAST_WIDTH, min(WIDTH, room.width() - 2 * MARGIN))
         height = self._column.heightForWidth(width) if self._column.hasHeightForWidth() else -1
         self.resize(width, height if height > 0 else self._column.sizeHint().height())
-        self.move(max(0, (room - width) // 2), MARGIN)
+        x = max(0, room.left() + (room.width() - width) // 2)
+        self.move(x, room.top() + MARGIN)

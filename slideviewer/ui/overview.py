@@ -48,7 +48,7 @@ class Overview(QFrame):
         self.magnification.setEditable(True)
         self.magnification.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.magnification.setAccessibleName("Magnification")
-        self.magnification.setToolTip("Magnification: choose or type one (keys 1 to 5)")
+        self.magnification.setToolTip("Magnification: choose or type one")
         self.magnification.addItems([f"{value:g}×" for value in MAGNIFICATIONS])
         self.magnification.activated.connect(lambda _: self._magnify())
         line = self.magnification.lineEdit()
@@ -131,7 +131,7 @@ class Overview(QFrame):
         slide = self._view.slide
         if slide is not None and isinstance(slide.spacing, Spacing):
             value = words.magnification_at(self._canvas.viewpoint.scale, slide.spacing)
-            self.magnification.setEditText(f"{value:.3g}×")
+            self.magnification.setEditText(f"{words.short(value)}×")
 
     def _magnify(self) -> None:
         slide = self._view.slide

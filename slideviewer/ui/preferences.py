@@ -49,6 +49,8 @@ class Preferences(QDialog):
         self.pages.addTab(self.keys_page, "Keys")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        # Return ends typing in a field, and closes nothing; Esc does.
+        buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
         column = QVBoxLayout(self)
         column.addWidget(self.pages)
         column.addWidget(buttons)

@@ -98,9 +98,9 @@ class SlideProblems(QDialog):
         words = {0: "No tile of this slide has failed so far.", 1: "1 tile cannot be read."}
         text = words.get(count, f"{count} tiles cannot be read.")
         if count:
-            text += (
-                " They are hatched on the slide; all else can be used. Double-click to go there."
-            )
+            hatched = "It is" if count == 1 else "They are"
+            text += f" {hatched} hatched on the slide; all else can be used. "
+            text += "Double-click to go there."
         if count > MOST_LISTED:
             text += f" The first {MOST_LISTED} are listed."
         self.summary.setText(text)

@@ -8,7 +8,6 @@ from weakref import WeakKeyDictionary
 
 from slideviewer.slide import Slide
 
-
 _known: WeakKeyDictionary[Slide, str] = WeakKeyDictionary()
 
 

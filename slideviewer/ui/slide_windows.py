@@ -129,8 +129,7 @@ class SlideWindows(QObject):
         source.try_again()
         for view in self._views.views:
             if view.tiles.source is source:
-                view.tiles.look_at(view.canvas.viewpoint, view.canvas.devicePixelRatioF())
-                view.tiles.changed.emit(None)
+                view.tiles.read_again()
 
     def _close_stale(self) -> None:
         views = self._views.views

@@ -20,7 +20,7 @@ from slideviewer.ui.viewpoint import Viewpoint
 FRAME_MILLISECONDS = 8
 """Between two frames of a movement: as often as a fast screen can show it."""
 
-WORK_AT_REST, WORK_IN_MOTION = 7.0, 3.0
+WORK_AT_REST, WORK_IN_MOTION = 5.0, 2.5
 """Milliseconds of a frame that may go into making good what was painted in haste."""
 
 
@@ -62,6 +62,7 @@ class Stage(QWidget):
         self._view = Viewpoint()
         self._motion: Motion | None = None
         self._motion_began = 0.0
+        self._left_over = (0.0, 0.0)  # device pixels of a pan, less than one
         self._is_led = False  # by another canvas, which is on the move
         self.work_share = 1.0
         """Of a frame's time for work, since canvases beside this one want their part."""
@@ -178,8 +179,16 @@ class Stage(QWidget):
         self.go(replace(self._view, centre_x=x, centre_y=y))
 
     def pan(self, dx_screen: float, dy_screen: float) -> None:
-        """Move the slide by so many screen pixels."""
-        self.go(self._view.panned(dx_screen, dy_screen))
+        """Move the slide by so many screen pixels.
+
+        It moves by whole device pixels, so that what is painted need only be scrolled; what is
+        left over is made up for the next time.
+        """
+        ratio = self.devicePixelRatioF()
+        x, y = dx_screen * ratio + self._left_over[0], dy_screen * ratio + self._left_over[1]
+        whole_x, whole_y = round(x), round(y)
+        self._left_over = x - whole_x, y - whole_y
+        self.go(self._view.panned(whole_x / ratio, whole_y / ratio))
 
     def fling(self, vx: float, vy: float) -> None:
         """Let the slide slide on at so many screen pixels per second."""

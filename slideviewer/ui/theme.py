@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleOption, QWidget
 
 _ROLES = QPalette.ColorRole
 
@@ -42,13 +42,54 @@ DARK = {
 }
 DISABLED = {"light": "#9a9a9a", "dark": "#6e6e6e"}
 
+DARK_OUTLINE = "#8f8f8f"
+"""Of what can be ticked: 4.4 to 1 against the dark window; WCAG 2.2 (1.4.11) asks for 3 to 1."""
+
+BOXES = (
+    QStyle.PrimitiveElement.PE_IndicatorCheckBox,
+    QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck,
+    QStyle.PrimitiveElement.PE_IndicatorRadioButton,
+)
+
 
 def follow_system(app: QApplication) -> None:
     """Dress the application, and again whenever the system turns light or dark."""
-    app.setStyle("Fusion")
+    app.setStyle(OutlinedFusion())
     hints = app.styleHints()
     hints.colorSchemeChanged.connect(lambda scheme: app.setPalette(palette(scheme)))
     app.setPalette(palette(hints.colorScheme()))
+
+
+class OutlinedFusion(QProxyStyle):
+    """Fusion, but for the outlines of boxes to tick.
+
+    It makes them darker than the window, which is nothing to be seen in a dark one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Fusion")
+
+    def drawPrimitive(
+        self,
+        element: QStyle.PrimitiveElement,
+        option: QStyleOption,
+        painter: QPainter,
+        widget: QWidget | None = None,
+    ) -> None:
+        super().drawPrimitive(element, option, painter, widget)
+        if element not in BOXES or option.palette.color(_ROLES.Window).lightnessF() > 0.5:
+            return
+        painter.save()
+        is_enabled = bool(option.state & QStyle.StateFlag.State_Enabled)
+        painter.setPen(QColor(DARK_OUTLINE if is_enabled else DISABLED["dark"]))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        box = QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5)
+        if element == QStyle.PrimitiveElement.PE_IndicatorRadioButton:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.drawEllipse(box)
+        else:
+            painter.drawRect(box)
+        painter.restore()
 
 
 def palette(scheme: Qt.ColorScheme) -> QPalette:

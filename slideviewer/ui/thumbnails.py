@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,6 +12,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from slideviewer.ui import actions
 from slideviewer.ui.jobs import Job
+from slideviewer.ui.threads import step_back
 from slideviewer.ui.thumbnail_store import Thumbnail, ThumbnailStore
 
 MOST_REMEMBERED = 200
@@ -195,6 +193,5 @@ def icon_of(
 
 
 def _get(store: ThumbnailStore, path: Path, progress: object) -> Thumbnail:
-    if sys.platform == "linux":  # where each thread has an urgency of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    step_back(NICENESS)
     return store.get(path)

@@ -28,7 +28,8 @@ class ViewAids(QObject):
     def __init__(self, view: SlideView, session: Session, rulers: Rulers) -> None:
         super().__init__(view)
         self._view, self._session = view, session
-        self.grid, self.names = GridLayer(self), NamesLayer(self)
+        self.grid = GridLayer(self)
+        self.names = NamesLayer(self.grid, self)
         self.rulers = RulerLayer(rulers, self)
         layers: tuple[Layer, ...] = (self.grid, self.names, self.rulers)
         for layer in layers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QMainWindow,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from slideviewer import RESEARCH_USE_ONLY, __version__, paths
+from slideviewer.annotations import Points
 from slideviewer.ui import actions
 from slideviewer.ui.aids import Aids
 from slideviewer.ui.browsing import Browsing
@@ -37,6 +38,7 @@ from slideviewer.ui.prediction import PredictionControl
 from slideviewer.ui.preference_control import PreferenceControl
 from slideviewer.ui.saving import Saving
 from slideviewer.ui.session import Session
+from slideviewer.ui.slide_watch import SlideWatch
 from slideviewer.ui.status import StatusLine
 from slideviewer.ui.tiles.cache import TileCache, default_limit_bytes
 from slideviewer.ui.tiles.source import TileSources
@@ -44,7 +46,9 @@ from slideviewer.ui.tools.polygon import PolygonTool
 from slideviewer.ui.tools.select import SelectTool
 from slideviewer.ui.tools.tool import Tool
 from slideviewer.ui.views.commands import ViewCommands
+from slideviewer.ui.views.free_room import FreeRoom
 from slideviewer.ui.views.grid import ViewGrid
+from slideviewer.ui.views.showing import show_somewhere
 from slideviewer.ui.welcome import Welcome
 
 
@@ -61,12 +65,15 @@ class MainWindow(QMainWindow):
         self.sources = TileSources(TileCache(default_limit_bytes()), self)
         self.views = ViewGrid(self.session, self.sources, self.cells)
         self.setCentralWidget(self.views)
-        self.notices = NoticeStack(self.views)
+        free_room = FreeRoom(self.views)
+        self.notices = NoticeStack(self.views, lambda: free_room.rect)
+        free_room.changed.connect(self.notices.place)
         self.saving = Saving(self.session, self.notices, self)
         self.files = Files(self.session, self.notices, self.saving, self)
         self.comparing = ViewCommands(
             self.views, self.session, self.notices, paths.alignments_file(), self
         )
+        self.slide_watch = SlideWatch(self.views, self.notices, self.files.reopen, self)
         self.looking = Looking(self.views, self.notices)
         self.aids = Aids(self.session, self.views, self.sources, self.notices, self)
         self.looks = LookControl(self.views, self.notices, self)
@@ -81,9 +88,7 @@ class MainWindow(QMainWindow):
         self._tools: dict[str, Tool] = {
             "pan": self.views.main.canvas.hand,
             "select": self._select,
-            "polygon": PolygonTool(
-                lambda points: self.session.add_polygons("Add polygon", [points]), self
-            ),
+            "polygon": PolygonTool(self._add_polygon, self),
             "ruler": self.aids.ruler_tool,
         }
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
@@ -100,10 +105,11 @@ class MainWindow(QMainWindow):
         self.welcome = Welcome(
             self.views, self.named_actions, self.files.open_demo, self.browsing.tiles
         )
-        self.notices.keep_clear_of(self.overview)
         self.status = StatusLine(self.session, self.views)
         self.setStatusBar(self.status)
         self.docks = self._make_docks()
+        for panel in (self.annotations_panel, self.aids.bookmarking.panel):
+            panel.name_keys(self.named_actions)
         self._connect()
         self.named_actions["pan"].setChecked(True)
         self._show_what_is_shown()
@@ -134,7 +140,7 @@ class MainWindow(QMainWindow):
             "command_palette": lambda: self.command_palette.open(),
             "preferences": self.preferences.show,
             "slide_tray": lambda shown: self.docks.show("Slides", shown),
-            "predict": self.prediction.start,
+            "predict": self._predict,
             "cancel": self.prediction.cancel,
             "about": self._about,
         }
@@ -169,8 +175,8 @@ class MainWindow(QMainWindow):
         docks = Docks(
             self,
             (
-                Panel("Slides", self.browsing.tray, LEFT),
-                Panel("Annotations", self.annotations_panel, LEFT, is_in_front=True),
+                Panel("Slides", self.browsing.tray, LEFT, is_in_front=True),
+                Panel("Annotations", self.annotations_panel, LEFT),
                 Panel("Bookmarks", self.aids.bookmarking.panel, LEFT, is_shown=False),
                 Panel(
                     "Layers", self.looks.with_channels(self.layers_panel), RIGHT, is_in_front=True
@@ -178,9 +184,10 @@ class MainWindow(QMainWindow):
                 Panel("Adjust", self.looks.adjust, RIGHT),
             ),
         )
+        self._menu("&View").addSeparator()
+        panels = self._menu("&View").addMenu("Panels")
         for title in docks.titles:
-            if title != "Slides":  # which has an action of its own
-                self._menu("&View").addAction(docks.toggle(title))
+            panels.addAction(docks.toggle(title))
         return docks
 
     def _connect(self) -> None:
@@ -195,9 +202,8 @@ class MainWindow(QMainWindow):
         self.browsing.steps_changed.connect(self._show_steps)
         self._show_steps()
         self.browsing.tray_wanted.connect(lambda: self.docks.show("Slides"))
-        tray_shown = self.docks.toggle("Slides")
-        self.named_actions["slide_tray"].setChecked(tray_shown.isChecked())
-        tray_shown.toggled.connect(self.named_actions["slide_tray"].setChecked)
+        self.docks.toggle("Slides").toggled.connect(self._show_tray_state)
+        self._show_tray_state(self.docks.toggle("Slides").isChecked())
         self.annotations_panel.jump_wanted.connect(self._jump_to)
         self.files.progressed.connect(self.status.show_progress)
         self.prediction.progressed.connect(self.status.show_progress)
@@ -255,7 +261,17 @@ class MainWindow(QMainWindow):
         self.named_actions["show_icc"].setEnabled(self.looks.can_manage)
         self.named_actions["show_icc"].setChecked(self.looks.is_managed)
 
+    def _predict(self) -> None:
+        show_somewhere(self.views, lambda view: view.cells)
+        self.prediction.start()
+
+    def _add_polygon(self, points: Points) -> None:
+        self.views.of_session.markup.visible = True  # lest what was drawn vanish
+        self.session.add_polygons("Add polygon", [points])
+
     def _take_tool(self, name: str) -> None:
+        if name == "select":
+            show_somewhere(self.views, lambda view: view.markup)
         self.views.set_tool(self._tools[name])
         self.status.show_hint(self._tools[name].hint)
 
@@ -270,10 +286,16 @@ class MainWindow(QMainWindow):
         outlines = self.prediction.region_outlines(x, y)
         if not outlines:
             self.notices.tell("Point at a red region first: there is none under the mouse.")
+        else:
+            show_somewhere(self.views, lambda view: view.markup)
         self.session.add_polygons("Accept predicted region", outlines)
 
     def _waits_for_tiles(self) -> bool:
         return any(view.tiles.is_loading for view in self.views.views)
+
+    def _show_tray_state(self, shown: bool) -> None:
+        with QSignalBlocker(self.named_actions["slide_tray"]):  # it is not to come to the front
+            self.named_actions["slide_tray"].setChecked(shown)
 
     def _show_steps(self) -> None:
         for name, by in (("next_slide", 1), ("previous_slide", -1)):
@@ -303,8 +325,9 @@ class MainWindow(QMainWindow):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "named_actions"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "docks"):
             actions.dress(self.named_actions)
+            self.docks.dress()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -320,6 +343,11 @@ class MainWindow(QMainWindow):
         if not self.named_actions["hide_chrome"].isChecked():
             self.docks.keep()
         self.files.close()
+        self.let_go()
+        event.accept()
+
+    def let_go(self) -> None:
+        """End all work in the background and close every slide; the window is of no use then."""
         self.prediction.close()
         self.aids.close()
         self.help.close()
@@ -327,4 +355,3 @@ class MainWindow(QMainWindow):
         self.session.set_slide(None)
         self.views.close_views()
         self.sources.loader.stop()
-        event.accept()

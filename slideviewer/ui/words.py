@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QLocale
+from PySide6.QtGui import QAction, QKeySequence
 
 from slideviewer.progress import Step
 from slideviewer.slide import Spacing, UnknownSpacing
@@ -11,6 +12,12 @@ from slideviewer.slide import Spacing, UnknownSpacing
 def whole(number: int) -> str:
     """A whole number with the locale's separators."""
     return QLocale().toString(number)
+
+
+def key_in_brackets(action: QAction) -> str:
+    """An action's key as it is bound now, to stand behind its name; empty where it has none."""
+    key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    return f" ({key})" if key else ""
 
 
 def duration(seconds: float) -> str:
@@ -45,8 +52,13 @@ def position(x: float, y: float, spacing: Spacing | UnknownSpacing) -> str:
 def magnification(scale: float, spacing: Spacing | UnknownSpacing) -> str:
     """The microscope's words for a scale: 40× is 0.25 µm a screen pixel by convention."""
     if isinstance(spacing, UnknownSpacing):
-        return f"{100 * scale:.3g} %  ·  spacing unknown"
-    return f"{magnification_at(scale, spacing):.3g}×  ·  {spacing.um_px / scale:.3g} µm/px"
+        return f"{short(100 * scale)} %  ·  spacing unknown"
+    return f"{short(magnification_at(scale, spacing))}×  ·  {spacing.um_px / scale:.3g} µm/px"
+
+
+def short(value: float) -> str:
+    """Three digits, or all those before the point: 0.25, 12.5, 3200."""
+    return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
 
 
 def magnification_at(scale: float, spacing: Spacing) -> float:

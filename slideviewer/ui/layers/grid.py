@@ -20,6 +20,9 @@ LEAST_GAP = 40.0
 SCALE_BAR = QSizeF(200.0, 58.0)
 """Screen pixels at the bottom left that the scale bar may need."""
 
+LABELS = QSizeF(56.0, 20.0)
+"""Screen pixels along the left and the upper edge that the lines' labels need."""
+
 DARK_LINE, LIGHT_LINE = QColor(0, 0, 0, 110), QColor(255, 255, 255, 110)
 """Side by side, so that the line is seen on stained tissue and on black fluorescence."""
 

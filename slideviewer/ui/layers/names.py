@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QPainter
 
 from slideviewer.annotations import AnnotationSet
 from slideviewer.geometry import Rect
+from slideviewer.ui.layers.grid import LABELS, GridLayer
 from slideviewer.ui.layers.layer import Layer, Plane
 from slideviewer.ui.layers.plates import Plates, plate_font, plate_size
 from slideviewer.ui.viewpoint import Viewpoint
@@ -25,12 +26,20 @@ NAME_INK = QColor(10, 40, 150)
 
 
 class NamesLayer(Layer):
-    """Writes each name over its shape where there is room; what would collide is left out."""
+    """Writes each name over its shape where there is room; what would collide is left out.
+
+    Parameters
+    ----------
+    grid : GridLayer
+        Of the same view; names stay off its labels.
+    parent : QObject, optional
+    """
 
     plane = Plane.GLASS
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, grid: GridLayer, parent: QObject | None = None) -> None:
         super().__init__("Names of annotations", parent)
+        self._grid = grid
         self._visible = False
         self._names: list[str] = []
         self._boxes = np.empty((0, 4))
@@ -60,6 +69,8 @@ class NamesLayer(Layer):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = plate_font(painter)
         room = QRectF(0, 0, view.width, view.height).adjusted(4, 4, -4, -4)
+        if self._grid.is_shown and view.is_upright:
+            room.adjust(LABELS.width(), LABELS.height(), 0, 0)
         plates = Plates(painter, font, room)
         for index in shown.tolist():
             x, y, right_edge, bottom_edge = self._boxes[index].tolist()

@@ -11,9 +11,10 @@ from slideviewer.geometry import Rect
 from slideviewer.slide import TileKey
 from slideviewer.ui.layers.layer import Layer, Plane
 from slideviewer.ui.look import Look
-from slideviewer.ui.painting import draw_picture, snapped, to_screen_transform
+from slideviewer.ui.painting import to_screen_transform
 from slideviewer.ui.tiles.ahead import tiles_ahead
 from slideviewer.ui.tiles.cache import CachedTile
+from slideviewer.ui.tiles.painter import paint_tiles
 from slideviewer.ui.tiles.source import TileSource
 from slideviewer.ui.viewpoint import Viewpoint
 
@@ -22,6 +23,10 @@ PAPER = QColor("white")
 
 GUESS_AFTER_MILLISECONDS = 40
 """While the view moves, what comes next is guessed only so often: frames must not wait for it."""
+
+MOST_ENLARGED = 1.5
+"""While zooming, a level whose pixels are enlarged no more than this is sharp enough: it is a
+quarter of the work."""
 
 HATCH = QBrush(QColor(128, 128, 128), Qt.BrushStyle.BDiagPattern)
 """Over damaged tiles."""
@@ -42,6 +47,7 @@ class TileLayer(Layer):
         self._wanted: tuple[CachedTile, ...] = ()
         self._view: tuple[Viewpoint, float] | None = None
         self._former_view = Viewpoint()
+        self._reach: tuple[int, range, range] | None = None  # level, columns and rows in view
         self._guessing = QTimer(self)
         self._guessing.setSingleShot(True)
         self._guessing.setInterval(GUESS_AFTER_MILLISECONDS)
@@ -99,6 +105,7 @@ class TileLayer(Layer):
         if self._source is not None:
             self._source.arrived.disconnect(self._on_arrived)
             self._source.problem_found.disconnect(self.problem_found)
+            self._source.rough_arrived.disconnect(self._on_rough_arrived)
             self._let_former_look_go()
             self._source.let_go(self._look)
             self._source.forget(self)  # lest a closed slide be read
@@ -107,6 +114,7 @@ class TileLayer(Layer):
             source.hold(self._look)
             source.arrived.connect(self._on_arrived)
             source.problem_found.connect(self.problem_found)
+            source.rough_arrived.connect(self._on_rough_arrived)
         self._ask_again()
         self.changed.emit(None)
 
@@ -140,13 +148,17 @@ class TileLayer(Layer):
             return
         pyramid = source.shown.pyramid
         sharp = pyramid.level_for(1 / (view.scale * ratio))
-        self._wanted = tuple(
-            source.tile(key, self._look)
-            for key in pyramid.tiles_in(view.visible, sharp)
-            if not _is_off_screen(view, pyramid.tile_rect(key))
-        )
-        source.want(self, self._needed(source))
         self._former_view = former
+        # Most steps of a pan show the very tiles that the step before did.
+        reach = (sharp, *pyramid.tile_range(view.visible, sharp)) if view.is_upright else None
+        if reach is None or reach != self._reach:
+            self._reach = reach
+            self._wanted = tuple(
+                source.tile(key, self._look)
+                for key in pyramid.tiles_in(view.visible, sharp)
+                if not _is_off_screen(view, pyramid.tile_rect(key))
+            )
+            source.want(self, self._needed(source))
         if not self._guessing.isActive():
             self._guessing.start()
 
@@ -176,61 +188,31 @@ class TileLayer(Layer):
         smooth = not rough and view.scale * ratio < 4 / pyramid.levels[0].downsample
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         self._fill(painter, view, pyramid.extent, QBrush(PAPER))
-        if view.is_upright:
-            self._paint_upright(painter, view, source, pyramid.tiles_in(part, sharp))
-        else:
-            for key in pyramid.tiles_in(part, sharp):
-                self._paint_tile(painter, view, source, key, pyramid.tile_rect(key))
+        if source.rough is not None and not self.coarse_ready:
+            whole = QRectF(source.rough.rect())
+            draw_picture(painter, view, pyramid.extent, source.rough, whole)
+        level = sharp
+        if rough and sharp + 1 < len(pyramid.levels):
+            enlarged = view.scale * ratio * pyramid.levels[sharp + 1].downsample
+            coarser = pyramid.tiles_in(part, sharp + 1)
+            if enlarged <= MOST_ENLARGED and all(self._picture(source, key) for key in coarser):
+                level = sharp + 1
+        missing = paint_tiles(
+            painter, view, part, pyramid, level, lambda key: self._picture(source, key)
+        )
+        for key in missing:
+            if source.is_bad(key):
+                self._fill(painter, view, pyramid.tile_rect(key), HATCH)
         for key, rect in source.blanks.items():
             if key.level < sharp and rect.intersects(part):
                 self._fill(painter, view, rect, HATCH)
 
-    def _paint_upright(
-        self, painter: QPainter, view: Viewpoint, source: TileSource, keys: list[TileKey]
-    ) -> None:
-        """Paint tiles of one level; the edges are worked out once a column and row, for speed."""
-        pyramid, ratio = source.shown.pyramid, painter.device().devicePixelRatioF()
-        across: dict[int, tuple[float, float]] = {}
-        down: dict[int, tuple[float, float]] = {}
-        for key in keys:
-            image = source.get(source.tile(key, self._look))
-            if image is None:
-                self._paint_tile(painter, view, source, key, pyramid.tile_rect(key))
-                continue
-            if key.column not in across or key.row not in down:
-                edges = snapped(view, pyramid.tile_rect(key), ratio)
-                across[key.column] = edges.x(), edges.width()
-                down[key.row] = edges.y(), edges.height()
-            x, width = across[key.column]
-            y, height = down[key.row]
-            painter.drawImage(QRectF(x, y, width, height), image)
-
-    def _paint_tile(
-        self, painter: QPainter, view: Viewpoint, source: TileSource, key: TileKey, rect: Rect
-    ) -> None:
-        """Paint what lies in a rectangle: the tile's share of it, or that of coarser tiles."""
-        pyramid = source.shown.pyramid
+    def _picture(self, source: TileSource, key: TileKey) -> QImage | None:
+        """A tile as it looks now, or as it looked a moment ago."""
         image = source.get(source.tile(key, self._look))
-        if image is None and source.is_bad(key):
-            self._fill(painter, view, rect, HATCH)
-            return
         if image is None and self._former_look != self._look:
             image = source.get(source.tile(key, self._former_look))
-        if image is not None:
-            whole = pyramid.tile_rect(key)
-            across, down = image.width() / whole.width, image.height() / whole.height
-            share = QRectF(
-                (rect.x - whole.x) * across,
-                (rect.y - whole.y) * down,
-                rect.width * across,
-                rect.height * down,
-            )
-            draw_picture(painter, view, rect, image, share)
-        elif key.level + 1 < len(pyramid.levels):
-            for coarser in pyramid.tiles_in(rect, key.level + 1):
-                share_of = rect.intersection(pyramid.tile_rect(coarser))
-                if not share_of.is_empty:
-                    self._paint_tile(painter, view, source, coarser, share_of)
+        return image
 
     def _fill(self, painter: QPainter, view: Viewpoint, rect: Rect, brush: QBrush) -> None:
         painter.save()
@@ -247,8 +229,17 @@ class TileLayer(Layer):
         return source is None or source.is_bad(tile.key) or source.get(tile) is not None
 
     def _ask_again(self) -> None:
+        self._reach = None
         if self._view is not None:
             self.look_at(*self._view)
+
+    def read_again(self) -> None:
+        """Ask for what is in view once more: what was damaged may no longer be."""
+        self._ask_again()
+        self.changed.emit(None)
+
+    def _on_rough_arrived(self) -> None:
+        self.changed.emit(None)
 
     def _on_arrived(self, tile: CachedTile) -> None:
         source = self._source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import (
@@ -14,6 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import (
 from slideviewer.annotations import Annotation
 from slideviewer.ui.document import Document
 from slideviewer.ui.selection import Selection
-from slideviewer.ui.words import whole
+from slideviewer.ui.words import key_in_brackets, whole
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -109,9 +110,7 @@ class AnnotationsPanel(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
         self.table.setAccessibleName("Annotations")
-        self.empty = QLabel(
-            "Nothing is marked yet.\n\nOpen an ASAP XML (Ctrl+Shift+O), or draw a polygon (P)."
-        )
+        self.empty = QLabel()
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.empty.setContentsMargins(12, 12, 12, 12)
@@ -127,6 +126,20 @@ class AnnotationsPanel(QWidget):
         self._model.modelReset.connect(self._show_selection)
         self._model.modelReset.connect(self._show_whether_empty)
         self._show_whether_empty()
+
+    def name_keys(self, actions: Mapping[str, QAction]) -> None:
+        """Say how to begin, with the keys as they are bound, now and whenever they change."""
+        open_file, draw = actions["open_annotations"], actions["polygon"]
+
+        def say() -> None:
+            self.empty.setText(
+                f"Nothing is marked yet.\n\nOpen an ASAP XML{key_in_brackets(open_file)}, "
+                f"or draw a polygon{key_in_brackets(draw)}."
+            )
+
+        for action in (open_file, draw):
+            action.changed.connect(say)
+        say()
 
     def _show_whether_empty(self) -> None:
         is_empty = self._model.rowCount() == 0

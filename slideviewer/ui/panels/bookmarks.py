@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -49,7 +51,7 @@ class BookmarksPanel(QWidget):
         self.note.setAccessibleName("Note of the bookmark")
         self.note.setTabChangesFocus(True)
         self.note.setFixedHeight(4 * self.fontMetrics().lineSpacing() + 12)
-        self.empty = QLabel("Nothing is marked here yet.\n\nCtrl+B marks what is in view.")
+        self.empty = QLabel("Nothing is marked here yet.")
         self.empty.setWordWrap(True)
         self.empty.setContentsMargins(8, 8, 8, 8)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -80,6 +82,19 @@ class BookmarksPanel(QWidget):
         self.note.textChanged.connect(self._on_note)
         bookmarks.changed.connect(self._show)
         self._show()
+
+    def name_keys(self, actions: Mapping[str, QAction]) -> None:
+        """Say how to begin, with the key as it is bound, now and whenever it changes."""
+        add = actions["bookmark_add"]
+
+        def say() -> None:
+            self.empty.setText(
+                "Nothing is marked here yet.\n\n"
+                f"“Add…” marks what is in view{words.key_in_brackets(add)}."
+            )
+
+        add.changed.connect(say)
+        say()
 
     @property
     def chosen(self) -> Bookmark | None:

@@ -31,6 +31,10 @@ SWATCHES = {
 """A layer's colour, and whether it fills: an outline and a fill are told apart by any eye."""
 
 
+SLIDER_WIDTH = 96
+"""Screen pixels."""
+
+
 class LayerRow(QWidget):
     """One layer: shown or not, and its opacity."""
 
@@ -51,7 +55,8 @@ class LayerRow(QWidget):
         row = QHBoxLayout()
         row.addWidget(swatch)
         row.addWidget(self.shown, 1)
-        row.addWidget(self.opacity, 1)
+        self.opacity.setFixedWidth(SLIDER_WIDTH)  # lest a long name move it out of line
+        row.addWidget(self.opacity)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)

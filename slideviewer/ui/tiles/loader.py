@@ -15,11 +15,15 @@ from PySide6.QtCore import QObject, Signal
 from slideviewer.errors import SlideError, SlideviewerError
 from slideviewer.slide import Slide
 from slideviewer.ui.look import read_tile
+from slideviewer.ui.threads import step_back
 from slideviewer.ui.tiles.cache import CachedTile
 
 _log = logging.getLogger(__name__)
 
 THREADS = max(2, min(4, os.cpu_count() or 2))
+NICENESS = 5
+"""A frame must not wait for a tile."""
+
 STOP_SECONDS = 1.5
 """How long tiles in hand are waited for at the end: a vanished network drive may hang."""
 
@@ -107,6 +111,7 @@ class TileLoader(QObject):
             thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self) -> None:
+        step_back(NICENESS)
         while (task := self._next()) is not None:
             tile, slide = task
             image, problem = None, ""
@@ -118,7 +123,8 @@ class TileLoader(QObject):
                 _log.log(level, "bad tile %s: %s", tile.key, error)
                 problem = str(error)
             except Exception as error:  # noqa: BLE001 - whatever it is, the thread must go on
-                _log.warning("tile %s cannot be read", tile.key, exc_info=True)
+                is_a_bug = not isinstance(error, OSError)
+                _log.warning("tile %s cannot be read: %s", tile.key, error, exc_info=is_a_bug)
                 problem = str(_unforeseen(slide, error))
             if self._finish(tile):
                 return

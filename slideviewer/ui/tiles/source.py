@@ -11,10 +11,12 @@ from PySide6.QtGui import QImage
 
 from slideviewer.geometry import Rect
 from slideviewer.slide import Slide, TileKey
-from slideviewer.slide.display import damage_of, for_display, forget_damage
+from slideviewer.slide.display import coarsest_stored, damage_of, for_display, forget_damage
+from slideviewer.ui.jobs import Job
 from slideviewer.ui.look import Look
 from slideviewer.ui.tiles.cache import CachedTile, TileCache
 from slideviewer.ui.tiles.loader import TileLoader
+from slideviewer.ui.tiles.rough import rough_picture
 
 MOST_PINNED_TILES = 64
 """A coarsest level of more tiles than this is not kept for good."""
@@ -31,6 +33,7 @@ class TileSource(QObject):
 
     arrived = Signal(object)  # CachedTile: it is there now, or known to be damaged
     problem_found = Signal(int)  # how many tiles of this slide could not be read so far
+    rough_arrived = Signal()  # there is a first idea of the whole slide
 
     def __init__(
         self, slide: Slide, cache: TileCache, loader: TileLoader, parent: QObject | None = None
@@ -49,6 +52,9 @@ class TileSource(QObject):
         coarsest = pyramid.tiles_in(pyramid.extent, len(pyramid.levels) - 1)
         self.coarsest = tuple(coarsest if len(coarsest) <= MOST_PINNED_TILES else ())
         self._coarsest = frozenset(self.coarsest)
+        self._rough: QImage | None = None
+        self._job: Job | None = None
+        self._look_over()
 
     @property
     def problems(self) -> dict[TileKey, str]:
@@ -59,6 +65,11 @@ class TileSource(QObject):
     def blanks(self) -> dict[TileKey, Rect]:
         """Damaged parts that are blank in the coarser levels made of theirs, in level-0 pixels."""
         return {key: rect for key, (rect, _) in self._blanks.items()}
+
+    @property
+    def rough(self) -> QImage | None:
+        """All of the slide in a few pixels, where its coarsest level takes long to come."""
+        return self._rough
 
     def hold(self, look: Look) -> None:
         """Keep the coarsest level in this look."""
@@ -124,6 +135,25 @@ class TileSource(QObject):
         """Give back all memory; the slide itself stays open."""
         self._cache.forget(self.number)
         self._pinned.clear()
+        if self._job is not None:
+            self._job.cancel()
+
+    def _look_over(self) -> None:
+        level, shown = coarsest_stored(self.shown), self.shown
+        if level is None:
+            return
+
+        def show(picture: QImage) -> None:
+            self._rough = picture
+            self.rough_arrived.emit()
+
+        def ended() -> None:
+            self._job = None
+
+        self._job = Job(lambda progress: rough_picture(shown, level, Look(), progress), self)
+        self._job.succeeded.connect(show)
+        self._job.ended.connect(ended)
+        self._job.start()
 
     def _note_blanks(self) -> None:
         damage = damage_of(self.shown)

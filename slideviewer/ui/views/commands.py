@@ -77,6 +77,8 @@ class ViewCommands(QObject):
         return {
             "view_add": self.add_view,
             "view_close": lambda: self.close_view(self._views.active),
+            "view_next": lambda: self.step_view(1),
+            "view_previous": lambda: self.step_view(-1),
             "sync_views": self.sync.set_on,
             "align_views": self.align,
             **{name: partial(self.set_shape, *shape) for name, shape in SHAPES.items()},
@@ -93,6 +95,8 @@ class ViewCommands(QObject):
             enabled = {
                 "view_add": has_slide and (is_comparing or count < MOST_VIEWS),
                 "view_close": count > 1,
+                "view_next": count > 1,
+                "view_previous": count > 1,
                 "sync_views": True,
                 "align_views": has_slide,
                 **dict.fromkeys((*SHAPES, *MODES), has_slide),
@@ -136,6 +140,17 @@ class ViewCommands(QObject):
                 "This view shows the slide that the markup belongs to, so it stays. "
                 "Close the others instead."
             )
+
+    def step_view(self, by: int) -> None:
+        """Make the next view the active one, or the previous one, and give it the keys."""
+        pair = self.compare.pair
+        if pair is not None and pair.mode is Mode.BLINK:
+            pair.flip()
+            return
+        shown = pair.views if pair is not None else self._views.views
+        view = shown[(shown.index(self._views.active) + by) % len(shown)]
+        self._views.activate(view)
+        view.canvas.setFocus()
 
     def align(self) -> None:
         """Align the active view with one of another slide, or the first view with the active."""

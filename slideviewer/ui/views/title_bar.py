@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionToolButton,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 ACCENT_WIDTH = 2
 """Screen pixels of the line that marks the active view."""
@@ -64,10 +75,9 @@ class TitleBar(QFrame):
         menu.addAction("Show &another slide here…").triggered.connect(self.other_wanted)
         self.show_session = menu.addAction("Show the &session's slide")
         self.show_session.triggered.connect(self.session_wanted)
-        self.menu_button = _button("⋮", "What this view shows")
+        self.menu_button = _button("⋮", "What this view shows", MenuButton)
         self.menu_button.setMenu(menu)
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.close_button = _button("✕", "Close this view")
         self.close_button.clicked.connect(self.close_wanted)
         row = QHBoxLayout(self)
@@ -101,8 +111,19 @@ class TitleBar(QFrame):
             QPainter(self).fillRect(line, self.palette().color(QPalette.ColorRole.Accent))
 
 
-def _button(text: str, tip: str) -> QToolButton:
-    made = QToolButton()
+class MenuButton(QToolButton):
+    """Opens a menu, without the arrow that would say so a second time."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        option.features &= ~QStyleOptionToolButton.ToolButtonFeature.HasMenu
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
+
+
+def _button(text: str, tip: str, kind: type[QToolButton] = QToolButton) -> QToolButton:
+    made = kind()
     made.setText(text)
     made.setAutoRaise(True)
     made.setToolTip(tip)
