@@ -348,6 +348,13 @@ def test_all_of_a_vast_level_comes_piece_by_piece_and_never_fills_the_memory(
     source = window.tiles.source
     assert source is not None
     look = window.views.active.look
+    qtbot.waitUntil(lambda: source.rough is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: window.canvas.is_finished)
+    seen = window.canvas.grab().toImage()
+    places = [(x, y) for x in (0.2, 0.5, 0.8) for y in (0.2, 0.5, 0.8)]
+    for x, y in places:  # a first idea of all of it, long before all of it is read
+        at = window.canvas.viewpoint.to_screen(40_000 * x, 40_000 * y)
+        assert seen.pixelColor(int(at[0]), int(at[1])).name() != "#ffffff"
 
     def pieces() -> int:
         return sum(source.get(source.tile(key, look)) is not None for key in source.coarsest)
@@ -701,6 +708,7 @@ def test_a_slide_without_spacing_says_so_wherever_it_matters(
     open_it(qtbot, window, path)
     everything(window)
     assert not window.overview.magnification.isVisible()
+    assert not window.overview.isVisible(), "an empty frame"
     assert "spacing unknown" in window.status.magnification.text()
     window.views.set_shape(1, 2)
     other = window.views.views[1]

@@ -53,8 +53,8 @@ class StoredLevel:
     def read_region(self, x_level: int, y_level: int, width: int, height: int) -> Pixels:
         """Read part of the level, to the pixel.
 
-        What is exactly one stored tile is decoded and handed over, and not kept: whoever asks
-        for tiles keeps them himself. Of anything else the tiles are kept for the neighbours.
+        Whole stored tiles are decoded and handed over, and not kept: whoever asks for tiles
+        keeps them himself. Of anything else the tiles are kept for the neighbours.
 
         Parameters
         ----------
@@ -82,12 +82,17 @@ class StoredLevel:
         ):
             return self._one_tile(column, row, width, height)
         region = np.empty((height, width, 3), np.uint8)
+        takes_whole_tiles = (
+            not (x_tile or y_tile)
+            and (not width % tiles.tile_width or x_level + width >= tiles.width)
+            and (not height % tiles.tile_height or y_level + height >= tiles.height)
+        )
         inside = lay_tiles(
             region,
             (x_level, y_level),
             (tiles.width, tiles.height),
             (tiles.tile_width, tiles.tile_height),
-            self._shared_tile,
+            self._passing_tile if takes_whole_tiles else self._shared_tile,
         )
         _fill_around(region, inside, self._background)
         return region
@@ -98,6 +103,12 @@ class StoredLevel:
         if tile.shape[2] == 1:
             tile = np.asarray(cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB), np.uint8)
         return np.ascontiguousarray(tile[:height, :width])
+
+    def _passing_tile(self, column: int, row: int) -> Pixels:
+        kept = self._kept.peek((self, column, row))
+        if kept is not None:
+            return kept
+        return self._read_tile(column, row) if self._tiles.is_stored(column, row) else self._nothing
 
     def _shared_tile(self, column: int, row: int) -> Pixels:
         """Give (height, width, 3) or, of grey levels, (height, width, 1)."""

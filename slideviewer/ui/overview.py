@@ -101,18 +101,21 @@ class Overview(QFrame):
 
     def _show_or_hide(self) -> None:
         has_room = self._canvas.size().boundedTo(LEAST_CANVAS) == LEAST_CANVAS
-        self.setVisible(self._view.slide is not None and self._is_wanted and has_room)
+        has_any = self.little.isVisibleTo(self) or self.magnification.isVisibleTo(self)
+        is_on = self._view.slide is not None and self._is_wanted
+        self.setVisible(is_on and has_room and has_any)
 
     def _on_slide_changed(self) -> None:
         slide = self._view.slide
-        self._show_or_hide()
         if slide is None:
+            self._show_or_hide()
             return
         self.little.set_slide(slide)
         for rect, tile in self._view.tiles.coarse_pictures():
             self.little.add_tile(rect, tile)
         self.magnification.setVisible(isinstance(slide.spacing, Spacing))
         self._on_view_changed()
+        self._show_or_hide()
         self._place()
 
     def _on_view_changed(self) -> None:
@@ -125,6 +128,7 @@ class Overview(QFrame):
         needed = self._shows_visited or seen.intersection(whole) != whole
         if self.little.isVisibleTo(self) != needed:
             self.little.setVisible(needed)
+            self._show_or_hide()
             self._place()
 
     def _show_magnification(self) -> None:

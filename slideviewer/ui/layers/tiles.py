@@ -11,7 +11,7 @@ from slideviewer.geometry import Rect
 from slideviewer.slide import TileKey
 from slideviewer.ui.layers.layer import Layer, Plane
 from slideviewer.ui.look import Look
-from slideviewer.ui.painting import to_screen_transform
+from slideviewer.ui.painting import draw_picture, to_screen_transform
 from slideviewer.ui.tiles.ahead import tiles_ahead
 from slideviewer.ui.tiles.cache import CachedTile
 from slideviewer.ui.tiles.painter import paint_tiles
