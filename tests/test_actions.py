@@ -11,23 +11,23 @@ from pytestqt.qtbot import QtBot
 from window_fixtures import OpenSlide
 
 from slideviewer.ui import actions
-from slideviewer.ui.actions import ACTIONS, MENUS, PENDING
+from slideviewer.ui.actions import ACTIONS, MENUS
+from slideviewer.ui.icons import icon
 from slideviewer.ui.window import MainWindow
 
 NAMES = [spec.name for spec in ACTIONS]
 
 
 def handlers(**known: object) -> dict:
-    return {name: known.get(name, lambda *_: None) for name in NAMES if name not in PENDING}
+    return {name: known.get(name, lambda *_: None) for name in NAMES}
 
 
 def test_every_name_stands_once_and_every_icon_is_there(qapp: QApplication) -> None:
     assert len(set(NAMES)) == len(NAMES)
-    assert set(NAMES) >= PENDING
     assert {name for name in actions.TOOLBAR if name != actions.SEPARATOR} <= set(NAMES)
     assert actions.MAGNIFICATIONS.keys() <= set(NAMES)
     for spec in ACTIONS:
-        assert not spec.icon or not actions.icon(spec.icon).isNull()
+        assert not spec.icon or not icon(spec.icon).isNull()
 
 
 @pytest.mark.parametrize("title", MENUS)
@@ -70,11 +70,6 @@ def test_switches_get_their_state_and_the_others_nothing(qtbot: QtBot) -> None:
     assert isinstance(menu, QMenu)
     menu.aboutToShow.emit()
     assert heard[-1] is menu
-    assert not any(made[name].isEnabled() for name in PENDING)
-
-
-def test_what_has_a_handler_is_not_called_pending(window: MainWindow) -> None:
-    assert not window._handlers().keys() & PENDING
 
 
 def test_every_action_stands_in_the_menu_bar(window: MainWindow) -> None:

@@ -456,10 +456,13 @@ def test_a_folder_that_vanishes_leaves_what_was_read_and_comes_back(
 class Wrapped:
     """A slide whose reads wait, or fail as a lost drive's do, while the switch is on."""
 
+    waits_at_first = False
+
     def __init__(self, slide: Slide) -> None:
         self._slide = slide
         self.may_read = threading.Event()
-        self.may_read.set()
+        if not self.waits_at_first:
+            self.may_read.set()
         self.reading = threading.Event()
         self.error: Exception | None = None
         self.is_closed = False
@@ -468,12 +471,13 @@ class Wrapped:
         return getattr(self._slide, name)
 
     def read_region(self, *box: int) -> Any:
-        self.reading.set()
-        self.may_read.wait()
         error = self.error
         if error is not None:
             raise error.with_traceback(None)
-        return self._slide.read_region(*box)
+        pixels = self._slide.read_region(*box)
+        self.reading.set()
+        self.may_read.wait()  # what comes late is whole, though the slide may be closed by then
+        return pixels
 
     def close(self) -> None:
         self.is_closed = True
@@ -553,8 +557,12 @@ def test_a_read_that_hangs_hangs_neither_the_window_nor_its_closing(
     window.files.open_slide(other)
     qtbot.waitUntil(lambda: slide_of(window).path == other)
     assert slide.is_closed
+    settle(qtbot, window)
+    assert not window.tiles.problems, "its tiles do not wait for those that hang"
     wrapped[-1].may_read.clear()
-    window.grab()
+    wrapped[-1].reading.clear()
+    read_again(window)
+    assert wrapped[-1].reading.wait(10)
 
     waited: list[float] = []
     real_join = threading.Thread.join
@@ -768,23 +776,34 @@ def open_descriptors() -> int:
 
 
 def test_a_late_tile_is_never_painted_on_another_slide(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path, wrapped: list[Wrapped]
+    qtbot: QtBot,
+    window: MainWindow,
+    tmp_path: Path,
+    wrapped: list[Wrapped],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     paths = []
     for name, colour in (("red", (255, 0, 0)), ("green", (0, 160, 0))):
         pixels = np.full((600, 800, 3), colour, np.uint8)
         paths.append(tmp_path / f"{name}.tif")
         tifffile.imwrite(paths[-1], pixels, tile=(128, 128), photometric="rgb", compression="zlib")
+    view = window.views.active
+    view.set_look(replace(view.look, managed=False))  # a closed slide gives no profile
+    monkeypatch.setattr(Wrapped, "waits_at_first", True)
     window.files.open_slide(paths[0])
-    qtbot.waitUntil(lambda: len(wrapped) == 1)
+    qtbot.waitUntil(lambda: len(wrapped) == 1 and slide_of(window) is wrapped[0])
     red = wrapped[0]
-    red.may_read.clear()
-    qtbot.waitUntil(lambda: slide_of(window) is red)
     window.grab()
     assert red.reading.wait(10)
+    monkeypatch.setattr(Wrapped, "waits_at_first", False)
     window.files.open_slide(paths[1])
     qtbot.waitUntil(lambda: slide_of(window) is not red)
+    loader = window.sources.loader
+    settle(qtbot, window)
+    late: list[object] = []
+    loader.loaded.connect(lambda tile, _: late.append(tile))
     red.may_read.set()
+    qtbot.waitUntil(lambda: bool(late) and not loader._reading)
     settle(qtbot, window)
     seen = window.canvas.grab().toImage()
     middle = seen.pixelColor(seen.width() // 2, seen.height() // 2)
@@ -795,6 +814,7 @@ def test_a_late_tile_is_never_painted_on_another_slide(
     little = window.overview.little._image
     assert little is not None
     assert little.pixelColor(little.width() // 2, little.height() // 2).red() < 10
+    view.set_look(replace(view.look, managed=True))
 
 
 # --- what lies around the slide -----------------------------------------------------------------

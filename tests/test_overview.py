@@ -129,5 +129,7 @@ def test_without_a_slide_or_a_spacing_there_is_nothing_to_choose(
 ) -> None:
     assert not window.overview.isVisible()
     open_slide(real_data / "slides" / "tcga-cr-7395-01a-01-ts1.svs")
+    assert not window.overview.isVisible(), "an empty frame"
+    window.canvas.zoom_to(1.0)
     assert window.overview.isVisible()
     assert not window.overview.magnification.isVisible()

@@ -411,17 +411,17 @@ def test_many_rounds_leave_the_window_as_it_was(open_slide: OpenSlide, made_slid
 def test_a_view_closed_while_its_slide_opens_takes_it_along(
     qtbot: QtBot, two: MainWindow, other_slide: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from slideviewer.ui.views import commands
+    from slideviewer.ui import opening
 
     may_open, opened = threading.Event(), []
-    real: Callable[[Path], Slide] = commands.open_slide
+    real: Callable[[Path], Slide] = opening.open_slide
 
     def slowly(path: Path) -> Slide:
         may_open.wait(10)
         opened.append(real(path))
         return opened[0]
 
-    monkeypatch.setattr(commands, "open_slide", slowly)
+    monkeypatch.setattr(opening, "open_slide", slowly)
     two.comparing.open_in(two.views.views[1], other_slide)
     go(two, "view_grid_1x1")
     may_open.set()

@@ -105,11 +105,16 @@ def test_a_point_can_be_moved_and_taken_back(aligning: MainWindow) -> None:
 
 def test_a_marker_is_painted_where_it_was_clicked(qtbot: QtBot, aligning: MainWindow) -> None:
     first = aligning.views.main
-    first.canvas.grab()
-    qtbot.waitUntil(lambda: not first.tiles.is_loading and first.canvas.is_finished, timeout=10_000)
+
+    def is_painted() -> bool:
+        first.canvas.grab()  # painting is what asks for tiles, and shows those that have come
+        return not first.tiles.is_loading and first.canvas.is_finished
+
+    qtbot.waitUntil(is_painted, timeout=10_000)
 
     def picture() -> bytes:
-        return first.canvas.grab(QRect(60, 60, 60, 60)).toImage().constBits().tobytes()
+        image = first.canvas.grab(QRect(60, 60, 60, 60)).toImage()  # kept while it is copied
+        return image.constBits().tobytes()
 
     at = QPoint(80, 80)
     before = picture()

@@ -153,9 +153,6 @@ MENUS: Mapping[str, Rows] = {
 
 ACTIONS = tuple(row for rows in MENUS.values() for row in rows if isinstance(row, ActionSpec))
 
-PENDING: frozenset[str] = frozenset()
-"""Names whose work is not done yet: they are shown, but cannot be chosen."""
-
 TOOLBAR = (
     *("open_slide", "save", SEPARATOR, "undo", "redo", SEPARATOR),
     *("pan", "select", "polygon", "ruler", SEPARATOR, "whole_slide", SEPARATOR),
@@ -182,10 +179,10 @@ def build(
     Raises
     ------
     ValueError
-        Where an action that is not pending has no handler, or a handler no action.
+        Where an action has no handler, or a handler no action.
     """
     known = {spec.name for spec in ACTIONS}
-    lost = sorted((known - PENDING - handlers.keys()) | (handlers.keys() - known))
+    lost = sorted((known - handlers.keys()) | (handlers.keys() - known))
     if lost:
         raise ValueError(f"actions without a handler, or handlers without an action: {lost}")
     tools = QActionGroup(window)
@@ -199,7 +196,7 @@ def build(
                 continue
             if row.submenu and row.submenu not in submenus:
                 submenus[row.submenu] = menu.addMenu(row.submenu)
-            action = _make(row, window, handlers.get(row.name))
+            action = _make(row, window, handlers[row.name])
             submenus.get(row.submenu, menu).addAction(action)
             if row.exclusive:
                 tools.addAction(action)
@@ -232,21 +229,18 @@ def dress(actions: Mapping[str, QAction]) -> None:
             actions[spec.name].setIcon(icon(spec.icon))
 
 
-def _make(spec: ActionSpec, window: QMainWindow, handler: Callable[..., object] | None) -> QAction:
+def _make(spec: ActionSpec, window: QMainWindow, handler: Callable[..., object]) -> QAction:
     if spec.filled_when_shown:
         menu = QMenu(spec.text, window)
         action = menu.menuAction()
-        if handler is not None:
-            menu.aboutToShow.connect(lambda: handler(menu))
+        menu.aboutToShow.connect(lambda: handler(menu))
     else:
         action = QAction(spec.text, window)
         action.setCheckable(spec.checkable)
         signal = action.toggled if spec.checkable else action.triggered
-        if handler is not None:
-            signal.connect(_caller(handler, with_state=spec.checkable))
+        signal.connect(_caller(handler, with_state=spec.checkable))
     action.setObjectName(spec.name)
     bind(action, spec, spec.keys)
-    action.setEnabled(handler is not None)
     return action
 
 

@@ -58,6 +58,7 @@ class Docks:
         self._window = window
         self._docks: dict[str, QDockWidget] = {}
         self._hidden: list[QWidget] = []
+        self._in_front: list[str] = []  # among the hidden
         last: dict[Qt.DockWidgetArea, QDockWidget] = {}
         # First: tabs that were made at another side would stay there as well.
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
@@ -115,8 +116,12 @@ class Docks:
         if hidden:
             parts = [*others, *self._docks.values()]
             self._hidden = [part for part in parts if part.isVisible()]
+            self._in_front = self._titles_in_front()
         for part in self._hidden:
             part.setVisible(not hidden)
+        if not hidden:
+            for title in self._in_front:
+                self._docks[title].raise_()
 
     def restore(self) -> None:
         """Put everything where it was when the window was closed last."""
@@ -129,6 +134,7 @@ class Docks:
             value = settings.value(key)
             if isinstance(value, QByteArray):  # a damaged settings file holds anything
                 restore(value)
+        self._hide_leftover_tabs()
 
     def keep(self) -> None:
         """Remember where everything is."""
@@ -138,13 +144,20 @@ class Docks:
     def _hide_leftover_tabs(self) -> None:
         """Hide what Qt 6.11 leaves of tabs made in a hidden window with tabs at both sides.
 
-        It makes a second bar of the same tabs and forgets the first one, which would be shown
-        with the window, somewhere on it.
+        It makes a second bar for the same docks and forgets the first one, which would be shown
+        with the window, somewhere on it. The last one made is the one that counts.
         """
-        met: set[frozenset[str]] = set()
-        direct = Qt.FindChildOption.FindDirectChildrenOnly
-        for bar in reversed(self._window.findChildren(QTabBar, options=direct)):
-            titles = frozenset(bar.tabText(index) for index in range(bar.count()))
-            if titles in met:
+        met: set[str] = set()
+        for bar in reversed(self._tab_bars()):
+            titles = {bar.tabText(index) for index in range(bar.count())}
+            if titles & met:
                 bar.hide()
-            met.add(titles)
+            met |= titles
+
+    def _titles_in_front(self) -> list[str]:
+        shown = [bar for bar in self._tab_bars() if bar.isVisible() and bar.count()]
+        return [bar.tabText(bar.currentIndex()) for bar in shown]
+
+    def _tab_bars(self) -> list[QTabBar]:
+        direct = Qt.FindChildOption.FindDirectChildrenOnly
+        return list(self._window.findChildren(QTabBar, options=direct))

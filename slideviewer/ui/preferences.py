@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -28,6 +28,9 @@ from slideviewer.ui.settings import Setting
 
 STEP_MIB = 64
 SIZE = (620, 640)
+CHARACTERS, LINES = 80, 36
+"""That the dialog has room for where the text is large."""
+
 GAP = 8
 """Screen pixels: of the dialog, and between one setting and the next."""
 
@@ -54,7 +57,10 @@ class Preferences(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(self.pages)
         column.addWidget(buttons)
-        self.resize(*SIZE)
+        metrics = self.fontMetrics()
+        text = QSize(CHARACTERS * metrics.averageCharWidth(), LINES * metrics.lineSpacing())
+        room = self.screen().availableSize()
+        self.resize(QSize(*SIZE).expandedTo(text).boundedTo(room))
 
     def _general_page(self) -> QWidget:
         page = QWidget()

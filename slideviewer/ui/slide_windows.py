@@ -102,7 +102,8 @@ class SlideWindows(QObject):
         text = f"{reason} What cannot be read is hatched."
         self._told[source.number] = text
         self._notices.warn(text, ("Show the list", lambda: self._show_problems_of(source)))
-        source.destroyed.connect(lambda: self._withdraw(source.number))
+        number = source.number
+        source.destroyed.connect(lambda: self._withdraw(number))
 
     def _withdraw(self, number: int) -> None:
         text = self._told.pop(number, "")

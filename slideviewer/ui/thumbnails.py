@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
-from slideviewer.ui import actions
+from slideviewer.ui.icons import icon
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.threads import step_back
 from slideviewer.ui.thumbnail_store import Thumbnail, ThumbnailStore
@@ -176,7 +176,7 @@ def draw(painter: QPainter, area: QRect, thumbnail: Thumbnail | None, colour: QC
     target = QRect(0, 0, side, side)
     target.moveCenter(area.center())
     name = "file-question-outline" if thumbnail.is_missing else "image-broken-variant"
-    actions.icon(name, colour.name()).paint(painter, target)
+    icon(name, colour.name()).paint(painter, target)
 
 
 def icon_of(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from slideviewer.ui.recent_menu import RecentTiles
 
@@ -30,7 +30,7 @@ class Welcome(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         words = QLabel("<b>Drop a slide here</b>")
         more = QLabel("or a folder of slides, or an annotation file.")
-        self.buttons = QHBoxLayout()
+        self.buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self.buttons.setSpacing(8)
         for name in ("open_slide", "open_folder"):
             self.buttons.addWidget(_ActionButton(actions[name]))
@@ -60,12 +60,23 @@ class Welcome(QFrame):
 
     def _place(self) -> None:
         over = self._over
+        self._stand_buttons(over.width() - 2 * SIDE)
         without = self._column.sizeHint().height() - (
             self._recent.sizeHint().height() if self._recent.isVisibleTo(self) else 0
         )
         self._recent.set_room(over.width() - 4 * SIDE, over.height() - without - 2 * TOP)
         self.adjustSize()
         self.move((over.width() - self.width()) // 2, (over.height() - self.height()) // 2)
+
+    def _stand_buttons(self, room: int) -> None:
+        """Put the buttons side by side where there is room for that, else one below the other."""
+        buttons = self.findChildren(QPushButton, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        needed = sum(button.sizeHint().width() for button in buttons)
+        needed += self.buttons.spacing() * (len(buttons) - 1)
+        directions = QBoxLayout.Direction
+        wanted = directions.LeftToRight if needed <= room else directions.TopToBottom
+        if self.buttons.direction() != wanted:
+            self.buttons.setDirection(wanted)
 
 
 class _ActionButton(QPushButton):

@@ -31,6 +31,9 @@ from slideviewer.ui.words import key_in_brackets, whole
 
 Index = QModelIndex | QPersistentModelIndex
 
+NAME_CHARACTERS = 7
+"""So many of a name can be read however large the text is; then the table is scrolled."""
+
 COLUMNS: dict[str, Callable[[Annotation], str]] = {
     "Name": lambda annotation: annotation.name,
     "Type": lambda annotation: str(annotation.kind),
@@ -109,6 +112,7 @@ class AnnotationsPanel(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
+        header.setMinimumSectionSize(NAME_CHARACTERS * self.fontMetrics().averageCharWidth())
         self.table.setAccessibleName("Annotations")
         self.empty = QLabel()
         self.empty.setWordWrap(True)

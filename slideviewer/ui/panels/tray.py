@@ -29,8 +29,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slideviewer.ui import actions
 from slideviewer.ui.folder_listing import Listing, list_slides
+from slideviewer.ui.icons import icon
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.panels.tray_list import SlideLine, SlideList
 from slideviewer.ui.thumbnails import Thumbnails
@@ -167,7 +167,7 @@ class SlideTray(QWidget):
             self._dress()
 
     def _dress(self) -> None:
-        self.refresh_button.setIcon(actions.icon("refresh"))
+        self.refresh_button.setIcon(icon("refresh"))
 
     @Slot()
     def _list_again(self) -> None:

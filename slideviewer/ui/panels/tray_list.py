@@ -17,8 +17,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from slideviewer.ui import actions
 from slideviewer.ui.folder_listing import ListedSlide
+from slideviewer.ui.icons import icon
 from slideviewer.ui.thumbnail_store import Thumbnail
 from slideviewer.ui.thumbnails import Thumbnails, draw
 
@@ -146,7 +146,7 @@ class SlideLine(QStyledItemDelegate):
         if slide.annotations is not None:
             words.setRight(words.right() - MARK - MARGIN)
             mark = QRect(words.right() + MARGIN, area.center().y() - MARK // 2, MARK, MARK)
-            actions.icon("vector-polygon", strong.name()).paint(painter, mark)
+            icon("vector-polygon", strong.name()).paint(painter, mark)
         font = option.font
         font.setBold(is_open)
         painter.setFont(font)

@@ -21,6 +21,10 @@ from slideviewer.ui.tiles.cache import CachedTile
 _log = logging.getLogger(__name__)
 
 THREADS = max(2, min(4, os.cpu_count() or 2))
+"""For one slide; another one's do not wait for them, lest a lost drive hold up all slides."""
+
+MOST_THREADS = THREADS + 12
+
 NICENESS = 5
 """A frame must not wait for a tile."""
 
@@ -53,12 +57,9 @@ class TileLoader(QObject):
         self._reading: dict[CachedTile, Slide] = {}
         self._changed = threading.Condition()
         self._stopped = False
-        self._threads = [
-            threading.Thread(target=self._work, name=f"tile-loader-{i}", daemon=True)
-            for i in range(THREADS)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._threads: set[threading.Thread] = set()
+        with self._changed:
+            self._begin_threads(THREADS)
 
     def want(
         self,
@@ -85,6 +86,10 @@ class TileLoader(QObject):
                 {tile: None for tile in now if tile not in self._reading},
                 {tile: None for tile in later if tile not in self._reading},
             )
+            free = len(self._threads) - len(self._reading)
+            missing = min(THREADS, len(self._wishes[who].now)) - self._hands_on(slide) - free
+            if not self._stopped:
+                self._begin_threads(min(missing, MOST_THREADS - len(self._threads)))
             self._changed.notify_all()
 
     def is_busy_for(self, who: object) -> bool:
@@ -106,9 +111,20 @@ class TileLoader(QObject):
             self._stopped = True
             self._changed.notify_all()
             self._wishes.clear()
+            threads = list(self._threads)
         until = time.monotonic() + STOP_SECONDS
-        for thread in self._threads:
+        for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
+
+    def _begin_threads(self, count: int) -> None:
+        for _ in range(count):
+            thread = threading.Thread(target=self._work, name="tile-loader", daemon=True)
+            self._threads.add(thread)
+            thread.start()
+
+    def _hands_on(self, slide: Slide) -> int:
+        """How many threads are reading a slide."""
+        return sum(other is slide for other in self._reading.values())
 
     def _work(self) -> None:
         step_back(NICENESS)
@@ -146,6 +162,9 @@ class TileLoader(QObject):
                 if task is not None:
                     self._reading[task[0]] = task[1]
                     return task
+                if len(self._threads) > THREADS:  # one came to help out, and is done
+                    self._threads.discard(threading.current_thread())
+                    return None
                 self._changed.wait()
             return None
 
@@ -153,7 +172,7 @@ class TileLoader(QObject):
         for urgent in (True, False):
             for who, wishes in self._wishes.items():
                 tiles = wishes.now if urgent else wishes.later
-                if tiles:
+                if tiles and self._hands_on(wishes.slide) < THREADS:
                     tile = next(iter(tiles))
                     for others in self._wishes.values():
                         others.now.pop(tile, None)

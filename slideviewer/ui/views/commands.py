@@ -142,7 +142,12 @@ class ViewCommands(QObject):
             )
 
     def step_view(self, by: int) -> None:
-        """Make the next view the active one, or the previous one, and give it the keys."""
+        """Make the next view the active one, or the previous one, and give it the keys.
+
+        Not while a shape is being drawn, which would be lost.
+        """
+        if self._views.active.canvas.tool.is_busy:
+            return
         pair = self.compare.pair
         if pair is not None and pair.mode is Mode.BLINK:
             pair.flip()
