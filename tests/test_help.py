@@ -458,7 +458,7 @@ def test_only_a_start_without_a_slide_begins_the_tour(
     opened: list[MainWindow] = []
     monkeypatch.setattr(launch, "MainWindow", lambda: opened.append(MainWindow()) or opened[0])
     monkeypatch.setattr(launch, "has_screen", lambda: True)
-    monkeypatch.setattr(launch, "_all_threads_end", lambda _: True)  # the test has its own
+    monkeypatch.setattr(launch, "all_threads_end", lambda _: True)  # the test has its own
     monkeypatch.setattr(QApplication, "exec", run)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     assert launch.open_window(made_slide if with_slide else None, None, None) == 0

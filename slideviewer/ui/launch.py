@@ -79,13 +79,13 @@ def open_window(slide: Path | None, annotations: Path | None, prediction: Path |
     if slide is None and annotations is None:
         QTimer.singleShot(0, window.help.start_first_tour)  # once it has its size
     code = app.exec()
-    if not _all_threads_end(others):
+    if not all_threads_end(others):
         logging.shutdown()
         os._exit(code)
     return code
 
 
-def _all_threads_end(but: frozenset[threading.Thread]) -> bool:
+def all_threads_end(but: frozenset[threading.Thread]) -> bool:
     """Wait for threads to come to their end; False where one hangs, as on a dead drive.
 
     Python ends a daemon thread by unwinding it, and where that meets C++ the program aborts.
@@ -169,7 +169,7 @@ def take_picture(
         window.let_go()
         window.deleteLater()
         QCoreApplication.processEvents()
-        _all_threads_end(others)
+        all_threads_end(others)
 
 
 def wait_until(is_true: Callable[[], bool], seconds: float) -> None:
