@@ -32,7 +32,8 @@ from slideviewer.models.package import ModelPackage, open_package
 from slideviewer.progress import Step
 from slideviewer.slide import open_slide
 
-_NICENESS = 10
+_NICENESS = 19
+"""The lowest priority: whoever looks at the slide comes first."""
 _BELOW_NORMAL_PRIORITY_CLASS = 0x4000
 """Windows: processthreadsapi.h."""
 _PROGRESS_SECONDS = 0.2
