@@ -112,6 +112,7 @@ class Backing:
             self._view, self._drift = view, (0.0, 0.0)
             self._paint(self._pixmap.rect(), rough=True)
             self._stale = QRegion(self._pixmap.rect())
+            return  # that was work enough for one frame
         self._make_good(milliseconds)
 
     def _scroll_to(self, view: Viewpoint, ratio: float) -> bool:

@@ -191,12 +191,7 @@ class TileLayer(Layer):
         if source.rough is not None and not self.coarse_ready:
             whole = QRectF(source.rough.rect())
             draw_picture(painter, view, pyramid.extent, source.rough, whole)
-        level = sharp
-        if rough and sharp + 1 < len(pyramid.levels):
-            enlarged = view.scale * ratio * pyramid.levels[sharp + 1].downsample
-            coarser = pyramid.tiles_in(part, sharp + 1)
-            if enlarged <= MOST_ENLARGED and all(self._picture(source, key) for key in coarser):
-                level = sharp + 1
+        level = self._quickest(source, part, sharp, view.scale * ratio) if rough else sharp
         missing = paint_tiles(
             painter, view, part, pyramid, level, lambda key: self._picture(source, key)
         )
@@ -206,6 +201,17 @@ class TileLayer(Layer):
         for key, rect in source.blanks.items():
             if key.level < sharp and rect.intersects(part):
                 self._fill(painter, view, rect, HATCH)
+
+    def _quickest(self, source: TileSource, part: Rect, sharp: int, scale: float) -> int:
+        """The finest level that is all there, so that nothing is painted twice in haste."""
+        pyramid = source.shown.pyramid
+        candidates = list(range(sharp, len(pyramid.levels)))
+        if candidates[1:] and scale * pyramid.levels[sharp + 1].downsample <= MOST_ENLARGED:
+            candidates.insert(0, sharp + 1)
+        for level in candidates:
+            if all(self._picture(source, key) for key in pyramid.tiles_in(part, level)):
+                return level
+        return sharp
 
     def _picture(self, source: TileSource, key: TileKey) -> QImage | None:
         """A tile as it looks now, or as it looked a moment ago."""
