@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from PySide6.QtWidgets import QWidget
 
 from benchmarks.gesture_script import CANVAS
 from slideviewer.geometry import Rect
-from slideviewer.ui.launch import application, wait_until
+from slideviewer.ui.launch import all_threads_end, application, wait_until
 from slideviewer.ui.window import MainWindow
 
 
@@ -53,6 +54,7 @@ class Stage:
         settings = self._stack.enter_context(TemporaryDirectory(prefix="slideviewer-bench-"))
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, settings)
+        self._others = frozenset(threading.enumerate())
         application()
         self.paintings: list[Painting] = []
         self.on_painted: Callable[[Painting], None] = self.paintings.append
@@ -74,6 +76,7 @@ class Stage:
         self.window.close()
         self.window.deleteLater()
         QCoreApplication.processEvents()
+        all_threads_end(self._others)
         self._stack.close()
 
     def open(self, path: Path, seconds: float = 60.0) -> None:
