@@ -101,8 +101,8 @@ def test_all_levels_of_all_channels_are_read_exactly(
 @given(
     x=st.integers(-80, 520),
     y=st.integers(-80, 320),
-    w=st.integers(0, 200),
-    h=st.integers(0, 200),
+    w=st.integers(1, 200),
+    h=st.integers(1, 200),
     level=st.integers(0, 1),
 )
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
