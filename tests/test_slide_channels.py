@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -39,8 +39,13 @@ def pictures(draw: st.DrawFn) -> tuple[np.ndarray, list[ChannelLook]]:
     return values.astype(name), [draw(looks(GREATEST[name])) for _ in range(channels)]
 
 
+DIM = np.array([[[7.5e-6], [1e-4]], [[1e-3], [0.5]]], np.float32)
+"""Values next to 0, which a gamma far below 1 brings to light."""
+
+
 @settings(deadline=None)
 @given(pictures())
+@example((np.tile(DIM, (2, 3, 1))[:, :5], [ChannelLook((0, 0, 21), 0, 1, gamma=0.25)]))
 def test_a_mix_is_the_sum_of_its_lights_cut_at_white(
     given_: tuple[np.ndarray, list[ChannelLook]],
 ) -> None:

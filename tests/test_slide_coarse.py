@@ -1,6 +1,7 @@
 """Levels made for flat files: right to the pixel, bounded, and not stopped by damage."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 
 from slideviewer.errors import SlideError
 from slideviewer.geometry import Rect
-from slideviewer.slide import Slide, coarse, composite, open_slide, with_coarse_levels
+from slideviewer.slide import Slide, coarse, composite, open_slide, tiled_tiff, with_coarse_levels
 from slideviewer.slide.channels import automatic_looks
 from slideviewer.slide.coarse import CoarseSlide
+from slideviewer.slide.open_file import FileGone
 from slideviewer.slide.pyramid import TileKey
 
 WIDTH, HEIGHT = 3001, 2501
@@ -54,6 +56,16 @@ def averaged(pixels: np.ndarray) -> np.ndarray:
     return padded.reshape(height // 4, 4, width // 4, 4, channels).mean((1, 3))
 
 
+def tiny(tmp_path: Path, channels: int, patch: pytest.MonkeyPatch) -> Path:
+    """A small tiled file of many channels that gets coarse levels all the same."""
+    patch.setattr(coarse, "MOST_TILES", 1)
+    patch.setattr(coarse, "ENOUGH_TILES", 1)
+    path = tmp_path / "tiny.ome.tif"
+    planes = np.stack([CHANNEL[:300, :400] + number for number in range(channels)])
+    tifffile.imwrite(path, planes, tile=(64, 64), metadata={"axes": "CYX"})
+    return path
+
+
 class Counting:
     """A slide that counts what is read of it, and fails where it is told to."""
 
@@ -73,9 +85,9 @@ class Counting:
         self._note(box)
         return self._slide.read_region(*box)
 
-    def read_channels(self, *box: int) -> np.ndarray:
+    def read_channels(self, *box: int, wanted: Collection[int] | None = None) -> np.ndarray:
         self._note(box)
-        return self._slide.read_channels(*box)
+        return self._slide.read_channels(*box, wanted=wanted)
 
     def _note(self, box: tuple[int, ...]) -> None:
         _, x, y, width, height = box
@@ -139,6 +151,16 @@ def test_channels_are_averaged_as_they_are_and_mixed_afterwards(deep: Path) -> N
     assert (shown[:, 51:] == 255).all()
     assert not slide.read_channels(1, 751, 0, 9, 9).any()
     assert np.array_equal(slide.read_channels(0, 9, 8, 7, 6), planes[8:14, 9:16])
+
+
+def test_there_may_be_more_channels_than_opencv_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slide = with_coarse_levels(open_slide(tiny(tmp_path, 130, monkeypatch)))
+    assert isinstance(slide, CoarseSlide)
+    read = slide.read_channels(1, 0, 0, 100, 75)
+    planes = np.dstack([CHANNEL[:300, :400] + number for number in range(130)])
+    assert np.abs(read - averaged(planes)).max() <= 1
 
 
 def test_a_slide_in_colours_still_has_no_channels(flat: Path) -> None:
@@ -213,16 +235,49 @@ def test_damage_leaves_a_blank_that_is_remembered(
     inner = Counting(open_slide(request.getfixturevalue(name)), damaged=Rect(600, 300, 10, 10))
     slide = with_coarse_levels(inner)
     assert isinstance(slide, CoarseSlide)
-    assert slide.damaged == ()
+    assert slide.damage == ()
     blank = slide.read_channels if slide.channels else slide.read_region
     box = blank(1, 0, 0, 751, 626)[64:128, 128:192]
     assert (box == (0 if slide.channels else 255)).all()
-    assert slide.damaged == (Rect(512, 256, 256, 256),)
+    assert [part.rect for part in slide.damage] == [Rect(512, 256, 256, 256)]
     reads = len(inner.reads)
     assert slide.read_region(1, 128, 64, 64, 64).shape == (64, 64, 3)
     assert len(inner.reads) == reads, "nothing is tried again and again"
     with pytest.raises(SlideError, match="bad tile"):
         slide.read_region(0, 600, 300, 64, 64)
+
+
+def test_a_file_that_is_gone_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiled_tiff, "CACHE_BYTES", 0)
+    path = tiny(tmp_path, 3, monkeypatch)
+    slide = with_coarse_levels(open_slide(path))
+    assert isinstance(slide, CoarseSlide)
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(FileGone, match="was changed"):
+        slide.read_channels(1, 0, 0, 100, 75)
+    assert slide.damage == (), "what the file holds may be whole, and is not left blank for good"
+
+
+def test_what_is_forgotten_while_it_is_made_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Mended(Counting):
+        """Damaged at first; somebody tries again while a level is being made of it."""
+
+        def _note(self, box: tuple[int, ...]) -> None:
+            if self._damaged is not None and slide.damage:
+                self._damaged = None
+                slide.forget_damage()
+            super()._note(box)
+
+    inner = Mended(open_slide(tiny(tmp_path, 3, monkeypatch)))
+    slide = with_coarse_levels(inner)
+    assert isinstance(slide, CoarseSlide)
+    inner._damaged = Rect(0, 0, 10, 10)
+    read = slide.read_channels(1, 0, 0, 100, 75)
+    planes = np.dstack([CHANNEL[:300, :400] + number for number in range(3)])
+    assert np.abs(read - averaged(planes)).max() <= 1, "a part is blank"
+    assert slide.damage == ()
 
 
 def test_tiles_of_an_awkward_size(tmp_path: Path) -> None:

@@ -264,6 +264,14 @@ def test_a_tile_cut_off_is_damage(compression: int, kept: float) -> None:
         decode(data[: int(len(data) * kept)])
 
 
+def test_a_jpeg_tile_cut_off_within_its_header_is_damage() -> None:
+    decode = decoder_for(colour_format(7))
+    assert STREAMS[7][2] == 0xFF, "a segment begins"
+    for kept in range(700):
+        with pytest.raises(TileDamage):
+            decode(STREAMS[7][:kept])
+
+
 @given(
     compression=st.sampled_from(list(STREAMS)),
     data=st.data(),
@@ -310,16 +318,16 @@ def test_a_tile_wanted_by_many_is_decoded_once() -> None:
     def read() -> NDArray[np.uint8]:
         calls.append(1)
         started.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return np.ones(8, np.uint8)
 
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(kept.get, "a", read)
-        assert started.wait(10)
+        assert started.wait(60)
         others = [pool.submit(kept.get, "a", read) for _ in range(3)]
         assert kept.peek("a") is None
         go_on.set()
-        tiles = [future.result(10) for future in (first, *others)]
+        tiles = [future.result(60) for future in (first, *others)]
     assert len(calls) == 1
     assert all(tile is tiles[0] for tile in tiles)
     assert not tiles[0].flags.writeable
@@ -331,18 +339,60 @@ def test_a_failure_reaches_all_who_wait_and_is_not_remembered() -> None:
 
     def fail() -> NDArray[np.uint8]:
         started.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         raise SlideError("No.")
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(kept.get, "a", fail)
-        assert started.wait(10)
+        assert started.wait(60)
         second = pool.submit(kept.get, "a", fail)
         go_on.set()
         for future in (first, second):
             with pytest.raises(SlideError, match=r"No\."):
-                future.result(10)
+                future.result(60)
     assert kept.get("a", lambda: np.ones(1, np.uint8))[0] == 1
+
+
+def test_a_tile_forgotten_while_it_is_read_is_read_again_for_all() -> None:
+    kept = DecodedTiles(10_000)
+    started, go_on = threading.Event(), threading.Event()
+    values = iter((1, 2, 3))
+
+    def read() -> NDArray[np.uint8]:
+        value = next(values)
+        if value == 1:
+            started.set()
+            assert go_on.wait(60)
+        return np.full(8, value, np.uint8)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(kept.get, "a", read)
+        assert started.wait(60)
+        second = pool.submit(kept.get, "a", read)
+        kept.forget("a")
+        go_on.set()
+        tiles = [future.result(60) for future in (first, second)]
+    assert all(tile[0] == 2 for tile in tiles)
+    assert kept.peek("a") is tiles[0]
+
+
+def test_an_interrupted_read_leaves_nobody_waiting() -> None:
+    kept = DecodedTiles(10_000)
+    started, go_on = threading.Event(), threading.Event()
+
+    def interrupted() -> NDArray[np.uint8]:
+        started.set()
+        assert go_on.wait(60)
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(kept.get, "a", interrupted)
+        assert started.wait(60)
+        second = pool.submit(kept.get, "a", lambda: np.ones(8, np.uint8))
+        go_on.set()
+        assert second.result(60)[0] == 1
+        with pytest.raises(KeyboardInterrupt):
+            first.result(60)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 400)), max_size=60))
@@ -406,20 +456,20 @@ def test_a_file_closes_after_the_reads_under_way(
 
     def slow(offset: int, length: int) -> bytes:
         started.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return read(offset, length)
 
     monkeypatch.setattr(file, "_read", slow)
     with ThreadPoolExecutor(1) as pool:
         under_way = pool.submit(file.read_at, 2, 3)
-        assert started.wait(10)
+        assert started.wait(60)
         file.close()
         file.close()
         os.fstat(descriptor)
         with pytest.raises(SlideError, match="closed"):
             file.read_at(0, 1)
         go_on.set()
-        assert under_way.result(10) == b"234"
+        assert under_way.result(60) == b"234"
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
     with pytest.raises(SlideError, match="closed"):

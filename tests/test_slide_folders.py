@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from slideviewer.cohort.inputs import gather_inputs
 from slideviewer.errors import SlideError
 from slideviewer.slide import KNOWN_SUFFIXES, open_slide
 
@@ -59,6 +60,35 @@ def test_any_other_folder_is_refused(tmp_path: Path, name: str) -> None:
         open_slide(tmp_path)
     assert caught.value.path == tmp_path
     assert caught.value.remedy
+
+
+def test_each_dicom_slide_of_a_folder_is_predicted_once(real_data: Path, tmp_path: Path) -> None:
+    folder = put(real_data, tmp_path, "boxes_0.dcm", "boxes_1.dcm", "sm_image.dcm", "boxes.tiff")
+    (folder / "damaged.dcm").write_bytes(b"no slide")
+    found = gather_inputs([folder], pictures="none").slides
+    # What cannot be opened is told of when it is its turn.
+    assert [path.name for path in found] == [
+        "boxes.tiff",
+        "boxes_0.dcm",
+        "damaged.dcm",
+        "sm_image.dcm",
+    ]
+
+
+def test_a_folder_is_searched_for_all_names_that_slides_have(tmp_path: Path) -> None:
+    names = sorted(f"slide{suffix}" for suffix in KNOWN_SUFFIXES)
+    for name in (*names, "notes.txt", "slide.xml"):
+        (tmp_path / name).touch()
+    found = gather_inputs([tmp_path], pictures="none").slides
+    assert [path.name for path in found] == names
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".svs", "nul\0.svs", "a.svs/b.svs"])
+def test_a_name_that_no_file_can_have_is_told_of(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.svs").touch()
+    with pytest.raises(SlideError, match=r"no such file|cannot be read: "):
+        open_slide(tmp_path / name)
+    assert gather_inputs([tmp_path / name]).slides == (tmp_path / name,)
 
 
 def test_known_names_cover_the_real_slides(real_data: Path) -> None:

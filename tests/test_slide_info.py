@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 import typer
 from typer.testing import CliRunner
 
@@ -51,6 +53,27 @@ def test_the_table_shows_levels_bounds_and_spacing(real_data: Path) -> None:
     unknown = " ".join(run(str(real_data / "slides" / "valid_tiff.tif")).split())
     assert "Spacing unknown: the file states 1000 µm" in unknown
     assert "Magnification" not in unknown
+
+
+def test_channels_are_listed(tmp_path: Path) -> None:
+    path = tmp_path / "stained.ome.tif"
+    planes = np.zeros((2, 300, 300), np.uint16)
+    planes[0, :150], planes[1, 10] = 812, 60_000
+    header = {"axes": "CYX", "Channel": {"Name": ["DAPI", "[red]CD8"], "Color": [65535, -16776961]}}
+    tifffile.imwrite(path, planes, tile=(64, 64), ome=True, metadata=header)
+    assert json.loads(run(str(path), "--json"))["channels"] == [
+        {"name": "DAPI", "colour": "#0000ff", "lowest": 0, "highest": 812},
+        {"name": "[red]CD8", "colour": "#ff0000", "lowest": 0, "highest": 60_000},
+    ]
+    words = " ".join(run(str(path)).split())
+    assert "Channel 1 DAPI, #0000ff, shown from 0 to 812" in words
+    assert "Channel 2 [red]CD8, #ff0000, shown from 0 to 60000" in words
+
+
+def test_a_slide_in_colours_has_no_channels(real_data: Path) -> None:
+    path = str(real_data / "slides" / "no_dzi.tif")
+    assert json.loads(run(path, "--json"))["channels"] == []
+    assert "Channel" not in run(path)
 
 
 def test_a_name_is_never_taken_for_markup(real_data: Path, tmp_path: Path) -> None:

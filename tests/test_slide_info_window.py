@@ -1,10 +1,12 @@
 """What the window tells of a slide: properties, pictures, damaged tiles; and going places."""
 
+import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -13,7 +15,7 @@ from window_fixtures import OpenSlide, settle
 
 from slideviewer.annotations import Annotation, Kind, as_points
 from slideviewer.errors import SlideError
-from slideviewer.slide import Pixels, TileKey
+from slideviewer.slide import Pixels, Slide, TileKey
 from slideviewer.ui.go_to_dialog import GoToDialog
 from slideviewer.ui.slide_pictures import AssociatedPicture
 from slideviewer.ui.window import MainWindow
@@ -75,6 +77,48 @@ def test_label_and_macro_are_not_even_read_until_asked_for(
         assert not page.warning.isVisible()
 
 
+def test_a_picture_of_a_name_that_nobody_knows_is_not_read_until_asked_for(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_slide(made_slide)
+    slide = window.session.slide
+    assert slide is not None
+    asked: list[str] = []
+
+    def associated_image(name: str) -> Pixels:
+        asked.append(name)
+        raise SlideError("the picture is rotten.", path=made_slide)
+
+    monkeypatch.setattr(slide, "associated_names", ("barcode",))
+    monkeypatch.setattr(slide, "associated_image", associated_image)
+    window.named_actions["slide_info"].trigger()
+    page = tab(window, "barcode")
+    assert page.warning.text() == "It may show a patient's name."
+    assert asked == []
+    QTest.mouseClick(page.ask, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "the picture is rotten." in page.warning.text())
+    assert page.warning.isVisible()
+
+
+def test_the_window_does_not_wait_for_the_colour_profile(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_slide(made_slide)
+    may_read = threading.Event()
+
+    def profile(slide: Slide) -> bytes:
+        may_read.wait(60)
+        return b"a profile"
+
+    monkeypatch.setattr(type(window.session.slide), "icc_profile", property(profile))
+    window.named_actions["slide_info"].trigger()
+    info = window.aids.windows.info
+    assert info is not None
+    assert dict(info.rows)["Colour profile"] == "…"
+    may_read.set()
+    qtbot.waitUntil(lambda: dict(info.rows)["Colour profile"] == "in the file")
+
+
 def test_a_picture_is_zoomed_by_the_wheel(
     qtbot: QtBot, open_slide: OpenSlide, real_data: Path
 ) -> None:
@@ -96,6 +140,9 @@ def test_a_picture_is_zoomed_by_the_wheel(
     QApplication.sendEvent(page.picture.viewport(), event)
     assert page.picture.zoom == pytest.approx(1.25**3)
     assert page.picture.horizontalScrollBar().maximum() > 0
+    QTest.mouseDClick(page.picture.viewport(), Qt.MouseButton.LeftButton)
+    assert page.picture.zoom == 1
+    assert page.picture.horizontalScrollBar().maximum() == 0
 
 
 def test_the_window_closes_with_its_slide(open_slide: OpenSlide, made_slide: Path) -> None:
@@ -153,7 +200,64 @@ def test_damaged_tiles_are_listed_gone_to_and_tried_again(
     assert model.rowCount() == 0
 
 
-def test_go_to_goes_or_says_why_not(open_slide: OpenSlide, made_slide: Path) -> None:
+def test_what_was_told_of_damage_goes_with_the_slide(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, tmp_path: Path
+) -> None:
+    window = open_slide(made_slide)
+    window.views.set_shape(1, 2)
+    path = shutil.copy(made_slide, tmp_path / "other.tif")
+    window.comparing.open_in(window.views.views[1], path)
+    qtbot.waitUntil(lambda: window.views.views[1].slide is not window.session.slide)
+    for view in window.views.views:
+        source = view.tiles.source
+        assert source is not None
+        words = f"{source.slide.path.name} is rotten."
+        source.mark_bad(source.tile(TileKey(0, 1, 1), view.look), words)
+        source.mark_bad(source.tile(TileKey(0, 2, 1), view.look), "This is not told.")
+    told = [
+        f"{name} is rotten. What cannot be read is hatched." for name in ("made.tif", path.name)
+    ]
+    assert window.notices.texts == told
+    window.views.set_shape(1, 1)
+    assert window.notices.texts == told[:1]
+    window.session.set_slide(None)
+    assert window.notices.texts == []
+
+
+def test_a_reason_stands_alone_and_can_be_read_to_its_end(
+    qtbot: QtBot, open_slide: OpenSlide, real_data: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "hurt.svs"
+    stored = bytearray((real_data / "slides" / "CMU-1-Small-Region.svs").read_bytes())
+    hurt = slice(len(stored) // 3, len(stored) // 3 + 60_000)
+    stored[hurt] = bytes(hurt.stop - hurt.start)
+    path.write_bytes(stored)
+    window = open_slide(path)
+    window.canvas.zoom_to(1)
+    source = window.tiles.source
+    assert source is not None
+    qtbot.waitUntil(lambda: bool(source.problems) and not window.tiles.is_loading)
+    window.named_actions["slide_problems"].trigger()
+    problems = window.aids.windows.problems
+    assert problems is not None
+    problems.resize(400, 500)
+    table = problems.table
+    model, last = table.model(), table.model().columnCount() - 1
+    reasons = {str(model.index(row, last).data()) for row in range(model.rowCount())}
+    assert "It does not begin as JPEG does." in reasons
+    for reason in reasons:
+        assert not any(word in reason for word in (path.name, "Level", "cannot be read", "rest"))
+
+    def is_cut(row: int) -> bool:
+        room = QRect(0, 0, table.columnWidth(last), 10_000)
+        flags = Qt.TextFlag.TextWordWrap
+        text = str(model.index(row, last).data())
+        return table.fontMetrics().boundingRect(room, flags, text).height() > table.rowHeight(row)
+
+    qtbot.waitUntil(lambda: not any(map(is_cut, range(model.rowCount()))))
+
+
+def test_go_to_goes_or_says_why_not(qtbot: QtBot, open_slide: OpenSlide, made_slide: Path) -> None:
     window = open_slide(made_slide)
 
     def answer() -> None:
@@ -169,6 +273,7 @@ def test_go_to_goes_or_says_why_not(open_slide: OpenSlide, made_slide: Path) -> 
     QTest.keyClick(window, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
     view = window.canvas.viewpoint
     assert (view.centre_x, view.centre_y) == pytest.approx((2000, 1000))
+    qtbot.waitUntil(lambda: not window.findChildren(GoToDialog))
     assert window.status.magnification.text().startswith("20×")
 
 

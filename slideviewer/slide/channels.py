@@ -95,6 +95,11 @@ def automatic_looks(channels: Sequence[Channel]) -> tuple[ChannelLook, ...]:
     )
 
 
+def visible_channels(looks: Sequence[ChannelLook]) -> list[int]:
+    """The numbers of the channels that are shown, which alone need to be read."""
+    return [number for number, look in enumerate(looks) if look.visible]
+
+
 def composite(pixels: NDArray[Any], looks: Sequence[ChannelLook]) -> NDArray[np.uint8]:
     """Mix channels as coloured lights: the colours are added up and cut at white.
 
@@ -120,7 +125,7 @@ def composite(pixels: NDArray[Any], looks: Sequence[ChannelLook]) -> NDArray[np.
     if pixels.dtype not in (np.uint8, np.uint16, np.float32):
         raise ValueError(f"channels are uint8, uint16 or float32 numbers, not {pixels.dtype.name}")
     height, width = pixels.shape[:2]
-    visible = [number for number, look in enumerate(looks) if look.visible]
+    visible = visible_channels(looks)
     if not visible or pixels.size == 0:
         return np.zeros((height, width, 3), np.uint8)
     total: NDArray[np.uint64] | None = None
@@ -216,15 +221,19 @@ def ranged(
 def _share(plane: NDArray[Any], look: ChannelLook) -> NDArray[np.uint64]:
     """Look up what a channel adds to red, green and blue: three 16-bit words in one of 64."""
     if plane.dtype == np.float32:
-        # As fine as 16 bits are, one table serves every kind of number.
+        # As fine as 16 bits are, one table serves every kind of number. Gamma comes before it:
+        # below 1 it draws the darkest of the table's steps far apart.
         if look.high > look.low:
             with np.errstate(invalid="ignore", over="ignore"):
-                scale = np.float32(65535 / (look.high - look.low))
-                steps = (plane - np.float32(look.low)) * scale
+                scale = np.float32(1 / (look.high - look.low))
+                strength = (plane - np.float32(look.low)) * scale
         else:
-            steps = (plane >= look.low) * np.float32(65535)
-        plane = np.fmin(np.fmax(steps, 0), 65535).astype(np.uint16)
-        look = ChannelLook(look.colour, 0, 65535, gamma=look.gamma)
+            strength = (plane >= look.low).astype(np.float32)
+        strength = np.fmin(np.fmax(strength, 0), 1)
+        if look.gamma != 1:
+            strength = strength ** np.float32(look.gamma)
+        plane = (strength * 65535).astype(np.uint16)
+        look = ChannelLook(look.colour, 0, 65535)
     table = _table(look, 256 if plane.dtype == np.uint8 else 65536)
     return np.asarray(table[plane], np.uint64)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from slideviewer.slide.mosaic import lay_tiles
 from slideviewer.slide.open_file import FileGone
 from slideviewer.slide.pyramid import Level, Pyramid, TileKey
 from slideviewer.slide.reducing import read_reduced, size_within
+from slideviewer.slide.shrinking import shrunk
 from slideviewer.slide.slide import Pixels, Slide, Spacing, UnknownSpacing
 
 FACTOR = 4
@@ -129,11 +129,6 @@ class CoarseSlide:
         return self._stored
 
     @property
-    def damaged(self) -> tuple[Rect, ...]:
-        """The parts found damaged so far while levels were made, in level-0 pixels."""
-        return tuple(part.rect for part in self.damage)
-
-    @property
     def damage(self) -> tuple[Damage, ...]:
         """The parts found damaged so far while levels were made, and why they are."""
         return tuple(
@@ -165,11 +160,21 @@ class CoarseSlide:
         return region
 
     def read_channels(
-        self, level: int, x_level: int, y_level: int, width: int, height: int
+        self,
+        level: int,
+        x_level: int,
+        y_level: int,
+        width: int,
+        height: int,
+        wanted: Collection[int] | None = None,
     ) -> NDArray[Any]:
-        """See `slideviewer.slide.slide.Slide.read_channels`; damage leaves it blank."""
+        """See `slideviewer.slide.slide.Slide.read_channels`; damage leaves an added one blank.
+
+        An added level is made of all channels at once, so that to look at another one later does
+        not take reading the whole slide again.
+        """
         if level < self._stored or not self.channels:
-            return self._slide.read_channels(level, x_level, y_level, width, height)
+            return self._slide.read_channels(level, x_level, y_level, width, height, wanted=wanted)
         self.pyramid.check_region(level, width, height)
         return self._assembled(level, x_level, y_level, width, height)[0]
 
@@ -254,10 +259,7 @@ def _quartered(pixels: NDArray[Any]) -> NDArray[Any]:
     missing = (-height % FACTOR, -width % FACTOR)
     if any(missing):
         pixels = np.pad(pixels, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
-    channels = pixels.shape[2]
-    # Of few channels OpenCV halves twice in a third of the time, and off by one at most.
-    for step in (2, 2) if channels <= 4 else (FACTOR,):
-        size = pixels.shape[1] // step, pixels.shape[0] // step
-        averaged = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        pixels = np.asarray(averaged).reshape(size[1], size[0], channels)
+    # OpenCV halves twice in a third of the time, and off by one at most.
+    for _ in range(2):
+        pixels = shrunk(pixels, pixels.shape[1] // 2, pixels.shape[0] // 2)
     return pixels

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.geometry import Rect
 from slideviewer.slide.channels import Channel
 from slideviewer.slide.coarse import CoarseSlide, Damage, with_coarse_levels
 from slideviewer.slide.pyramid import Level, Pyramid
+from slideviewer.slide.shrinking import shrunk
+from slideviewer.slide.shrunk_reading import read_shrunk
 from slideviewer.slide.slide import Pixels, Slide, Spacing, UnknownSpacing
 
 LARGEST_STEP = 2.5
@@ -25,9 +25,9 @@ def for_display(slide: Slide) -> Slide:
     """Add the levels that a screen wants and the file lacks.
 
     Files store levels a factor of 4 apart, and some only one. Between the stored levels come ones
-    of half the side, made by averaging on reading; below the coarsest come further ones. Positions
-    and everything else are the slide's own. For the screen alone: a model reads what the file
-    holds.
+    of half the side, made on reading (see `read_shrunk`); below the coarsest come further ones.
+    Positions and everything else are the slide's own. For the screen alone: a model reads what the
+    file holds.
     """
     slide = with_coarse_levels(slide)
     levels = _between(slide.pyramid)
@@ -80,6 +80,15 @@ class _Origin:
 
     level: int
     factor: int
+
+    def box(self, x_level: int, y_level: int, width: int, height: int) -> tuple[int, int, int, int]:
+        """A region of the level made, in pixels of the stored one."""
+        return (
+            x_level * self.factor,
+            y_level * self.factor,
+            width * self.factor,
+            height * self.factor,
+        )
 
 
 def _between(pyramid: Pyramid) -> list[tuple[Level, _Origin]]:
@@ -149,17 +158,27 @@ class _HalvedSlide:
     ) -> Pixels:
         """See `slideviewer.slide.slide.Slide.read_region`."""
         origin = self._origins[level]
-        box = [side * origin.factor for side in (x_level, y_level, width, height)]
-        pixels = self._slide.read_region(origin.level, *box)
-        return np.asarray(_shrunk(pixels, width, height), np.uint8)
+        box = x_level, y_level, width, height
+        if origin.factor == 1 or not width or not height:
+            return self._slide.read_region(origin.level, *origin.box(*box))
+        return read_shrunk(self._slide, origin.level, origin.factor, *box)
 
     def read_channels(
-        self, level: int, x_level: int, y_level: int, width: int, height: int
+        self,
+        level: int,
+        x_level: int,
+        y_level: int,
+        width: int,
+        height: int,
+        wanted: Collection[int] | None = None,
     ) -> NDArray[Any]:
         """See `slideviewer.slide.slide.Slide.read_channels`."""
         origin = self._origins[level]
-        box = [side * origin.factor for side in (x_level, y_level, width, height)]
-        return _shrunk(self._slide.read_channels(origin.level, *box), width, height)
+        box = origin.box(x_level, y_level, width, height)
+        pixels = self._slide.read_channels(origin.level, *box, wanted=wanted)
+        if origin.factor == 1 or not width or not height:
+            return pixels
+        return shrunk(pixels, width, height, wanted)
 
     def associated_image(self, name: str) -> Pixels:
         """See `slideviewer.slide.slide.Slide.associated_image`."""
@@ -172,11 +191,3 @@ class _HalvedSlide:
     def close(self) -> None:
         """See `slideviewer.slide.slide.Slide.close`."""
         self._slide.close()
-
-
-def _shrunk(pixels: NDArray[Any], width: int, height: int) -> NDArray[Any]:
-    if pixels.shape[:2] == (height, width) or not width or not height:
-        return pixels
-    shape = pixels.shape
-    flat = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(flat).reshape(height, width, shape[2])

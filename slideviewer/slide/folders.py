@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import openslide
 
 from slideviewer.errors import SlideError
+from slideviewer.slide.open_file import cannot_be_read
 
 _SERIES = "dicom.SeriesInstanceUID"
 _MIRAX_INDEX = "Slidedat.ini"
@@ -37,11 +39,7 @@ def slide_file_in(folder: Path) -> Path:
     try:
         names = sorted(folder.iterdir())
     except OSError as error:
-        raise SlideError(
-            f"The folder cannot be read: {error.strerror}.",
-            path=folder,
-            remedy="Check that you may read it.",
-        ) from error
+        raise cannot_be_read(folder, error) from error
     if any(path.name == _MIRAX_INDEX for path in names):
         slide = folder.with_name(f"{folder.name}.mrxs")
         if not slide.is_file():
@@ -52,7 +50,7 @@ def slide_file_in(folder: Path) -> Path:
             )
         return slide
     files = [path for path in names if path.suffix.lower() == ".dcm" and path.is_file()]
-    slides = _one_of_each_series(files)
+    slides, _ = one_of_each_series(files)
     if len(slides) > 1:
         shown = ", ".join(path.name for path in slides[:_NAMED])
         more = " and others" if len(slides) > _NAMED else ""
@@ -72,13 +70,25 @@ def slide_file_in(folder: Path) -> Path:
     return slides[0]
 
 
-def _one_of_each_series(files: list[Path]) -> list[Path]:
-    """Open each file to learn its series: a few milliseconds each."""
+def one_of_each_series(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """Choose one file of each DICOM slide, by opening all: a few milliseconds each.
+
+    Parameters
+    ----------
+    files : iterable of Path
+
+    Returns
+    -------
+    slides, others : list of Path
+        The first file of each series, and what is no slide, for other things are kept as DICOM
+        too.
+    """
     slides: dict[str, Path] = {}
+    others: list[Path] = []
     for path in files:
         try:
             with openslide.OpenSlide(path) as slide:
                 slides.setdefault(slide.properties.get(_SERIES, str(path)), path)
         except openslide.OpenSlideError:
-            continue  # Other things are kept as DICOM too.
-    return list(slides.values())
+            others.append(path)
+    return list(slides.values()), others

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from itertools import islice
 
@@ -10,13 +9,12 @@ import numpy as np
 import tifffile
 
 from slideviewer.slide.open_file import OpenFile
+from slideviewer.slide.picture import UPRIGHT
 from slideviewer.slide.pyramid import Level
 from slideviewer.slide.stored_tiles import StoredTiles
 from slideviewer.slide.tiff_damage import DAMAGE
+from slideviewer.slide.tiff_layout import REDUCED, orientation
 from slideviewer.slide.tile_decoding import MINISBLACK, RGB, YCBCR, UnknownTiles
-
-# Of what tifffile warns of in damaged files, OpenSlide will tell what matters.
-logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 PLAIN_VENDORS = ("aperio", "generic-tiff")
 """OpenSlide's names of the formats whose levels are nothing but their tiles side by side. In
@@ -24,12 +22,6 @@ others tiles overlap, stand for several places, or are only a part of the slide.
 
 MAX_PAGES = 64
 """So many pages are looked at; the files meant here have a few levels and three pictures."""
-
-_REDUCED = 1
-"""The bit of NewSubfileType (tag 254) that marks a smaller copy of another page."""
-
-_ORIENTATION = 274
-_UPRIGHT = 1
 
 
 def tiles_of_levels(
@@ -61,7 +53,7 @@ def tiles_of_levels(
             ]
             if vendor == "generic-tiff":
                 # OpenSlide's rule: the first page and its smaller copies, by width.
-                pages = [p for p in pages if p.index == 0 or int(p.subfiletype) & _REDUCED]
+                pages = [p for p in pages if p.index == 0 or int(p.subfiletype) & REDUCED]
                 pages.sort(key=lambda page: -int(page.imagewidth))
             sizes = [(page.imagewidth, page.imagelength) for page in pages]
             if sizes != [(level.width, level.height) for level in levels]:
@@ -82,7 +74,7 @@ def tiles_of_levels(
 
 
 def _tiles_of(file: OpenFile, page: tifffile.TiffPage) -> StoredTiles | None:
-    if page.tags.valueof(_ORIENTATION, _UPRIGHT) != _UPRIGHT:
+    if orientation(page) != UPRIGHT:
         return None
     try:
         tiles = StoredTiles(file, page)

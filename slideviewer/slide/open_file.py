@@ -13,6 +13,15 @@ _HAS_PREAD = hasattr(os, "pread")
 """Windows has none: there, seeking and reading are one step under a lock."""
 
 
+def cannot_be_read(path: Path, error: OSError) -> SlideError:
+    """Say that the system does not give a file or folder to read."""
+    return SlideError(
+        f"It cannot be read: {error.strerror or error}.",
+        path=path,
+        remedy="Check that you may read it.",
+    )
+
+
 class FileGone(SlideError):
     """The file as a whole can no longer be read: it was closed or changed, or its drive is gone.
 
@@ -61,11 +70,7 @@ class OpenFile:
         try:
             self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
-            raise SlideError(
-                f"The file cannot be read: {error.strerror}.",
-                path=path,
-                remedy="Check that you may read it.",
-            ) from error
+            raise cannot_be_read(path, error) from error
         self._mark = _mark(os.fstat(self._descriptor))
         self.size = self._mark.size
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import openslide
 
 from slideviewer.errors import SlideError
 from slideviewer.slide.folders import slide_file_in
+from slideviewer.slide.open_file import cannot_be_read
 from slideviewer.slide.openslide_slide import OpenSlideSlide
 from slideviewer.slide.picture_files import read_picture_file
 from slideviewer.slide.picture_slide import PictureSlide
@@ -52,7 +55,7 @@ def open_slide(path: Path | str) -> Slide:
         Where there is no such file, it is empty, damaged, too large or of an unknown format.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path's, never an error of the system
         path = slide_file_in(path)
     head = _first_bytes(path)
     vendor = openslide.OpenSlide.detect_format(path)
@@ -88,23 +91,19 @@ def _open_picture(path: Path, head: bytes) -> Slide:
 
 
 def _first_bytes(path: Path) -> bytes:
-    if not path.exists():
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SlideError("This is no ordinary file.", path=path, remedy="Choose a slide file.")
+        with path.open("rb") as file:
+            head = file.read(16)
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # a name no file can have
         raise SlideError(
             "There is no such file.",
             path=path,
             remedy="Check the name, and that its drive is connected.",
-        )
-    if not path.is_file():
-        raise SlideError("This is no ordinary file.", path=path, remedy="Choose a slide file.")
-    try:
-        with path.open("rb") as file:
-            head = file.read(16)
-    except OSError as error:
-        raise SlideError(
-            f"The file cannot be read: {error.strerror}.",
-            path=path,
-            remedy="Check that you may read it.",
         ) from error
+    except OSError as error:
+        raise cannot_be_read(path, error) from error
     if not head:
         raise SlideError("The file is empty.", path=path, remedy="Copy it again from its source.")
     return head

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from ctypes import POINTER, c_uint32
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from slideviewer.geometry import Rect
 from slideviewer.slide.channels import Channel
 from slideviewer.slide.colour import WHITE, rgb_from_any, rgb_from_premultiplied
 from slideviewer.slide.open_file import FileGone
-from slideviewer.slide.pyramid import Level, Pyramid
+from slideviewer.slide.pyramid import Level, Pyramid, handy_tile_size
 from slideviewer.slide.reducing import read_reduced, size_within
 from slideviewer.slide.slide import Pixels, Spacing, UnknownSpacing
 from slideviewer.slide.spacing import spacing_from
@@ -30,8 +30,6 @@ a grid that does not fit the stored tiles decodes them once. OpenSlide's own def
 
 SPARE_CACHE_BYTES = 2**20
 """What OpenSlide keeps where it is asked only for tiles that could not be decoded otherwise."""
-
-DEFAULT_TILE_SIZE = 256
 
 MAX_STORED_TILE_PX = 2**28
 """Stored tiles are decoded whole, 4 bytes a pixel: a damaged file that claims larger ones would
@@ -100,7 +98,7 @@ class OpenSlideSlide:
             Level(width, height, max(1.0, downsample))
             for (width, height), downsample in zip(sizes, downsamples, strict=True)
         )
-        self.pyramid = Pyramid(levels, _tile_size(self.properties))
+        self.pyramid = Pyramid(levels, handy_tile_size(*_stored_tile(self.properties, 0)))
         self.spacing: Spacing | UnknownSpacing = spacing_from(self.properties, vendor)
         self.bounds = _bounds(self.properties, self.pyramid.extent)
         self.background = _background(self.properties)
@@ -141,8 +139,26 @@ class OpenSlideSlide:
             return np.empty((height, width, 3), np.uint8)
         return self._read(read, place)
 
+    def read_shrunk(
+        self, level: int, factor: int, x_shrunk: int, y_shrunk: int, width: int, height: int
+    ) -> Pixels | None:
+        """See `slideviewer.slide.shrunk_reading.ShrinksWhileDecoding`."""
+        stored = self.stored[level]
+        if stored is None or not stored.shrinks(factor):
+            return None
+        try:
+            return stored.read_shrunk(factor, x_shrunk, y_shrunk, width, height)
+        except DamagedTile:
+            return None  # reading it whole tells whether it is
+
     def read_channels(
-        self, level: int, x_level: int, y_level: int, width: int, height: int
+        self,
+        level: int,
+        x_level: int,
+        y_level: int,
+        width: int,
+        height: int,
+        wanted: Collection[int] | None = None,
     ) -> NoReturn:
         """See `slideviewer.slide.slide.Slide.read_channels`; there are none."""
         raise ValueError(f"a slide in the format {self.vendor} has no channels")
@@ -208,10 +224,7 @@ class OpenSlideSlide:
 
 def _refuse_vast_tiles(path: Path, properties: Mapping[str, str], levels: int) -> None:
     for level in range(levels):
-        width, height = (
-            int(properties.get(f"openslide.level[{level}].tile-{side}", "0"))
-            for side in ("width", "height")
-        )
+        width, height = _stored_tile(properties, level)
         if width * height > MAX_STORED_TILE_PX:
             raise SlideError(
                 f"Its level {level} claims tiles of {width} x {height} pixels.",
@@ -220,12 +233,13 @@ def _refuse_vast_tiles(path: Path, properties: Mapping[str, str], levels: int) -
             )
 
 
-def _tile_size(properties: Mapping[str, str]) -> int:
-    """Take the stored tiles' side where they are squares of a handy size, else 256."""
-    width = properties.get("openslide.level[0].tile-width", "")
-    height = properties.get("openslide.level[0].tile-height", "")
-    fits = width == height and width.isdecimal() and 128 <= int(width) <= 512
-    return int(width) if fits else DEFAULT_TILE_SIZE
+def _stored_tile(properties: Mapping[str, str], level: int) -> tuple[int, int]:
+    """Width and height of a level's stored tiles; 0 and 0 where OpenSlide does not say."""
+    width, height = (
+        int(properties.get(f"openslide.level[{level}].tile-{side}", "0"))
+        for side in ("width", "height")
+    )
+    return width, height
 
 
 def _bounds(properties: Mapping[str, str], extent: Rect) -> Rect:

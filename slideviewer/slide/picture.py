@@ -48,6 +48,11 @@ class Picture:
     spacing_words: str = ""
 
 
+ORIENTATION = 274
+"""The tag that tells how a picture has to be turned, in TIFF and EXIF."""
+UPRIGHT = 1
+
+
 def refuse_oversize(path: Path, width: int, height: int, pixel_bytes: int = 3) -> None:
     """Refuse a picture by the size it claims, before any memory is asked for.
 

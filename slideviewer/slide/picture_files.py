@@ -18,7 +18,7 @@ from PIL.PngImagePlugin import PngImageFile
 from slideviewer.errors import SlideError
 from slideviewer.slide.channel_colours import RED_GREEN_BLUE_LABELS, Label
 from slideviewer.slide.colour import rgb_from_any
-from slideviewer.slide.picture import Picture, refuse_oversize, upright
+from slideviewer.slide.picture import ORIENTATION, UPRIGHT, Picture, refuse_oversize, upright
 
 # The readers are named one by one, so that a hostile file can reach no other; the size is checked
 # here before any pixel is decoded.
@@ -29,7 +29,6 @@ READERS = {
 }
 """First bytes of a file: its kind and reader."""
 
-_ORIENTATION_TAG = 274
 _PNG_DEPTH_AT = 24
 """After signature, length, "IHDR", width and height: PNG specification, 11.2.2."""
 _DAMAGE = (
@@ -82,7 +81,7 @@ def read_picture_file(path: Path, head: bytes) -> Picture | None:
 
 def _read(image: Image, kind: str, path: Path) -> Picture:
     icc_profile = image.info.get("icc_profile")
-    orientation = int(image.getexif().get(_ORIENTATION_TAG, 1))
+    orientation = int(image.getexif().get(ORIENTATION, UPRIGHT))
     properties = {"picture.mode": image.mode, "picture.orientation": str(orientation)}
     is_clear = "transparency" in image.info
     labels: tuple[Label, ...] = ()

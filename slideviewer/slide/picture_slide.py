@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +15,7 @@ from slideviewer.slide.channels import Channel, automatic_looks, composite, rang
 from slideviewer.slide.picture import Picture
 from slideviewer.slide.pyramid import Level, Pyramid
 from slideviewer.slide.reducing import read_reduced, size_within
+from slideviewer.slide.shrinking import shrunk
 from slideviewer.slide.slide import Pixels, Spacing, UnknownSpacing
 from slideviewer.slide.spacing import spacing_from
 
@@ -64,7 +64,13 @@ class PictureSlide:
         return region
 
     def read_channels(
-        self, level: int, x_level: int, y_level: int, width: int, height: int
+        self,
+        level: int,
+        x_level: int,
+        y_level: int,
+        width: int,
+        height: int,
+        wanted: Collection[int] | None = None,
     ) -> NDArray[Any]:
         """See `slideviewer.slide.slide.Slide.read_channels`; there is no damage."""
         if not self.channels:
@@ -101,8 +107,6 @@ class PictureSlide:
 def _halved(pixels: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     levels = [pixels]
     while max(pixels.shape[:2]) > SMALLEST_LEVEL_PX:
-        size = max(1, pixels.shape[1] // 2), max(1, pixels.shape[0] // 2)
-        halved = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
-        pixels = halved.reshape(size[1], size[0], pixels.shape[2])
+        pixels = shrunk(pixels, max(1, pixels.shape[1] // 2), max(1, pixels.shape[0] // 2))
         levels.append(pixels)
     return tuple(levels)

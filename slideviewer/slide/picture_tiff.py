@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,7 @@ from slideviewer.slide.tiff_damage import (
     are_pixels_cut_off,
     is_description_cut_off,
 )
-from slideviewer.slide.tiff_layout import NUMBERS, find_layout, has_opacity
-
-# What tifffile has to say of damaged files we say ourselves, as errors.
-logging.getLogger("tifffile").addHandler(logging.NullHandler())
+from slideviewer.slide.tiff_layout import NUMBERS, find_layout, has_opacity, orientation
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """First bytes of TIFF and BigTIFF in either byte order."""
@@ -83,7 +79,7 @@ def read_tiff_page(path: Path, number: int) -> Pixels:
             pixels = rgb_from_any(_pixels(page))
     except DAMAGE as error:
         raise _refusal(path, error) from error
-    return np.ascontiguousarray(upright(pixels, _orientation(page)))
+    return np.ascontiguousarray(upright(pixels, orientation(page)))
 
 
 def bits_per_channel(path: Path) -> int:
@@ -101,7 +97,7 @@ def tiff_properties(
     """Gather what a page says, in OpenSlide's names, so that one rule judges the spacing."""
     properties = {
         "tiff.ImageDescription": file.pages.first.description,
-        "picture.orientation": str(_orientation(page)),
+        "picture.orientation": str(orientation(page)),
     }
     um = um_per_unit(file) or _UM_PER_UNIT.get(int(page.tags.valueof(296, 2)))
     for axis, code in (("x", 282), ("y", 283)):
@@ -142,7 +138,7 @@ def _read(path: Path, file: tifffile.TiffFile) -> Picture:
         "tiff.pages": str(len(file.pages)),
     }
     return Picture(
-        np.ascontiguousarray(upright(pixels, _orientation(page))),
+        np.ascontiguousarray(upright(pixels, orientation(page))),
         "tiff",
         properties,
         page.iccprofile,
@@ -190,7 +186,3 @@ def _pixels(page: tifffile.TiffPage) -> NDArray[Any]:
 
 def _channels_last(pixels: NDArray[Any]) -> NDArray[Any]:
     return pixels[..., None] if pixels.ndim == 2 else pixels
-
-
-def _orientation(page: tifffile.TiffPage) -> int:
-    return int(page.tags.valueof(274, 1))

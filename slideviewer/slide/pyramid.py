@@ -141,3 +141,9 @@ class Pyramid:
     def _tile_size_level_0(self, level: int) -> tuple[float, float]:
         at = self.levels[level]
         return self.tile_size * self.width / at.width, self.tile_size * self.height / at.height
+
+
+def handy_tile_size(stored_width: int, stored_height: int) -> int:
+    """Take the stored tiles' side where they are squares of a handy size, else the usual one."""
+    fits = stored_width == stored_height and 128 <= stored_width <= 512
+    return stored_width if fits else Pyramid.tile_size

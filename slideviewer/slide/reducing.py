@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from slideviewer.errors import SlideError
 from slideviewer.progress import Progress, Step, silent
+from slideviewer.slide.open_file import FileGone
 from slideviewer.slide.slide import Pixels, Slide
 
 BLOCK_PX = 1024
@@ -62,6 +63,8 @@ def read_reduced(slide: Slide, width: int, height: int, progress: Progress = sil
 
     Raises
     ------
+    FileGone
+        Where the file as a whole can no longer be read.
     SlideError
         Where nothing at all could be read; the first damage met.
     """
@@ -80,6 +83,8 @@ def read_reduced(slide: Slide, width: int, height: int, progress: Progress = sil
             box_level = (right_level - left_level, bottom_level - top_level)
             try:
                 block = slide.read_region(level, left_level, top_level, *box_level)
+            except FileGone:
+                raise  # what was read so far is no picture of the slide
             except SlideError as damage:
                 first_damage = first_damage or damage
                 unread[top:bottom, left:right] = True

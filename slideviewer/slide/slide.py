@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -111,7 +111,13 @@ class Slide(Protocol):
         """
 
     def read_channels(
-        self, level: int, x_level: int, y_level: int, width: int, height: int
+        self,
+        level: int,
+        x_level: int,
+        y_level: int,
+        width: int,
+        height: int,
+        wanted: Collection[int] | None = None,
     ) -> NDArray[Any]:
         """Read part of a level as the file holds it, for a mix of one's own.
 
@@ -120,6 +126,9 @@ class Slide(Protocol):
         level : int
         x_level, y_level, width, height : int
             In pixels of that level. What lies beyond the border, or was never scanned, is 0.
+        wanted : collection of int, optional
+            The numbers of the channels that matter; the others may be 0, for they take time to
+            decode. All where it is not given.
 
         Returns
         -------

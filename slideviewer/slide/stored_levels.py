@@ -18,6 +18,7 @@ from slideviewer.slide.level_pages import PLAIN_VENDORS, tiles_of_levels
 from slideviewer.slide.mosaic import lay_tiles
 from slideviewer.slide.open_file import OpenFile
 from slideviewer.slide.pyramid import Level
+from slideviewer.slide.shrinking import averaged
 from slideviewer.slide.slide import Pixels
 from slideviewer.slide.stored_tiles import StoredTiles
 
@@ -82,11 +83,9 @@ class StoredLevel:
         ):
             return self._one_tile(column, row, width, height)
         region = np.empty((height, width, 3), np.uint8)
-        takes_whole_tiles = (
-            not (x_tile or y_tile)
-            and (not width % tiles.tile_width or x_level + width >= tiles.width)
-            and (not height % tiles.tile_height or y_level + height >= tiles.height)
-        )
+        takes_whole_tiles = _ends_with_tiles(
+            x_level, width, tiles.tile_width, tiles.width
+        ) and _ends_with_tiles(y_level, height, tiles.tile_height, tiles.height)
         inside = lay_tiles(
             region,
             (x_level, y_level),
@@ -96,6 +95,70 @@ class StoredLevel:
         )
         _fill_around(region, inside, self._background)
         return region
+
+    def shrinks(self, factor: int) -> bool:
+        """Tell whether `read_shrunk` takes a factor."""
+        return factor in self._tiles.shrink_factors
+
+    def read_shrunk(
+        self, factor: int, x_shrunk: int, y_shrunk: int, width: int, height: int
+    ) -> Pixels:
+        """Read part of the level made smaller as its tiles are decoded.
+
+        Parameters
+        ----------
+        factor : int
+            One that `shrinks`.
+        x_shrunk, y_shrunk, width, height : int
+            In pixels of the smaller picture.
+
+        Returns
+        -------
+        ndarray (height, width, 3), uint8, RGB
+            Nearly the mean of squares of pixels, as `shrinking_decoder_for` has it.
+
+        Raises
+        ------
+        DamagedTile, SlideError
+            As in `read_region`.
+        """
+        tiles = self._tiles
+        tile_width, tile_height = tiles.tile_width // factor, tiles.tile_height // factor
+        level_width, level_height = -(-tiles.width // factor), -(-tiles.height // factor)
+        # As in `read_region`, whole tiles are not kept.
+        is_kept = not (
+            _ends_with_tiles(x_shrunk, width, tile_width, level_width)
+            and _ends_with_tiles(y_shrunk, height, tile_height, level_height)
+        )
+        region = np.empty((height, width, 3), np.uint8)
+        inside = lay_tiles(
+            region,
+            (x_shrunk, y_shrunk),
+            (level_width, level_height),
+            (tile_width, tile_height),
+            lambda column, row: self._shrunk_tile(column, row, factor, is_kept),
+        )
+        _fill_around(region, inside, self._background)
+        return region
+
+    def _shrunk_tile(self, column: int, row: int, factor: int, is_kept: bool) -> Pixels:
+        if not self._tiles.is_stored(column, row):
+            return self._nothing
+        if not is_kept:
+            return self._read_shrunk_tile(column, row, factor)
+        return self._kept.get(
+            (self, column, row, factor), lambda: self._read_shrunk_tile(column, row, factor)
+        )
+
+    def _read_shrunk_tile(self, column: int, row: int, factor: int) -> Pixels:
+        tiles = self._tiles
+        width = tiles.width - column * tiles.tile_width
+        height = tiles.height - row * tiles.tile_height
+        if width < tiles.tile_width or height < tiles.tile_height:
+            # What is stored beyond the border would be mixed into the last pixels.
+            whole = self._read_tile(column, row)[:height, :width]
+            return np.asarray(averaged(whole, factor), np.uint8)
+        return self._read_tile(column, row, factor)
 
     def _one_tile(self, column: int, row: int, width: int, height: int) -> Pixels:
         kept = self._kept.peek((self, column, row))
@@ -116,12 +179,17 @@ class StoredLevel:
             return self._nothing
         return self._kept.get((self, column, row), lambda: self._read_tile(column, row))
 
-    def _read_tile(self, column: int, row: int) -> Pixels:
-        tile = self._tiles.read_tile(column, row)
+    def _read_tile(self, column: int, row: int, factor: int = 1) -> Pixels:
+        tile = self._tiles.read_tile(column, row, factor=factor)
         if tile is None:
             return self._nothing.copy()
         self.is_proven = True
         return tile
+
+
+def _ends_with_tiles(start: int, length: int, tile: int, whole: int) -> bool:
+    """Whether an interval begins and ends where tiles do, or beyond the last one."""
+    return not start % tile and (not length % tile or start + length >= whole)
 
 
 def _fill_around(region: Pixels, inside: tuple[slice, slice], colour: tuple[int, int, int]) -> None:

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from slideviewer.errors import SlideError
 from slideviewer.slide.open_file import OpenFile
-from slideviewer.slide.tile_decoding import TileDamage, TileFormat, UnknownTiles, decoder_for
+from slideviewer.slide.tile_decoding import (
+    SHRINK_FACTORS,
+    TileDamage,
+    TileFormat,
+    UnknownTiles,
+    decoder_for,
+    shrinking_decoder_for,
+)
 
 _PLANES_APART = 2
 """PlanarConfiguration (tag 284) of pages that store each sample in tiles of its own."""
@@ -66,6 +73,8 @@ class StoredTiles:
     dtype : numpy dtype
         Of the decoded values.
     format : TileFormat
+    shrink_factors : tuple of int
+        By which `read_tile` can make tiles smaller.
 
     Raises
     ------
@@ -84,12 +93,19 @@ class StoredTiles:
         self.samples = self.format.samples
         self.planes = int(page.samplesperpixel) // self.samples
         self.dtype = self.format.dtype.newbyteorder("=")
-        self._decode = decoder_for(self.format)
+        self._decoders = {1: decoder_for(self.format)}
+        for factor in SHRINK_FACTORS:
+            decoder = shrinking_decoder_for(self.format, factor)
+            if decoder is not None:
+                self._decoders[factor] = decoder
+        self.shrink_factors = tuple(self._decoders)[1:]
         count = self.columns * self.rows * self.planes
         self._offsets = _numbers(page.dataoffsets, count)
         self._lengths = _numbers(page.databytecounts, count)
 
-    def read_tile(self, column: int, row: int, plane: int = 0) -> NDArray[Any] | None:
+    def read_tile(
+        self, column: int, row: int, plane: int = 0, factor: int = 1
+    ) -> NDArray[Any] | None:
         """Read and decode one tile.
 
         Parameters
@@ -98,10 +114,12 @@ class StoredTiles:
             Counted in tiles from the top left.
         plane : int
             Which of the `planes`.
+        factor : int
+            1, or one of `shrink_factors`: how many times smaller than stored.
 
         Returns
         -------
-        ndarray (tile_height, tile_width, samples) of `dtype`, or None
+        ndarray (tile_height / factor, tile_width / factor, samples) of `dtype`, or None
             A new array in one piece, the caller's to keep; also what the file holds of it beyond
             the page's border. None where the file stores nothing for this tile.
 
@@ -123,7 +141,7 @@ class StoredTiles:
         try:
             if len(data) < length:
                 raise TileDamage("the file ends before it")
-            return self._decode(data)
+            return self._decoders[factor](data)
         except TileDamage as damage:
             self.file.check_unchanged()
             raise DamagedTile(column, row, damage, self.file.path) from damage

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import zlib
 from collections.abc import Iterable
 
 import tifffile
+
+# What tifffile has to say of damaged files we say ourselves, as errors, or OpenSlide will.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 DAMAGE = (
     OSError,

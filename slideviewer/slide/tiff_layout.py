@@ -9,7 +9,9 @@ import tifffile
 
 from slideviewer.slide.channel_colours import RED_GREEN_BLUE_LABELS, Label
 from slideviewer.slide.ome import OmeImage, ome_images
+from slideviewer.slide.picture import ORIENTATION, UPRIGHT
 from slideviewer.slide.qptiff import is_qptiff, qptiff_page
+from slideviewer.slide.tile_decoding import PALETTE, RGB, YCBCR
 
 Planes = tuple[tifffile.TiffPage, ...]
 """The pages of one level, one a plane, all of one size and kind."""
@@ -21,8 +23,7 @@ any number of planes are not to be read from end to end."""
 NUMBERS = ("uint8", "uint16", "float32")
 """What channels are made of."""
 
-_RGB, _PALETTE, _YCBCR = 2, 3, 6
-_REDUCED = 1
+REDUCED = 1
 """The bit of NewSubfileType (tag 254) that marks a smaller copy of another page."""
 
 _BESIDE = {"label": "label", "macro": "macro", "overview": "macro", "thumbnail": "thumbnail"}
@@ -75,6 +76,11 @@ def is_ordinary(page: tifffile.TiffPage) -> bool:
 def has_opacity(page: tifffile.TiffPage) -> bool:
     """Tell whether a sample of the page is no colour but opacity (ExtraSamples, tag 338)."""
     return bool({int(kind) for kind in page.extrasamples} & {1, 2})
+
+
+def orientation(page: tifffile.TiffPage) -> int:
+    """Tell which way up a page is stored, by the numbers of `slideviewer.slide.picture.upright`."""
+    return int(page.tags.valueof(ORIENTATION, UPRIGHT))
 
 
 def find_layout(file: tifffile.TiffFile, name: str) -> Layout:
@@ -172,9 +178,9 @@ def _layout(
 ) -> Layout:
     page = levels[0][0]
     samples, is_deep = int(page.samplesperpixel), int(page.bitspersample) > 8
-    is_colour = page.photometric in (_RGB, _YCBCR) and samples == 3
+    is_colour = page.photometric in (RGB, YCBCR) and samples == 3
     is_stained = vendor != "generic-tiff" and page.is_tiled  # even one grey channel
-    if page.photometric == _PALETTE:
+    if page.photometric == PALETTE:
         labels = []
     elif len(levels[0]) == 1:
         if not is_deep and (1 < samples <= 4 or (samples == 1 and not is_stained)):
@@ -203,7 +209,7 @@ def _with_reduced(file: tifffile.TiffFile, planes: Planes, claimed: set[int]) ->
     reduced = [
         page
         for number, page in enumerate(_main_pages(file))
-        if number not in claimed and int(page.subfiletype) & _REDUCED
+        if number not in claimed and int(page.subfiletype) & REDUCED
     ]
     count = len(planes)
     groups = [tuple(reduced[at : at + count]) for at in range(0, len(reduced), count)]

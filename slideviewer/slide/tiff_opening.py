@@ -9,16 +9,22 @@ import tifffile
 
 from slideviewer.errors import SlideError
 from slideviewer.slide.open_file import OpenFile
+from slideviewer.slide.picture import UPRIGHT
 from slideviewer.slide.picture_tiff import tiff_properties
 from slideviewer.slide.stored_tiles import StoredTiles
 from slideviewer.slide.tiff_damage import DAMAGE, are_pages_cut_off, is_description_cut_off
-from slideviewer.slide.tiff_layout import NUMBERS, Layout, find_layout, has_opacity, is_ordinary
-from slideviewer.slide.tile_decoding import UnknownTiles
+from slideviewer.slide.tiff_layout import (
+    NUMBERS,
+    Layout,
+    find_layout,
+    has_opacity,
+    is_ordinary,
+    orientation,
+)
+from slideviewer.slide.tile_decoding import MINISBLACK, MINISWHITE, RGB, YCBCR, UnknownTiles
 from slideviewer.slide.tiled_tiff import TiledTiff
 
-_READABLE_COLOURS = (0, 1, 2, 6)
-"""Tag 262: white is zero, black is zero, RGB, YCbCr."""
-_WHITE_IS_ZERO = 0
+_READABLE_COLOURS = (MINISWHITE, MINISBLACK, RGB, YCBCR)
 
 _log = logging.getLogger(__name__)
 
@@ -80,14 +86,13 @@ def _cut_off(path: Path) -> SlideError:
 
 def _is_wanted(layout: Layout) -> bool:
     page = layout.levels[0][0]
-    is_upright = page.tags.valueof(274, 1) == 1
     is_readable = (
         page.is_tiled
         and page.photometric in _READABLE_COLOURS
         and str(page.dtype) in NUMBERS
-        and (page.photometric, str(page.dtype)) != (_WHITE_IS_ZERO, "float32")
+        and (page.photometric, str(page.dtype)) != (MINISWHITE, "float32")
         and not (layout.labels and has_opacity(page))
     )
     # Of a slide of 8 bits in colours, OpenSlide reads all but OME's levels.
     is_more = layout.labels or layout.vendor == "qptiff" or len(layout.levels) > 1
-    return bool(is_upright and is_readable and is_more)
+    return bool(orientation(page) == UPRIGHT and is_readable and is_more)

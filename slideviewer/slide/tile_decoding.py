@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +11,15 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from slideviewer.slide.jpeg_2000 import jpeg_2000_shape
+
 Decode = Callable[[bytes], NDArray[Any]]
 """Turns a stored tile into an array (height, width, samples); raises `TileDamage`."""
 
 MAX_TILE_BYTES = 2**30
 """Tiles are decoded whole: a damaged file that claims larger ones would take all memory."""
 
-MINISWHITE, MINISBLACK, RGB, YCBCR = 0, 1, 2, 6
+MINISWHITE, MINISBLACK, RGB, PALETTE, YCBCR = 0, 1, 2, 3, 6
 """TIFF's numbers for colours (tag 262)."""
 
 _UNCOMPRESSED, _JPEG, _WEBP = 1, 7, 50001
@@ -42,6 +43,9 @@ _PREDICTORS: dict[int, Callable[..., Any]] = {
     _FLOATING: imagecodecs.floatpred_decode,
 }
 """How values are told from their neighbours to the left (tag 317)."""
+
+SHRINK_FACTORS = (8, 4, 2)
+"""By which `shrinking_decoder_for` may make the sides of tiles smaller."""
 
 _ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
 """The JPEG marker that states the colours, but for its last byte: 0 for RGB, 1 for YCbCr
@@ -141,13 +145,41 @@ def decoder_for(tiles: TileFormat) -> Decode:
     raise UnknownTiles(f"its compression {tiles.compression} is not known")
 
 
-def _jpeg(tiles: TileFormat) -> Decode:
+def shrinking_decoder_for(tiles: TileFormat, factor: int) -> Decode | None:
+    """Choose a decoder that gives tiles at a fraction of their sides, faster than at their full.
+
+    The JPEG decoder computes fewer pixels from each block's lowest frequencies (libjpeg-turbo's
+    reduced inverse DCT). That is nearly the mean of the squares of pixels: for halves of stained
+    tissue 0.6 grey levels apart on average, 3 at the 99th percentile, 19 at most, at the sharpest
+    edges; the bundled model's probabilities 0.0006 on average, 0.008 at most (572 Camelyon16
+    patches, quality 80, 4:2:0).
+
+    Parameters
+    ----------
+    tiles : TileFormat
+        One that `decoder_for` knows.
+    factor : int
+        One of `SHRINK_FACTORS`.
+
+    Returns
+    -------
+    callable or None
+        Gives (height / factor, width / factor, samples), as strict as the decoder of whole tiles.
+        None where there is none for such tiles.
+    """
+    fits = tiles.width % factor == 0 and tiles.height % factor == 0
+    return _jpeg(tiles, factor) if tiles.compression == _JPEG and fits else None
+
+
+def _jpeg(tiles: TileFormat, factor: int = 1) -> Decode:
     if tiles.dtype != np.uint8 or tiles.samples not in (1, 3):
         raise UnknownTiles(f"its JPEG tiles have {tiles.samples} samples of {tiles.dtype.name}")
     if tiles.samples == 3 and tiles.photometric not in (RGB, YCBCR):
         raise UnknownTiles(f"its JPEG tiles have colours of kind {tiles.photometric}")
     colours = "GRAY" if tiles.samples == 1 else "RGB"
-    shape = tiles.shape
+    shape = tiles.height // factor, tiles.width // factor, tiles.samples
+    how = {"min_height": shape[0], "min_width": shape[1], "min_factor": factor}
+    how = how if factor > 1 else {}
     # The tables' stream without its end, then the colours that the TIFF states: Aperio's RGB
     # tiles do not say so themselves, and would be taken for YCbCr.
     head = tiles.jpeg_tables[:-2] or b"\xff\xd8"
@@ -157,9 +189,12 @@ def _jpeg(tiles: TileFormat) -> Decode:
     def decode(data: bytes) -> NDArray[Any]:
         stream = head + _without_application_segments(data)
         try:
+            # Of a picture of another size the decoder would take another fraction.
+            if factor > 1 and simplejpeg.decode_jpeg_header(stream)[:2] != tiles.shape[:2]:
+                raise TileDamage("its JPEG has another size than its tile")
             # A buffer of the right size refuses larger pictures before they are decoded.
             buffer = np.empty(shape, np.uint8)
-            pixels = simplejpeg.decode_jpeg(stream, colours, buffer=buffer, strict=True)
+            pixels = simplejpeg.decode_jpeg(stream, colours, buffer=buffer, strict=True, **how)
         except _DAMAGE as error:
             is_certain = _SURPLUS not in str(error)
             raise TileDamage(f"its JPEG is damaged ({error})", is_certain) from error
@@ -176,7 +211,7 @@ def _without_application_segments(data: bytes) -> bytes:
     if data[:2] != b"\xff\xd8":
         raise TileDamage("it does not begin as JPEG does")
     place = 2
-    while data[place : place + 1] == b"\xff" and 0xE0 <= data[place + 1] <= 0xEF:
+    while 0xFFE0 <= int.from_bytes(data[place : place + 2], "big") <= 0xFFEF:
         place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
     return data[place:]
 
@@ -192,8 +227,8 @@ def _plain(tiles: TileFormat) -> Decode:
     native = dtype.newbyteorder("=")
 
     def decode(data: bytes) -> NDArray[Any]:
-        values = np.empty(size, np.uint8)
         try:
+            values = np.empty(size, np.uint8)
             if unpack is not None:
                 values = unpack(data, out=values)
             elif len(data) >= size:
@@ -234,7 +269,7 @@ def _jpeg_2000(tiles: TileFormat) -> Decode:
     native = tiles.dtype.newbyteorder("=")
 
     def decode(data: bytes) -> NDArray[Any]:
-        if _jpeg_2000_shape(data, bits) != shape:
+        if jpeg_2000_shape(data, bits) != shape:
             raise TileDamage(f"its JPEG 2000 is no picture of {shape} values")
         try:
             pixels = np.asarray(imagecodecs.jpeg2k_decode(data, numthreads=1))
@@ -247,26 +282,6 @@ def _jpeg_2000(tiles: TileFormat) -> Decode:
         return _of_shape(pixels, shape)
 
     return decode
-
-
-def _jpeg_2000_shape(data: bytes, bits: int) -> tuple[int, int, int] | None:
-    """What a JPEG 2000 stream says of its shape; None where its samples are unlike each other.
-
-    Source: ISO/IEC 15444-1, A.5.1, the marker segment SIZ, which always comes first. The decoder
-    itself would take memory for whatever size is stated there.
-    """
-    start = data.find(b"\xff\x4f\xff\x51")
-    if start < 0 or len(data) < start + 42:
-        return None
-    right, bottom, left, top, tile_width, tile_height = struct.unpack_from(">6I", data, start + 8)
-    samples = int.from_bytes(data[start + 40 : start + 42], "big")
-    # One byte of depth and sign, then the steps across and down at which samples were kept.
-    each = data[start + 42 : start + 42 + 3 * samples]
-    if each != bytes((bits - 1, 1, 1)) * samples:
-        return None
-    if (tile_width, tile_height) < (1, 1) or (left, top) > (right, bottom):
-        return None
-    return bottom - top, right - left, samples
 
 
 def _of_shape(pixels: NDArray[Any], shape: tuple[int, int, int]) -> NDArray[Any]:

@@ -14,26 +14,32 @@ from numpy.typing import NDArray
 
 from slideviewer.errors import SlideError
 from slideviewer.slide.channel_colours import labelled
-from slideviewer.slide.channels import Channel, automatic_looks, composite, ranged
-from slideviewer.slide.colour import rgb_from_any
+from slideviewer.slide.channels import (
+    Channel,
+    automatic_looks,
+    composite,
+    ranged,
+    visible_channels,
+)
+from slideviewer.slide.colour import WHITE, rgb_from_any
 from slideviewer.slide.decoded_tiles import DecodedTiles
 from slideviewer.slide.mosaic import lay_tiles
 from slideviewer.slide.open_file import OpenFile
 from slideviewer.slide.picture_tiff import read_tiff_page
-from slideviewer.slide.pyramid import Level, Pyramid
+from slideviewer.slide.pyramid import Level, Pyramid, handy_tile_size
 from slideviewer.slide.reducing import read_reduced, size_within
 from slideviewer.slide.slide import Pixels, Spacing, UnknownSpacing
 from slideviewer.slide.spacing import spacing_from
-from slideviewer.slide.stored_tiles import StoredTiles
+from slideviewer.slide.stored_levels import StoredLevel
+from slideviewer.slide.stored_tiles import DamagedTile, StoredTiles
 from slideviewer.slide.tiff_layout import Layout
+from slideviewer.slide.tile_decoding import MINISWHITE, RGB, YCBCR
 
 CACHE_BYTES = 128 * 2**20
 """Decoded tiles kept for each open slide, so that a grid that does not fit the stored tiles
 decodes them once."""
 
-DEFAULT_TILE_SIZE = 256
 _SAMPLED_TILES = 64
-_MINISWHITE = 0
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +95,7 @@ class TiledTiff:
                 )
                 for planes in levels
             ),
-            _handy_tile_size(first),
+            handy_tile_size(first.tile_width, first.tile_height),
         )
         self.spacing: Spacing | UnknownSpacing = spacing_from(
             {**self.properties, "tiff.ImageDescription": layout.spacing_words},
@@ -98,8 +104,12 @@ class TiledTiff:
         )
         self.bounds = self.pyramid.extent
         self._samples = sum(source.tiles.samples for source in self._levels[0])
-        self._is_inverted = first.format.photometric == _MINISWHITE
+        self._is_inverted = first.format.photometric == MINISWHITE
         self._cache = DecodedTiles(CACHE_BYTES)
+        self._shrinking = [
+            StoredLevel(planes[0], self._cache, WHITE) if _is_colour(layout, planes) else None
+            for planes in levels
+        ]
         self._channels: tuple[Channel, ...] | None = None
         self._finding_channels = threading.Lock()
 
@@ -122,8 +132,7 @@ class TiledTiff:
         box = level, x_level, y_level, width, height
         if self.channels:
             looks = automatic_looks(self.channels)
-            shown = {number for number, look in enumerate(looks) if look.visible}
-            read, inside = self._read(*box, shown)
+            read, inside = self._read(*box, visible_channels(looks))
             pixels = composite(read[inside], looks)
         else:
             read, inside = self._read(*box)
@@ -134,13 +143,31 @@ class TiledTiff:
         region[inside] = pixels
         return region
 
+    def read_shrunk(
+        self, level: int, factor: int, x_shrunk: int, y_shrunk: int, width: int, height: int
+    ) -> Pixels | None:
+        """See `slideviewer.slide.shrunk_reading.ShrinksWhileDecoding`."""
+        stored = self._shrinking[level]
+        if stored is None or not stored.shrinks(factor):
+            return None
+        try:
+            return stored.read_shrunk(factor, x_shrunk, y_shrunk, width, height)
+        except DamagedTile:
+            return None  # reading it whole tells what is damaged
+
     def read_channels(
-        self, level: int, x_level: int, y_level: int, width: int, height: int
+        self,
+        level: int,
+        x_level: int,
+        y_level: int,
+        width: int,
+        height: int,
+        wanted: Collection[int] | None = None,
     ) -> NDArray[Any]:
         """See `slideviewer.slide.slide.Slide.read_channels`."""
         if not self._layout.labels:
             raise ValueError(f"{self.path} is a slide in colours and has no channels")
-        return self._read(level, x_level, y_level, width, height)[0]
+        return self._read(level, x_level, y_level, width, height, wanted)[0]
 
     def associated_image(self, name: str) -> Pixels:
         """See `slideviewer.slide.slide.Slide.associated_image`."""
@@ -154,6 +181,7 @@ class TiledTiff:
         """See `slideviewer.slide.slide.Slide.close`; reads under way still end well."""
         self._file.close()
         self._cache = DecodedTiles(CACHE_BYTES)
+        self._shrinking = [None] * len(self._levels)
 
     def _read(
         self,
@@ -171,13 +199,11 @@ class TiledTiff:
         at = self.pyramid.check_region(level, width, height)
         sources = self._levels[level]
         tiles = sources[0].tiles
-        blank = 0 if self._layout.labels else 255
         if len(sources) > 1:
             # Each channel lies together in memory, as it is written here and mixed later.
-            planes = np.full((len(sources), height, width), blank, tiles.dtype)
-            region = np.moveaxis(planes, 0, -1)
+            region = np.moveaxis(self._blank(len(sources), height, width), 0, -1)
         else:
-            region = np.full((height, width, tiles.samples), blank, tiles.dtype)
+            region = self._blank(height, width, tiles.samples)
         inside = slice(0, 0), slice(0, 0)
 
         def reader(number: int) -> Callable[[int, int], NDArray[Any]]:
@@ -202,16 +228,22 @@ class TiledTiff:
         def decode() -> NDArray[Any]:
             try:
                 tile = source.tiles.read_tile(column, row, source.plane)
-            except SlideError as error:
+            except DamagedTile as error:
                 raise SlideError(
                     f"Level {level}: {error.problem}", path=self.path, remedy=error.remedy
                 ) from error
             if tile is None:
-                shape = source.tiles.tile_height, source.tiles.tile_width, source.tiles.samples
-                return np.full(shape, 0 if self._layout.labels else 255, source.tiles.dtype)
+                tiles = source.tiles
+                return self._blank(tiles.tile_height, tiles.tile_width, tiles.samples)
             return ~tile if self._is_inverted else tile
 
         return self._cache.get((level, number, column, row), decode)
+
+    def _blank(self, *shape: int) -> NDArray[Any]:
+        """Make an empty part: 0 in channels, white in colours."""
+        dtype = self._levels[0][0].tiles.dtype
+        # Zeros take neither time nor memory until they are written to.
+        return np.zeros(shape, dtype) if self._layout.labels else np.full(shape, 255, dtype)
 
     def _sampled(self) -> NDArray[Any]:
         """Read tiles spread evenly over the coarsest level: (pixels, channels)."""
@@ -232,7 +264,12 @@ class TiledTiff:
         return np.concatenate(sampled)
 
 
-def _handy_tile_size(tiles: StoredTiles) -> int:
-    """Take the stored tiles' side where they are squares of a handy size, else 256."""
-    fits = tiles.tile_width == tiles.tile_height and 128 <= tiles.tile_width <= 512
-    return tiles.tile_width if fits else DEFAULT_TILE_SIZE
+def _is_colour(layout: Layout, planes: Sequence[StoredTiles]) -> bool:
+    """Whether a level is stored as nothing but red, green and blue of 8 bits."""
+    tiles = planes[0]
+    return (
+        not layout.labels
+        and (len(planes), tiles.planes, tiles.samples) == (1, 1, 3)
+        and tiles.dtype == np.uint8
+        and tiles.format.photometric in (RGB, YCBCR)
+    )

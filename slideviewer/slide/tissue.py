@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +45,12 @@ class TissueMask:
     spacing_um_px: float | None
     dark_field: bool = False
     parameters: TissueParameters = field(default_factory=TissueParameters)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # As bits and packed: it crosses the pipe to a worker process, and whoever sends it waits.
+        packed = zlib.compress(np.packbits(self.mask).tobytes(), level=1)
+        others = self.extent, self.spacing_um_px, self.dark_field, self.parameters
+        return _unpacked, (packed, self.mask.shape, *others)
 
     @property
     def downsample(self) -> float:
@@ -85,6 +93,30 @@ class TissueMask:
         )
         return float(min(1.0, max(0.0, tissue / area)))
 
+    def fractions(
+        self, edges_x: NDArray[np.float64], edges_y: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Measure how much of each cell of a lattice is tissue, as `fraction` does.
+
+        Parameters
+        ----------
+        edges_x, edges_y : ndarray (columns + 1,), (rows + 1,)
+            Where cells begin and end, in level-0 pixels, ascending.
+
+        Returns
+        -------
+        ndarray (rows, columns)
+        """
+        height, width = self.mask.shape
+        extent = self.extent
+        x = (np.clip(edges_x, extent.x, extent.right) - extent.x) * (width / extent.width)
+        y = (np.clip(edges_y, extent.y, extent.bottom) - extent.y) * (height / extent.height)
+        below = _interpolated(self._sums, y)
+        tissue = np.diff(np.diff(_interpolated(below.T, x).T, axis=0), axis=1)
+        area = np.outer(np.diff(y), np.diff(x))
+        shares = np.divide(tissue, area, out=np.zeros_like(tissue), where=area > 0)
+        return np.asarray(np.clip(shares, 0, 1), np.float64)
+
     def covers(self, rect: Rect, least: float = 0.05) -> bool:
         """Tell whether at least the given part of a rectangle (level-0 pixels) is tissue.
 
@@ -115,6 +147,20 @@ class TissueMask:
         above = upper_left + (upper_right - upper_left) * right
         below = lower_left + (lower_right - lower_left) * right
         return float(above + (below - above) * down)
+
+
+def _unpacked(packed: bytes, shape: tuple[int, int], *others: Any) -> TissueMask:
+    """A mask that was pickled."""
+    bits = np.frombuffer(zlib.decompress(packed), np.uint8)
+    mask = np.unpackbits(bits, count=shape[0] * shape[1]).reshape(shape).astype(np.bool_)
+    return TissueMask(mask, *others)
+
+
+def _interpolated(values: NDArray[Any], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows of a table at fractional places, linearly between two of them."""
+    low = np.minimum(places.astype(np.intp), len(values) - 2)
+    part = (places - low)[:, None]
+    return np.asarray(values[low] * (1 - part) + values[low + 1] * part, np.float64)
 
 
 def find_tissue(

@@ -132,23 +132,32 @@ def _write(
             is_large = width * height * 0.5 > _CLASSIC_TIFF_BYTES
             with tifffile.TiffWriter(part, bigtiff=is_large) as file:
                 for number, level in enumerate(levels):
-                    _append_level(file, level, number, spacing_um_px, description)
+                    tiles = _while_wanted(level.tiles(), progress, height)
+                    _append_level(file, level.size, tiles, number, spacing_um_px, description)
         finally:
             for level in levels:
                 level.close()
 
 
+def _while_wanted(tiles: Iterable[bytes], progress: Progress, rows: int) -> Iterator[bytes]:
+    """Pass tiles on, and ask with each whether the file is still wanted."""
+    for tile in tiles:
+        progress(Step(rows, rows, "Writing the slide", "rows"))
+        yield tile
+
+
 def _append_level(
     file: tifffile.TiffWriter,
-    level: _LevelSpool,
+    size: tuple[int, int],
+    tiles: Iterator[bytes],
     number: int,
     spacing_um_px: float | None,
     description: str,
 ) -> None:
-    width, height = level.size
+    width, height = size
     pixels_cm = 1e4 / (spacing_um_px * 2**number) if spacing_um_px is not None else 1.0
     file.write(
-        level.tiles(),
+        tiles,
         shape=(height, width, 3),
         dtype=np.uint8,
         tile=(TILE_SIZE, TILE_SIZE),
