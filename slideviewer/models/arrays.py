@@ -7,38 +7,22 @@ read: no object arrays, hence no pickle.
 from __future__ import annotations
 
 import io
-import lzma
 import math
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.errors import ModelError
+from slideviewer.models.archive import DAMAGE, chunks_of
 
 Arrays = dict[str, NDArray[np.generic]]
 
 _PLAIN = frozenset(np.dtype(kind) for kind in ("<f2", "<f4", "u1"))
 _LARGEST_BYTES = 1 << 30
 _MOST_ARRAYS = 10_000
-# What zipfile raises depends on which bytes are damaged.
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    zlib.error,
-    struct.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OverflowError,
-)
 _FIXED = 10
 # The header as numpy writes it (NEP 1, version 1.0), matched and never evaluated.
 _HEADER = re.compile(
@@ -86,12 +70,12 @@ def unpack_arrays(data: bytes) -> Arrays:
                 member.filename.removesuffix(".npy"): _read_array(member, archive)
                 for member in members
             }
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ModelError(f"The arrays cannot be unpacked: {error}.") from error
 
 
 def _read_array(member: zipfile.ZipInfo, archive: zipfile.ZipFile) -> NDArray[np.generic]:
-    name, content = member.filename, archive.read(member)
+    name, content = member.filename, b"".join(chunks_of(archive, member))
     head = _HEADER.match(content)
     if head is None:
         raise ModelError(f'The array "{name}" is not of plain row-major numbers.')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,14 +18,20 @@ if TYPE_CHECKING:
     import keras
 
 
-def load_model(package: ModelPackage) -> keras.Model:
+def load_model(package: ModelPackage, tolerance: float | None = None) -> keras.Model:
     """Build a package's network, fill in its weights, and check it on its golden sample.
+
+    Parameters
+    ----------
+    package : ModelPackage
+    tolerance : float, optional
+        How far the sample may be missed; as far as in full precision by default.
 
     Returns
     -------
     keras.Model
-        From uint8 RGB tiles (n, patch, patch, 3) to float32 probabilities (n, classes), before
-        the calibration that `apply_temperature` does.
+        From uint8 RGB tiles (n, patch, patch, 3) to float32 probabilities (n, *answer_shape),
+        before the calibration that `apply_temperature` does.
 
     Raises
     ------
@@ -38,9 +45,15 @@ def load_model(package: ModelPackage) -> keras.Model:
             spec.architecture_config,
             patch_size_pixels=spec.patch_size_pixels,
             num_classes=spec.num_classes,
+            exclusive=spec.exclusive,
         )
+        if spec.answer_shape != tuple(network.output_shape[1:]):
+            raise ModelError(
+                f'The architecture "{spec.architecture}" answers {network.output_shape[1:]} a tile,'
+                f" where the task {spec.task} needs {spec.answer_shape}."
+            )
         fill_weights(network, package.read(WEIGHTS))
-        _prove(network, package)
+        prove(network.predict_on_batch, package, tolerance or spec.golden_tolerance)
     except ModelError as error:
         if error.path is not None:
             raise
@@ -88,7 +101,7 @@ def fill_weights(network: keras.Model, data: bytes) -> None:
 
 
 def apply_temperature(
-    probabilities: NDArray[np.float32], temperature: float
+    probabilities: NDArray[np.float32], temperature: float, *, exclusive: bool = True
 ) -> NDArray[np.float32]:
     """Calibrate probabilities: power 1/temperature, then summed to one again.
 
@@ -96,19 +109,32 @@ def apply_temperature(
 
     Parameters
     ----------
-    probabilities : ndarray (n, classes), float32
+    probabilities : ndarray (..., classes), float32
     temperature : float
         Above 1 makes the model less sure; 1 changes nothing.
+    exclusive : bool
+        As in `ModelSpec`; where classes overlap, each is weighed against its own absence.
     """
     if temperature == 1.0:
         return probabilities
-    logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny)) / temperature
-    logits -= logits.max(axis=1, keepdims=True)
+    least = np.finfo(np.float32).tiny
+    logits = np.log(np.maximum(probabilities, least)) / temperature
+    if not exclusive:
+        absent = np.log(np.maximum(1 - probabilities, least)) / temperature
+        return np.asarray(1 / (1 + np.exp(absent - logits)), np.float32)
+    logits -= logits.max(axis=-1, keepdims=True)
     powers = np.exp(logits)
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
 
 
-def _prove(network: keras.Model, package: ModelPackage) -> None:
+def golden_sample(package: ModelPackage) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Read a package's sample: tiles and the answers that they must get, before calibration.
+
+    Raises
+    ------
+    ModelError
+        If it is no sample of this model.
+    """
     spec, size = package.spec, package.spec.patch_size_pixels
     golden = unpack_arrays(package.read(GOLDEN))
     tiles, expected = golden.get("tiles"), golden.get("probabilities")
@@ -118,14 +144,31 @@ def _prove(network: keras.Model, package: ModelPackage) -> None:
         or tiles.dtype != np.uint8
         or not 1 <= len(tiles) <= 64
         or tiles.shape[1:] != (size, size, 3)
-        or expected.shape != (len(tiles), spec.num_classes)
+        or expected.shape != (len(tiles), *spec.answer_shape)
     ):
         raise ModelError(f"The golden sample has not {size} px tiles and their probabilities.")
-    found = np.asarray(network.predict_on_batch(tiles), np.float32)
-    difference = float(np.max(np.abs(found - expected.astype(np.float32))))
-    if not difference <= spec.golden_tolerance:
+    return np.asarray(tiles, np.uint8), np.asarray(expected, np.float32)
+
+
+def prove(
+    answer: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
+    package: ModelPackage,
+    tolerance: float,
+) -> None:
+    """Make sure that a network answers the package's sample as it must.
+
+    Raises
+    ------
+    ModelError
+        If it does not.
+    """
+    tiles, expected = golden_sample(package)
+    # One by one: a sample of many large tiles would fill the memory at once.
+    found = np.concatenate([np.asarray(answer(tile[np.newaxis]), np.float32) for tile in tiles])
+    difference = float(np.max(np.abs(found - expected)))
+    if not difference <= tolerance:
         raise ModelError(
             f"The model misses its own golden sample by {difference:.2g}, where"
-            f" {spec.golden_tolerance:.2g} is allowed.",
+            f" {tolerance:.2g} is allowed.",
             remedy="Its file or this machine's Keras is not the one it was made with.",
         )

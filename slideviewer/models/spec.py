@@ -29,6 +29,7 @@ PackageName = Annotated[str, Field(pattern=_NAME)]
 Line = Annotated[str, Field(max_length=500)]
 Text = Annotated[str, Field(max_length=4000)]
 ClassName = Annotated[str, Field(min_length=1, max_length=64, pattern=_CLASS_NAME)]
+Task = Literal["tile-classification", "segmentation", "nuclei"]
 Sha256 = Annotated[str, Field(pattern=_SHA_256)]
 FileName = Annotated[str, Field(pattern=_FILE_NAME)]
 
@@ -104,7 +105,9 @@ class Metric(_Part):
     low, high : float or None
         The 95 % interval.
     count : int
-        Tiles it was measured on.
+        How many it was measured on.
+    unit : str
+        What is counted.
     """
 
     name: Line
@@ -114,11 +117,12 @@ class Metric(_Part):
     low: float | None = None
     high: float | None = None
     count: Annotated[int, Field(ge=0)] = 0
+    unit: Literal["tiles", "pictures"] = "tiles"
 
     def __str__(self) -> str:
         known = self.low is not None and self.high is not None
         interval = f" ({self.low:.3f} to {self.high:.3f})" if known else ""
-        return f"{self.value:.3f}{interval}: {self.data}, {self.variant}, {self.count} tiles"
+        return f"{self.value:.3f}{interval}: {self.data}, {self.variant}, {self.count} {self.unit}"
 
 
 class ModelSpec(_Part):
@@ -132,6 +136,15 @@ class ModelSpec(_Part):
     name, title : str
         The package's name in commands, and its title for people.
     task : str
+        "tile-classification": one answer a tile, (n, classes). "segmentation": one a pixel,
+        (n, patch, patch, classes). "nuclei": a segmentation whose two classes are the inside of
+        nuclei and the border between those that touch.
+    exclusive : bool
+        Whether a place is of exactly one class, so that probabilities sum to one (softmax), or
+        classes may overlap, each with a probability of its own (sigmoid).
+    centre_size_pixels : int or None
+        Of a tile model that answers for the middle of what it sees: the side of that middle. The
+        whole tile by default.
     licence, intended_use, trained_on : str
     metrics : tuple of Metric
     target_class : str
@@ -148,22 +161,28 @@ class ModelSpec(_Part):
         Checked by the architecture itself when the network is built.
     files : dict of str to str
         SHA-256 of each file of the package by its name.
+    sizes : dict of str to int
+        Bytes of the same files; empty in packages that were written before there were sizes.
     golden_tolerance : float
-        How far the golden output may be missed.
+        How far the golden output may be missed in full precision.
+    reduced_tolerance : float
+        The same for an engine that computes in fewer bits (bfloat16, float16).
     parent : str or None
         Hash of the package that this one was fine-tuned from.
     """
 
     spec_version: Literal["1.0"] = "1.0"
     architecture: PackageName
-    num_classes: Annotated[int, Field(ge=2, le=256)]
+    num_classes: Annotated[int, Field(ge=1, le=256)]
     class_names: Annotated[tuple[ClassName, ...], Field(max_length=256)]
     patch_size_pixels: Annotated[int, Field(ge=16, le=2048)]
     spacing_um_px: Annotated[float, Field(ge=0.01, le=100)]
     transform: Annotated[tuple[Transform, ...], Field(max_length=8)] = ()
     name: PackageName
     title: Line
-    task: Literal["tile-classification"] = "tile-classification"
+    task: Task = "tile-classification"
+    exclusive: bool = True
+    centre_size_pixels: Annotated[int, Field(ge=1, le=2048)] | None = None
     licence: Line
     intended_use: Text
     trained_on: Text
@@ -175,7 +194,9 @@ class ModelSpec(_Part):
     stain_handling: Literal["none"] = "none"
     architecture_config: dict[str, Any] = Field(default_factory=dict, max_length=64)
     files: dict[FileName, Sha256] = Field(default_factory=dict, max_length=16)
+    sizes: dict[FileName, Annotated[int, Field(ge=0)]] = Field(default_factory=dict, max_length=16)
     golden_tolerance: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
+    reduced_tolerance: Annotated[float, Field(gt=0, le=0.2)] = 0.05
     parent: Sha256 | None = None
 
     @model_validator(mode="after")
@@ -188,15 +209,45 @@ class ModelSpec(_Part):
             raise ValueError("class_names holds a name twice")
         if self.target_class not in self.class_names:
             raise ValueError(f'target_class "{self.target_class}" is not one of class_names')
+        if self.sizes and self.sizes.keys() != self.files.keys():
+            raise ValueError("sizes are of other files than files")
+        self._fit_the_task()
         resize = Transform(name="Resize", arguments={"size": self.patch_size_pixels})
         if any(step != resize for step in self.transform):
             raise ValueError("transform holds more than a Resize to patch_size_pixels")
         return self
 
+    def _fit_the_task(self) -> None:
+        """Refuse what makes no sense together."""
+        is_of_tiles = self.task == "tile-classification"
+        if self.exclusive and self.num_classes < 2:
+            raise ValueError("one class alone excludes nothing: exclusive must be false")
+        if is_of_tiles and not self.exclusive:
+            raise ValueError("a tile is of one class: exclusive must be true")
+        if self.task == "nuclei" and self.num_classes != 2:
+            raise ValueError("nuclei need two classes: their inside, and the border between them")
+        centre = self.centre_size_pixels
+        if centre is not None and not (is_of_tiles and centre <= self.patch_size_pixels):
+            raise ValueError(
+                "centre_size_pixels is for tile models, and not above patch_size_pixels"
+            )
+
     @property
     def target(self) -> int:
         """Index of the class of interest."""
         return self.class_names.index(self.target_class)
+
+    @property
+    def answer_shape(self) -> tuple[int, ...]:
+        """Shape of the answer for one tile: (classes,), or (patch, patch, classes)."""
+        if self.task == "tile-classification":
+            return (self.num_classes,)
+        return (self.patch_size_pixels, self.patch_size_pixels, self.num_classes)
+
+    @property
+    def cell_um(self) -> float:
+        """Side of what one answer of a tile model stands for, in micrometres."""
+        return (self.centre_size_pixels or self.patch_size_pixels) * self.spacing_um_px
 
     @property
     def patch_um(self) -> float:
