@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,16 +14,19 @@ import numpy as np
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations.model import AnnotationSet
-from slideviewer.annotations.saving import backup_of, keep_former
-from slideviewer.errors import PredictionError
 from slideviewer.files import replacing, replacing_text
+from slideviewer.inference.cell_areas import cell_areas, cell_overlay
 from slideviewer.inference.export_asap import write_asap_squares
-from slideviewer.inference.files import told_to_user
+from slideviewer.inference.forms import Form, write_forms
 from slideviewer.inference.heatmap import heatmap_png
+from slideviewer.inference.lesions import write_lesions
+from slideviewer.inference.maps import write_class_mask, write_likelihood_map
+from slideviewer.inference.png import png_bytes
 from slideviewer.inference.prediction import Prediction
 from slideviewer.inference.provenance import product_facts
-
-RUN_FILE = "run.json"
+from slideviewer.inference.region_export import write_regions
+from slideviewer.inference.segmentation.sheets import AREAS_XLSX, PictureAreas, write_areas_xlsx
+from slideviewer.slide.slide import Slide
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,30 +40,26 @@ class Export:
         The probability from which a cell counts as the target.
     annotations : AnnotationSet or None
         The specialist's markup that the predicted squares are put on top of.
+    slide : Slide or None
+        Open, for the overlay; without it there is none.
     """
 
     prediction: Prediction
     threshold: float
     annotations: AnnotationSet | None = None
+    slide: Slide | None = None
 
+    @cached_property
+    def areas(self) -> PictureAreas:
+        """How much is of which class, in all and in each tile."""
+        return cell_areas(self.prediction, self.slide_name, self.threshold)
 
-@dataclass(frozen=True)
-class Format:
-    """One form of output.
-
-    Attributes
-    ----------
-    file : str
-        Its name in the slide's folder.
-    title : str
-        What it is, for the user.
-    write : callable
-        Of an `Export` and a path.
-    """
-
-    file: str
-    title: str
-    write: Callable[[Export, Path], None]
+    @property
+    def slide_name(self) -> str:
+        """What the slide's file is called."""
+        slide = self.prediction.provenance.get("slide")
+        name = slide.get("name") if isinstance(slide, Mapping) else None
+        return name if isinstance(name, str) else "slide"
 
 
 def write_outputs(
@@ -70,61 +69,30 @@ def write_outputs(
     facts: Mapping[str, object] | None = None,
     on_kept: Callable[[Sequence[str]], None] | None = None,
 ) -> list[Path]:
-    """Write the forms asked for and, always, `RUN_FILE`.
-
-    Forms of a former run that differ, or are not written now and would lie beside another run's
-    `RUN_FILE`, are kept as ``<name>.bak``, and then its `RUN_FILE` is too.
+    """Write the forms asked for and, always, ``run.json``; see `forms.write_forms`.
 
     Parameters
     ----------
     export : Export
     folder : Path
-        Made where it does not exist.
     formats : sequence of str
         Keys of `FORMATS`.
     facts : mapping, optional
-        Added to `RUN_FILE`: plain JSON values.
+        Added to ``run.json``: plain JSON values.
     on_kept : callable, optional
-        Told the names of the forms of a former run that were kept, where there are any.
-
-    Returns
-    -------
-    list of Path
-        The files, `RUN_FILE` last.
-
-    Raises
-    ------
-    PredictionError
-        If one cannot be written.
     """
-    paths = [folder / FORMATS[name].file for name in formats]
-    run_file = folder / RUN_FILE
-    kept: list[str] = []
-    with told_to_user(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for form in FORMATS.values():
-            path = folder / form.file
-            if path in paths:
-                is_kept = keep_former(path, partial(form.write, export))
-            elif is_kept := path.is_file():
-                path.replace(backup_of(path))
-            if is_kept:
-                kept.append(form.file)
-        run_facts = {**(facts or {}), "files": [path.name for path in paths]}
-        if kept:
-            keep_former(run_file, lambda path: write_run(export, path, run_facts))
-        else:
-            write_run(export, run_file, run_facts)
-    if kept and on_kept is not None:
-        on_kept(kept)
-    return [*paths, run_file]
+    if export.slide is None:
+        formats = [name for name in formats if name != "overlay"]
+    content = run_facts(export) | dict(facts or {})
+    stem = Path(export.slide_name).stem
+    return write_forms(FORMATS, export, folder, formats, content, on_kept, slide=stem)
 
 
 def write_tiles_csv(export: Export, path: Path) -> None:
     """Write a line for each cell the model looked at, with the columns of WSInfer's results.
 
     ``minx,miny,width,height`` in level-0 pixels, then ``prob_<class>`` for each class. The
-    research-use line is in `RUN_FILE`, for no comment is allowed here.
+    research-use line is in ``run.json``, for no comment is allowed here.
     """
     prediction = export.prediction
     with replacing_text(path) as file:
@@ -171,11 +139,10 @@ def write_geojson(export: Export, path: Path) -> None:
         file.write("\n]}\n")
 
 
-def write_run(export: Export, path: Path, facts: Mapping[str, object]) -> None:
-    """Write what was run, on what, with what outcome."""
+def run_facts(export: Export) -> dict[str, object]:
+    """What was run, on what, with what outcome."""
     prediction = export.prediction
-    positive = prediction.positive_cells(export.threshold)
-    content = {
+    return {
         **product_facts(),
         **prediction.provenance,
         "threshold": export.threshold,
@@ -183,17 +150,13 @@ def write_run(export: Export, path: Path, facts: Mapping[str, object]) -> None:
         "cell_px": prediction.grid.cell,
         "columns": prediction.grid.columns,
         "rows": prediction.grid.rows,
-        "positive_cells": int(positive.sum()),
+        "positive_cells": int(prediction.positive_cells(export.threshold).sum()),
         "complete": prediction.complete,
         "skipped": [
             {"column": column, "row": row, "reason": reason}
             for column, row, reason in prediction.skipped
         ],
-        **facts,
     }
-    with replacing_text(path) as file:
-        json.dump(content, file, indent=1, ensure_ascii=False)
-        file.write("\n")
 
 
 def _write_heatmap(export: Export, path: Path) -> None:
@@ -205,31 +168,47 @@ def _write_asap(export: Export, path: Path) -> None:
     write_asap_squares(export.prediction, export.threshold, path, export.annotations)
 
 
-FORMATS: Mapping[str, Format] = MappingProxyType(
+def _write_regions(export: Export, path: Path) -> None:
+    write_regions(export.prediction, export.threshold, path, export.annotations)
+
+
+def _write_map(export: Export, path: Path) -> None:
+    write_likelihood_map(export.prediction, path)
+
+
+def _write_mask(export: Export, path: Path) -> None:
+    write_class_mask(export.prediction, export.threshold, path)
+
+
+def _write_lesions(export: Export, path: Path) -> None:
+    write_lesions(export.prediction, path)
+
+
+def _write_areas(export: Export, path: Path) -> None:
+    write_areas_xlsx([export.areas], export.prediction.class_names, path)
+
+
+def _write_overlay(export: Export, path: Path) -> None:
+    assert export.slide is not None
+    picture = cell_overlay(export.slide, export.prediction, export.areas.areas, export.threshold)
+    with replacing(path) as file:
+        file.write(png_bytes(picture))
+
+
+FORMATS: Mapping[str, Form[Export]] = MappingProxyType(
     {
-        "csv": Format("tiles.csv", "a line for each tile", write_tiles_csv),
-        "xml": Format("prediction.xml", "for ASAP", _write_asap),
-        "geojson": Format("prediction.geojson", "for QuPath", write_geojson),
-        "png": Format("heatmap.png", "one pixel a tile", _write_heatmap),
+        "csv": Form("tiles.csv", "a line for each tile", write_tiles_csv),
+        "xml": Form("prediction.xml", "for ASAP", _write_asap),
+        "geojson": Form("prediction.geojson", "for QuPath", write_geojson),
+        "png": Form("heatmap.png", "one pixel a tile", _write_heatmap),
+        "regions": Form("regions.xml", "tiles merged into regions, for ASAP", _write_regions),
+        "map": Form("{slide}_likelihood_map.tif", "a pyramid that lies on the slide", _write_map),
+        "mask": Form("classes.tif", "a pyramid of class labels", _write_mask),
+        "lesions": Form("lesions.csv", "points: probability,x,y", _write_lesions),
+        "xlsx": Form(AREAS_XLSX, "areas as a spreadsheet", _write_areas),
+        "overlay": Form("overlay.png", "painted over the slide", _write_overlay),
     }
 )
-
-
-def known_formats(names: Sequence[str]) -> list[str]:
-    """Check the names of formats.
-
-    Raises
-    ------
-    PredictionError
-        If one is unknown, or none is named.
-    """
-    unknown = [name for name in names if name not in FORMATS]
-    if unknown or not names:
-        raise PredictionError(
-            f'There is no output format "{unknown[0]}".' if unknown else "No format is named.",
-            remedy=f"Known are: {', '.join(FORMATS)}.",
-        )
-    return list(dict.fromkeys(names))
 
 
 def _looked_at(prediction: Prediction) -> Iterator[tuple[int, int]]:

@@ -7,16 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations.asap import with_asap_attributes, write_asap
-from slideviewer.annotations.asap.kept import as_extra, fragments, kept_of
-from slideviewer.annotations.asap.text import as_comment
-from slideviewer.annotations.model import Annotation, AnnotationSet, Group, Kind, as_points
+from slideviewer.annotations.model import Annotation, AnnotationSet, Kind, as_points
 from slideviewer.inference.prediction import Prediction
-
-GROUP = "Prediction"
-"""The group that all squares are in, so that ASAP shows and hides them as one."""
-COLOUR = "#FF0000"
+from slideviewer.inference.prediction_group import COLOUR, GROUP, with_prediction
 
 
 def with_squares(
@@ -38,18 +32,7 @@ def with_squares(
     -------
     AnnotationSet
     """
-    markup = annotations or AnnotationSet.of()
-    kept = kept_of(markup.extra)
-    notice = as_comment(f" {GROUP}: {RESEARCH_USE_ONLY} ")
-    prolog = fragments(kept, "prolog")
-    if notice not in prolog:
-        prolog.append(notice)
-    groups = {GROUP: Group(GROUP, colour=COLOUR), **markup.groups}
-    return AnnotationSet.of(
-        [*markup, *_squares(prediction, threshold)],
-        [*markup.groups.values(), groups[GROUP]],
-        {**markup.extra, **as_extra({**kept, "prolog": prolog})},
-    )
+    return with_prediction(annotations, _squares(prediction, threshold))
 
 
 def write_asap_squares(

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.inference.cells import Tiles
+from slideviewer.inference.engines.choosing import AUTO, load_classifier
 from slideviewer.inference.read_ahead import in_background
-from slideviewer.models.classifier import TileClassifier
 from slideviewer.models.package import ModelPackage
 
 
@@ -29,17 +29,39 @@ class Classifier(Protocol):
     def predict(self, tiles: Tiles) -> NDArray[np.float32]:
         """Give probabilities (count, classes) for tiles (count, patch, patch, 3), uint8, RGB."""
 
+    def describe(self) -> dict[str, object]:
+        """Tell how they are computed, for the run's record."""
+
 
 class ModelLoader:
     """Loads a package's model in a thread when first asked, and keeps it.
 
+    Parameters
+    ----------
+    package : ModelPackage
+    classifier : Classifier, optional
+        Where it is loaded already.
+    engine : str
+    threads : int, optional
+        As in `slideviewer.inference.engines.choosing.load_classifier`.
+
     Attributes
     ----------
     package : ModelPackage
+    engine : str
+        What is to compute it: one of `slideviewer.inference.engines.choosing.ENGINES`.
     """
 
-    def __init__(self, package: ModelPackage, classifier: Classifier | None = None) -> None:
-        self.package = package
+    def __init__(
+        self,
+        package: ModelPackage,
+        classifier: Classifier | None = None,
+        *,
+        engine: str = AUTO,
+        threads: int | None = None,
+    ) -> None:
+        self.package, self.engine = package, engine
+        self._threads = threads
         self._loading: Future[Classifier] | None = None
         if classifier is not None:
             self._loading = Future()
@@ -53,5 +75,8 @@ class ModelLoader:
             and self._loading.exception() is not None
         )
         if self._loading is None or failed:
-            self._loading = in_background(lambda: TileClassifier(self.package), "model")
+            self._loading = in_background(self._load, "model")
         return self._loading
+
+    def _load(self) -> Classifier:
+        return load_classifier(self.package, self.engine, self._threads)

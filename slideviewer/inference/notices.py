@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 from slideviewer.annotations.model import AnnotationSet
 from slideviewer.geometry import Rect
-from slideviewer.inference.plan import Plan
 from slideviewer.models.spec import ModelSpec
 from slideviewer.slide.slide import Slide, Spacing
 
@@ -19,7 +18,10 @@ _BRIGHT_FIELD = re.compile(r"\bH ?& ?E\b|h(a)?ematoxylin", re.IGNORECASE)
 
 
 def notices_on(
-    slide: Slide, spec: ModelSpec, plan: Plan, annotations: AnnotationSet | None = None
+    slide: Slide,
+    spec: ModelSpec,
+    provenance: Mapping[str, object],
+    annotations: AnnotationSet | None = None,
 ) -> tuple[str, ...]:
     """Look for what makes a run doubtful.
 
@@ -27,7 +29,8 @@ def notices_on(
     ----------
     slide : Slide
     spec : ModelSpec
-    plan : Plan
+    provenance : mapping
+        Of the plan.
     annotations : AnnotationSet or None
         The markup that the squares are put on top of.
 
@@ -37,8 +40,8 @@ def notices_on(
         Sentences for the user; empty where nothing is odd.
     """
     return (
-        *_on_spacing(slide, plan.provenance),
-        *_on_light(spec, plan.provenance),
+        *_on_spacing(slide, provenance),
+        *_on_light(spec, provenance),
         *_on_markup(slide, annotations),
     )
 

@@ -8,9 +8,13 @@ from slideviewer.inference.grid import Grid
 
 
 def multiscales(
-    grid: Grid, class_names: Sequence[str], target: int, spacing_um_px: float | None
+    grid: Grid,
+    class_names: Sequence[str],
+    target: int,
+    spacing_um_px: float | None,
+    levels: int = 1,
 ) -> dict[str, object]:
-    """Make the ``ome`` attribute of a group whose array ``0`` has the axes c, y, x.
+    """Make the ``ome`` attribute of a group whose arrays ``0``, ``1`` … have the axes c, y, x.
 
     Pixel centres of the slide's level 0 are at whole numbers times the spacing, as is usual for
     OME-Zarr, so the centre of the first cell is the translation.
@@ -24,6 +28,8 @@ def multiscales(
         The channel shown at first.
     spacing_um_px : float or None
         Micrometres per level-0 pixel; None leaves the axes in level-0 pixels, without a unit.
+    levels : int
+        How many arrays there are, each with half the sides of the one before.
 
     References
     ----------
@@ -32,8 +38,19 @@ def multiscales(
     """
     factor = 1.0 if spacing_um_px is None else float(spacing_um_px)
     unit = {} if spacing_um_px is None else {"unit": "micrometer"}
-    half = (grid.cell - 1) / 2
-    place = [0.0, (grid.y + half) * factor, (grid.x + half) * factor]
+
+    def dataset(level: int) -> dict[str, object]:
+        cell = grid.cell * 2**level
+        half = (cell - 1) / 2
+        place = [0.0, (grid.y + half) * factor, (grid.x + half) * factor]
+        return {
+            "path": str(level),
+            "coordinateTransformations": [
+                {"type": "scale", "scale": [1.0, cell * factor, cell * factor]},
+                {"type": "translation", "translation": place},
+            ],
+        }
+
     return {
         "version": "0.5",
         "multiscales": [
@@ -44,18 +61,7 @@ def multiscales(
                     {"name": "y", "type": "space", **unit},
                     {"name": "x", "type": "space", **unit},
                 ],
-                "datasets": [
-                    {
-                        "path": "0",
-                        "coordinateTransformations": [
-                            {
-                                "type": "scale",
-                                "scale": [1.0, grid.cell * factor, grid.cell * factor],
-                            },
-                            {"type": "translation", "translation": place},
-                        ],
-                    }
-                ],
+                "datasets": [dataset(level) for level in range(levels)],
             }
         ],
         "omero": {

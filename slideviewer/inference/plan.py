@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.errors import PredictionError
 from slideviewer.geometry import Rect
-from slideviewer.inference.cells import CellReader
+from slideviewer.inference.cells import CellReader, TileView
+from slideviewer.inference.ensemble import check_together
 from slideviewer.inference.grid import Grid
-from slideviewer.inference.provenance import (
-    model_facts,
-    now,
-    product_facts,
-    region_facts,
-    slide_facts,
-)
-from slideviewer.inference.store import MAX_CELLS
+from slideviewer.inference.options import Options
+from slideviewer.inference.provenance import asked_facts
+from slideviewer.inference.store_files import MAX_CELLS
 from slideviewer.models.package import ModelPackage
-from slideviewer.progress import Progress, Step, silent
+from slideviewer.progress import Progress, silent
 from slideviewer.slide.slide import PLAUSIBLE_SPACING_UM_PX, Slide, Spacing
 from slideviewer.slide.tissue import TissueMask, find_tissue
 
@@ -40,12 +36,15 @@ class Plan:
         The slide, the grid and the size that the model wants.
     tissue : ndarray (rows, columns), bool
         The cells to look at.
+    mask : TissueMask
+        What they were chosen by.
     provenance : mapping
         As in `Prediction`.
     """
 
     reader: CellReader
     tissue: NDArray[np.bool_]
+    mask: TissueMask
     provenance: Mapping[str, object]
 
     @property
@@ -61,6 +60,8 @@ def make_plan(
     region: Rect | None = None,
     spacing: float | None = None,
     tissue: TissueMask | None = None,
+    others: Sequence[ModelPackage] = (),
+    options: Options = Options(),  # noqa: B008 - it never changes
     progress: Progress = silent,
 ) -> Plan:
     """Settle the grid and which of its cells hold tissue.
@@ -75,20 +76,29 @@ def make_plan(
         Micrometres per level-0 pixel, instead of what the slide says.
     tissue : TissueMask, optional
         Found here by default.
+    others : sequence of ModelPackage
+        Models that answer together with the first one.
+    options : Options
     progress : Progress
 
     Raises
     ------
     PredictionError
-        If nobody says how large the slide's pixels are, or the region is not on the slide.
+        If nobody says how large the slide's pixels are, the region is not on the slide, or models
+        or options do not go together.
     SlideError
         If the slide cannot be read.
     """
-    spacing_um_px = _spacing(slide, spacing)
-    area = _area(slide, region)
-    spec = package.spec
-    grid = Grid.covering(area, spec.patch_um / spacing_um_px)
-    reader = CellReader(slide, grid, spec.patch_size_pixels)
+    spacing_um_px = spacing_for(slide, spacing)
+    area = area_for(slide, region)
+    spec, models = package.spec, (package, *others)
+    options.check(spec)
+    check_together(models)
+    grid = Grid.covering(area, options.step_um(spec) / spacing_um_px)
+    views = tuple(
+        TileView(it.spec.patch_size_pixels, it.spec.patch_um / spacing_um_px) for it in models
+    )
+    reader = CellReader(slide, grid, views)
     reader.check()
     if grid.columns * grid.rows > MAX_CELLS:
         raise PredictionError(
@@ -96,36 +106,54 @@ def make_plan(
             path=slide.path,
             remedy="Check the slide's spacing, or give it with --spacing.",
         )
-    found = tissue or find_tissue(
-        slide, progress=lambda step: progress(replace(step, text="Finding tissue"))
-    )
-    wanted = _cells_with(found, grid, progress)
+    found = tissue or tissue_of(slide, options, progress)
+    wanted = _cells_with(found, grid)
     provenance = {
-        **product_facts(),
-        "model": model_facts(package),
-        "slide": slide_facts(slide),
-        "spacing_um_px": spacing_um_px,
-        "spacing_source": "slide" if spacing is None else "user",
-        "region": region_facts(region),
-        "tissue": {"least_share": TISSUE_FLOOR, "dark_field": found.dark_field}
-        | asdict(found.parameters),
-        "level": reader.level,
-        "enlarged": reader.cell_level < spec.patch_size_pixels * 0.98,
-        "started": now(),
+        **asked_facts(
+            slide,
+            package,
+            found,
+            options,
+            others=others,
+            region=region,
+            spacing_um_px=spacing_um_px,
+            is_given=spacing is not None,
+            least_share=TISSUE_FLOOR,
+        ),
+        "level": reader.level(views[0]),
+        "enlarged": reader.side_level(views[0]) < spec.patch_size_pixels * 0.98,
     }
-    return Plan(reader, wanted, provenance)
+    return Plan(reader, wanted, found, provenance)
 
 
-def _cells_with(tissue: TissueMask, grid: Grid, progress: Progress) -> NDArray[np.bool_]:
-    wanted = np.zeros((grid.rows, grid.columns), np.bool_)
-    for row in range(grid.rows):
-        progress(Step(0, 0, "Finding tissue"))
-        for column in range(grid.columns):
-            wanted[row, column] = tissue.covers(grid.rect(column, row), TISSUE_FLOOR)
-    return wanted
+def tissue_of(slide: Slide, options: Options, progress: Progress) -> TissueMask:
+    """Find a slide's tissue as the options say.
+
+    Raises
+    ------
+    SlideError
+        If the slide cannot be read.
+    """
+    return find_tissue(
+        slide, options.tissue, lambda step: progress(replace(step, text="Finding tissue"))
+    )
 
 
-def _spacing(slide: Slide, given: float | None) -> float:
+def _cells_with(tissue: TissueMask, grid: Grid) -> NDArray[np.bool_]:
+    numbers = np.arange(max(grid.columns, grid.rows) + 1, dtype=np.float64)
+    edges_x = grid.x + numbers[: grid.columns + 1] * grid.cell
+    edges_y = grid.y + numbers[: grid.rows + 1] * grid.cell
+    return np.asarray(tissue.fractions(edges_x, edges_y) >= TISSUE_FLOOR)
+
+
+def spacing_for(slide: Slide, given: float | None) -> float:
+    """Settle the micrometres per level-0 pixel: those given, else what the slide says.
+
+    Raises
+    ------
+    PredictionError
+        If nobody says, or what is given is absurd.
+    """
     lowest, highest = PLAUSIBLE_SPACING_UM_PX
     if given is not None:
         if not lowest <= given <= highest:
@@ -143,7 +171,14 @@ def _spacing(slide: Slide, given: float | None) -> float:
     )
 
 
-def _area(slide: Slide, region: Rect | None) -> Rect:
+def area_for(slide: Slide, region: Rect | None) -> Rect:
+    """Settle the part to look at: the region, cut at the slide's edge, else all that was scanned.
+
+    Raises
+    ------
+    PredictionError
+        If the region is not on the slide.
+    """
     if region is None:
         return slide.bounds
     whole = slide.pyramid.extent

@@ -1,27 +1,29 @@
-"""Run a tile model over a slide."""
+"""Run a tile model, or several, over a slide."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from slideviewer.errors import PredictionError
 from slideviewer.geometry import Rect
-from slideviewer.inference.cells import CellsRead
-from slideviewer.inference.loader import Classifier, ModelLoader
+from slideviewer.inference.batches import Batches
+from slideviewer.inference.clock import Clock, TimeUp
+from slideviewer.inference.loader import ModelLoader
+from slideviewer.inference.options import Options
 from slideviewer.inference.plan import Plan, make_plan
 from slideviewer.inference.prediction import CellBatch, Prediction
-from slideviewer.inference.provenance import now
 from slideviewer.inference.rate import RecentRate
-from slideviewer.inference.read_ahead import read_ahead, result_of
+from slideviewer.inference.read_ahead import read_ahead
 from slideviewer.inference.store import PredictionStore
+from slideviewer.inference.team import Team
+from slideviewer.inference.tissue_file import write_tissue
+from slideviewer.inference.write_behind import WriteBehind
 from slideviewer.models.package import ModelPackage
 from slideviewer.progress import Progress, Step, silent
 from slideviewer.slide.slide import Slide
@@ -30,9 +32,9 @@ from slideviewer.slide.tissue import TissueMask
 READERS = 2
 """Threads that read; the model has the other cores."""
 
-_BATCH_SECONDS = 0.4
+_BATCH_SECONDS = 0.2
 """How long a batch should take: the program hears nothing, cancelling included, meanwhile."""
-_SMALLEST_BATCH, _FIRST_BATCH, _LARGEST_BATCH = 4, 32, 256
+_LARGEST_BATCH = 256
 
 
 def predict_slide(
@@ -49,6 +51,8 @@ def predict_slide(
     on_start: Callable[[Plan], None] | None = None,
     on_batch: Callable[[CellBatch], None] | None = None,
     loader: ModelLoader | None = None,
+    others: Sequence[ModelLoader] = (),
+    options: Options = Options(),  # noqa: B008 - it never changes
 ) -> Prediction:
     """Predict every cell with tissue, and keep what was predicted as it comes.
 
@@ -62,12 +66,13 @@ def predict_slide(
     region, spacing, tissue
         As in `make_plan`.
     first : Rect, optional
-        Cells that meet it, such as those in view, come first.
+        Cells that meet it, such as those in view, come first. The others come from all over the
+        slide, so that the map is coarse before it is fine.
     replace : bool
         Whether a store that was made otherwise gives way instead of being refused.
     progress : Progress
         Called several times a second; `Cancelled` raised from it ends the run, and what was
-        predicted so far stays in the store.
+        predicted so far stays in the store. While it does not return, the run stands still.
     on_start : callable, optional
         Told the plan before anything is predicted.
     on_batch : callable, optional
@@ -75,21 +80,35 @@ def predict_slide(
     loader : ModelLoader, optional
         The package's model, loaded or not, kept for other runs; by default it is loaded here, while
         the first cells are read.
+    others : sequence of ModelLoader
+        Models that answer together with the first one.
+    options : Options
+        A time limit in it ends the run early; the prediction then is not complete.
 
     Raises
     ------
     PredictionError
-        If the spacing is unknown, the region is off the slide, the store holds something else or
-        cannot be written, or no cell at all can be read.
+        If the spacing is unknown, the region is off the slide, models or options do not go
+        together, the store holds something else or cannot be written, or no cell at all can be
+        read.
     SlideError, ModelError
         If the slide cannot be read at all, or the model is refused.
     """
-    began = time.monotonic()
+    clock = Clock(options.time_limit_s)
+    progress = clock.apart_from(progress)
     progress(Step(0, 0, "Finding tissue"))
     plan = make_plan(
-        slide, package, region=region, spacing=spacing, tissue=tissue, progress=progress
+        slide,
+        package,
+        region=region,
+        spacing=spacing,
+        tissue=tissue,
+        others=[other.package for other in others],
+        options=options,
+        progress=progress,
     )
     spec = package.spec
+    looks_again = bool(others) or options.turns != "none"
     kept = PredictionStore.open_or_create(
         store,
         plan.grid,
@@ -97,30 +116,38 @@ def predict_slide(
         plan.provenance,
         target=spec.target,
         threshold=spec.threshold,
+        has_spread=looks_again,
         replace=replace,
     )
-    run = _Run(plan, kept, progress, on_batch)
+    write_tissue(store, plan.mask)
+    team = Team([loader or ModelLoader(package), *others], options)
+    run = _Run(plan, kept, clock, progress, on_batch)
     if on_start is not None:
         on_start(plan)
     run.repeat_former()
     complete = False
     try:
         if run.left:
-            run.predict((loader or ModelLoader(package)).load(), first)
+            with suppress(TimeUp):
+                run.predict(team, first)
         complete = True
     finally:
+        not_done = int((plan.tissue & ~kept.done).sum())
         facts = {
-            "finished": now(),
-            "seconds": round(time.monotonic() - began, 2),
+            **clock.facts,
             "cells": {
                 "grid": plan.tissue.size,
                 "tissue": run.total,
                 "predicted": int(kept.done.sum()),
                 "skipped": len(run.skipped),
+                "not_reached": not_done - len(run.skipped),
             },
         }
         prediction = kept.finish(
-            complete=complete and not run.skipped, skipped=run.skipped, facts=facts
+            complete=complete and not not_done,
+            skipped=run.skipped,
+            ways=team.describe(),
+            facts=facts,
         )
     if run.total and len(run.skipped) == run.total:
         raise PredictionError(
@@ -136,6 +163,7 @@ class _Run:
         self,
         plan: Plan,
         kept: PredictionStore,
+        clock: Clock,
         progress: Progress,
         on_batch: Callable[[CellBatch], None] | None,
     ) -> None:
@@ -147,97 +175,85 @@ class _Run:
         self.left = int(self._todo.sum())
         self._progress = progress
         self._on_batch = on_batch
+        self._clock = clock
         self._rate = RecentRate()
 
     def repeat_former(self) -> None:
         """Tell the listener what a former run had predicted."""
         rows, columns = np.nonzero(self.kept.done)
         if len(rows) and self._on_batch is not None:
+            spread = self.kept.spread
             self._on_batch(
                 CellBatch(
                     columns.astype(np.int32),
                     rows.astype(np.int32),
                     self.kept.probabilities[rows, columns],
+                    None if spread is None else spread[rows, columns],
                 )
             )
 
-    def predict(self, classifier: Future[Classifier], first: Rect | None) -> None:
-        """Predict all that is left."""
-        blocks = self.plan.reader.blocks(self._todo, first)
-        with closing(
-            read_ahead(
-                blocks,
-                self.plan.reader.read,
-                threads=READERS,
-                ahead=2 * READERS,
-                waiting=lambda: self._tell("Predicting"),
-            )
-        ) as parts:
-            buffer = _Buffer(parts, self.skipped)
-            model: Classifier | None = None
-            warm = False
-            while cells := buffer.take(_FIRST_BATCH if model is None else model.batch_size):
-                if model is None:
-                    model = result_of(classifier, lambda: self._tell("Loading the model"))
-                    self._rate.restart()
-                started = time.monotonic()
-                self._keep(cells, model.predict(cells.tiles))
-                if warm and len(cells) == model.batch_size:
-                    seconds, size = time.monotonic() - started, model.batch_size
-                    model.batch_size = _batch_size(seconds, size)
-                    warm = model.batch_size == size
+    def predict(self, team: Team, first: Rect | None) -> None:
+        """Predict all that is left, or what there is time for.
+
+        Raises
+        ------
+        TimeUp
+            Where there is none even for loading the models.
+        """
+        team.begin()
+        hurry = self._clock.has_limit
+        blocks = self.plan.reader.blocks(self._todo, first, is_hurried=hurry)
+        reading = read_ahead(
+            blocks,
+            self.plan.reader.read,
+            threads=READERS,
+            ahead=2 * READERS,
+            waiting=lambda: self.tell("Predicting"),
+        )
+        with closing(reading) as parts, closing(WriteBehind(self._written)) as writing:
+            batches = Batches(parts, self.skipped)
+            held = batches.take(1)  # how many a model takes in reasonable time is not known yet
+            if held is not None:
+                self._make_ready(team)
+            is_warm = False
+            while held is not None and not self._clock.is_up:
+                started, size = time.monotonic(), team.batch_size
+                answer = team.answer(held.tiles)
+                batch = CellBatch(held.columns, held.rows, answer.probabilities, answer.spread)
+                writing.put(self._write, batch)
+                if is_warm and len(held) == size:
+                    wanted = _batch_size(time.monotonic() - started, size)
+                    is_warm = wanted == size
+                    team.batch_size = wanted
                 else:
-                    warm = True  # the first batch of a size also pays for the making of its graph
-                self._tell("Predicting")
-        self._tell("Predicting")
+                    is_warm = True  # a size's first batch also pays for the making of its graph
+                self.tell("Predicting")
+                held = batches.take(team.batch_size)
+            writing.finish(lambda: self.tell("Predicting"))
+        self.tell("Predicting")
 
-    def _keep(self, cells: CellsRead, probabilities: NDArray[np.float32]) -> None:
-        if not np.isfinite(probabilities).all():
-            raise PredictionError(
-                "The model gives values that are no numbers.",
-                remedy="Its weights are damaged: install the model again.",
-            )
-        batch = CellBatch(cells.columns, cells.rows, probabilities)
-        self.kept.write(batch)
-        self.left -= len(cells)
-        if self._on_batch is not None:
-            self._on_batch(batch)
+    def _make_ready(self, team: Team) -> None:
+        def waiting() -> None:
+            self.tell("Loading the model")
+            self._clock.check()
 
-    def _tell(self, text: str) -> None:
+        team.wait(waiting)
+        self.kept.computing(team.describe())
+        self._rate.restart()
+
+    def tell(self, text: str) -> None:
+        """Tell how far the run is."""
         done = self.total - self.left + len(self.skipped)
         self._progress(Step(done, self.total, text, "tiles", self._rate.at(done)))
 
+    def _write(self, batch: CellBatch) -> CellBatch:
+        self.kept.write(batch)
+        return batch
 
-class _Buffer:
-    """Cuts what is read block by block into batches for the model."""
-
-    def __init__(self, parts: Iterator[CellsRead], skipped: list[tuple[int, int, str]]) -> None:
-        self._parts = parts
-        self._skipped = skipped
-        self._held: CellsRead | None = None
-
-    def take(self, count: int) -> CellsRead | None:
-        """Up to so many cells, fewer only at the end; None where none is left."""
-        while self._held is None or len(self._held) < count:
-            part = next(self._parts, None)
-            if part is None:
-                break
-            self._skipped.extend(part.skipped)
-            self._held = part if self._held is None else _joined(self._held, part)
-        held, self._held = self._held, None
-        if held is None or not len(held):
-            return None
-        if len(held) > count:
-            self._held = CellsRead(held.columns[count:], held.rows[count:], held.tiles[count:])
-        return CellsRead(held.columns[:count], held.rows[:count], held.tiles[:count])
-
-
-def _joined(one: CellsRead, two: CellsRead) -> CellsRead:
-    return CellsRead(
-        np.concatenate([one.columns, two.columns]),
-        np.concatenate([one.rows, two.rows]),
-        np.concatenate([one.tiles, two.tiles]),
-    )
+    def _written(self, batch: CellBatch) -> None:
+        self.left -= len(batch.rows)
+        if self._on_batch is not None:
+            self._on_batch(batch)
 
 
 def _batch_size(seconds: float, size: int) -> int:
@@ -249,4 +265,4 @@ def _batch_size(seconds: float, size: int) -> int:
     if size / 2 <= wanted < 4 * size:
         return size
     power = 1 << max(0, int(math.log2(wanted)))
-    return min(max(power, _SMALLEST_BATCH), _LARGEST_BATCH)
+    return min(power, _LARGEST_BATCH)

@@ -24,11 +24,14 @@ class CellBatch:
     ----------
     columns, rows : ndarray (count,), int32
     probabilities : ndarray (count, classes), float32
+    spread : ndarray (count,), float32, or None
+        As in `Prediction`.
     """
 
     columns: NDArray[np.int32]
     rows: NDArray[np.int32]
     probabilities: NDArray[np.float32]
+    spread: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,9 @@ class Prediction:
         Whether every tissue cell was predicted.
     skipped : tuple of (column, row, reason)
         Cells that could not be read.
+    spread : ndarray (rows, columns), float32, or None
+        Standard deviation of the target's probability over models and turns, NaN where the model
+        did not look; None where each cell was looked at once.
     """
 
     grid: Grid
@@ -61,6 +67,21 @@ class Prediction:
     provenance: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     complete: bool = True
     skipped: tuple[tuple[int, int, str], ...] = ()
+    spread: NDArray[np.float32] | None = None
+
+    @property
+    def spacing_um_px(self) -> float | None:
+        """Micrometres per level-0 pixel that it was made with; None where it does not say."""
+        spacing = self.provenance.get("spacing_um_px")
+        return float(spacing) if isinstance(spacing, int | float) else None
+
+    @property
+    def slide_size(self) -> tuple[int, int] | None:
+        """Width and height of the slide in level-0 pixels; None where it does not say."""
+        slide = self.provenance.get("slide")
+        found = [slide.get(it) for it in ("width", "height")] if isinstance(slide, Mapping) else []
+        width, height = found if len(found) == 2 else (None, None)
+        return (width, height) if isinstance(width, int) and isinstance(height, int) else None
 
     @property
     def target_probabilities(self) -> NDArray[np.float32]:

@@ -63,14 +63,16 @@ def result_of(future: Future[_Out], waiting: Callable[[], None]) -> _Out:
 def in_background(work: Callable[[], _Out], name: str) -> Future[_Out]:
     """Start work in a thread that never keeps the program from ending.
 
-    Nobody can interrupt it; whoever has no time to wait leaves it behind.
+    Nobody can interrupt it; whoever has no time to wait leaves it behind. An executor would not:
+    the program waits for its threads when it ends.
     """
     future: Future[_Out] = Future()
 
     def run() -> None:
         try:
             future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
+        except BaseException as error:  # noqa: BLE001 - as in concurrent.futures' own threads
+            # Whoever asks for the result has it raised; without it he would wait for ever.
             future.set_exception(error)
 
     Thread(target=run, name=name, daemon=True).start()

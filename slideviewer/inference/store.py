@@ -7,30 +7,28 @@ picture element a cell, NaN where the model did not look), which other programs 
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from slideviewer import RESEARCH_USE_ONLY
-from slideviewer.errors import PredictionError
 from slideviewer.inference.files import told_to_user
 from slideviewer.inference.grid import Grid
-from slideviewer.inference.ome import multiscales
 from slideviewer.inference.prediction import CellBatch, Prediction, Probabilities
-from slideviewer.inference.record import RECORD_FILE, GridRecord, Record
-
-ARRAY_FOLDER = "probabilities.ome.zarr"
-CHUNK_CELLS = 32
-"""Side of a chunk in cells: a slide gives some hundred files, a batch rewrites one or two."""
-
-MAX_CELLS = 4_000_000
-"""More cells than any slide gives at a sensible spacing (2000 x 2000)."""
+from slideviewer.inference.record import GridRecord, Record, left_by_former
+from slideviewer.inference.store_files import (
+    ARRAY_FOLDER,
+    CHUNK_CELLS,
+    PROBABILITIES,
+    SPREAD,
+    Spread,
+    chunk,
+    create_files,
+    nothing_yet,
+    read_files,
+)
 
 
 class PredictionStore:
@@ -42,14 +40,18 @@ class PredictionStore:
     grid : Grid
     """
 
-    def __init__(self, folder: Path, record: Record, probabilities: Probabilities) -> None:
+    def __init__(
+        self, folder: Path, record: Record, probabilities: Probabilities, spread: Spread | None
+    ) -> None:
         self.folder = folder
         self.grid = record.as_grid()
         self._record = record
-        self._probabilities = probabilities
+        self._probabilities, self._spread = probabilities, spread
         import zarr  # late: it takes longer to import than all the rest of a window's start
 
-        self._array = zarr.open_array(folder / ARRAY_FOLDER / "0", mode="r+")
+        self._array = zarr.open_array(folder / ARRAY_FOLDER / PROBABILITIES, mode="r+")
+        if spread is not None:
+            self._spread_array = zarr.open_array(folder / ARRAY_FOLDER / SPREAD, mode="r+")
 
     @classmethod
     def open_or_create(
@@ -61,6 +63,7 @@ class PredictionStore:
         *,
         target: int,
         threshold: float,
+        has_spread: bool = False,
         replace: bool = False,
     ) -> PredictionStore:
         """Resume the store in a folder, or begin one.
@@ -75,6 +78,8 @@ class PredictionStore:
         provenance : mapping
             As in `Prediction`; ``model.hash``, ``slide.content`` and ``spacing_um_px`` in it
             decide whether a store is resumed.
+        has_spread : bool
+            Whether batches tell how much answers differ.
         replace : bool
             Whether a store that was made otherwise, or is damaged, gives way to a new one
             instead of being refused.
@@ -90,15 +95,21 @@ class PredictionStore:
             target=target,
             threshold=threshold,
             provenance=dict(provenance),
+            has_spread=has_spread,
         )
         with told_to_user(folder):
-            if (folder / RECORD_FILE).exists():
-                probabilities = _resumed(folder, record, replace)
-                if probabilities is not None:
-                    record.write(folder)
-                    return cls(folder, record, probabilities)
-            _create(folder, record)
-        return cls(folder, record, np.full(record.shape, np.nan, np.float32))
+            former = left_by_former(
+                folder,
+                lambda: read_files(folder),
+                lambda it: record.differs_from(it[0]),
+                replace=replace,
+            )
+            if former is not None:
+                record.go_on_from(former[0])
+                record.write(folder)
+                return cls(folder, record, *former[1:])
+            create_files(folder, record)
+        return cls(folder, record, *nothing_yet(record))
 
     @property
     def probabilities(self) -> Probabilities:
@@ -106,10 +117,32 @@ class PredictionStore:
         return self._probabilities
 
     @property
+    def spread(self) -> Spread | None:
+        """How much answers differ, as far as known; None where cells are looked at once."""
+        return self._spread
+
+    @property
     def done(self) -> NDArray[np.bool_]:
         """Which cells are predicted: shape (rows, columns)."""
         done: NDArray[np.bool_] = ~np.isnan(self._probabilities[:, :, 0])
         return done
+
+    def computing(self, ways: Sequence[Mapping[str, object]]) -> None:
+        """Note how what comes now is computed, before it comes.
+
+        Parameters
+        ----------
+        ways : sequence of mapping
+            What the models say of themselves; those of former runs stay in the record.
+
+        Raises
+        ------
+        PredictionError
+            Where the disk refuses.
+        """
+        self._record.note_ways(ways)
+        with told_to_user(self.folder):
+            self._record.write(self.folder)
 
     def write(self, batch: CellBatch) -> None:
         """Keep newly predicted cells, on disk before this returns.
@@ -120,10 +153,15 @@ class PredictionStore:
             Where the disk refuses.
         """
         self._probabilities[batch.rows, batch.columns] = batch.probabilities
+        if self._spread is not None:
+            self._spread[batch.rows, batch.columns] = batch.spread
         chunks = set(zip(batch.rows // CHUNK_CELLS, batch.columns // CHUNK_CELLS, strict=True))
         with told_to_user(self.folder):
             for chunk_row, chunk_column in sorted(chunks):
-                part = _chunk(chunk_row), _chunk(chunk_column)
+                part = chunk(chunk_row), chunk(chunk_column)
+                # Before the probabilities, which tell that a cell is done.
+                if self._spread is not None:
+                    self._spread_array[part] = self._spread[part]
                 self._array[(slice(None), *part)] = self._probabilities[part].transpose(2, 0, 1)
 
     def finish(
@@ -131,6 +169,7 @@ class PredictionStore:
         *,
         complete: bool,
         skipped: Sequence[tuple[int, int, str]] = (),
+        ways: Sequence[Mapping[str, object]] = (),
         facts: Mapping[str, object] = MappingProxyType({}),
     ) -> Prediction:
         """Note how the run ended, and return all that the store holds.
@@ -141,14 +180,18 @@ class PredictionStore:
             Whether every tissue cell was predicted.
         skipped : sequence of (column, row, reason)
             Cells that could not be read.
+        ways : sequence of mapping
+            As in `computing`, where anything was computed now.
         facts : mapping
             Added to the provenance: plain JSON values.
         """
         self._record.complete, self._record.skipped = complete, list(skipped)
         self._record.provenance |= facts
+        self._record.note_ways(ways)
         with told_to_user(self.folder):
             self._record.write(self.folder)
-        return _prediction(self._record, self._probabilities.copy())
+        spread = None if self._spread is None else self._spread.copy()
+        return _prediction(self._record, self._probabilities.copy(), spread)
 
 
 def read_prediction(folder: Path) -> Prediction:
@@ -161,11 +204,13 @@ def read_prediction(folder: Path) -> Prediction:
     PredictionError
         Where the folder holds no prediction, or one that cannot be understood.
     """
-    return _prediction(*_read(folder))
+    return _prediction(*read_files(folder))
 
 
-def _prediction(record: Record, probabilities: Probabilities) -> Prediction:
+def _prediction(record: Record, probabilities: Probabilities, spread: Spread | None) -> Prediction:
     probabilities.setflags(write=False)
+    if spread is not None:
+        spread.setflags(write=False)
     return Prediction(
         grid=record.as_grid(),
         class_names=tuple(record.class_names),
@@ -175,96 +220,5 @@ def _prediction(record: Record, probabilities: Probabilities) -> Prediction:
         provenance=MappingProxyType(record.provenance),
         complete=record.complete,
         skipped=tuple(record.skipped),
-    )
-
-
-def _resumed(folder: Path, record: Record, replace: bool) -> Probabilities | None:
-    """Return what a run of the same kind left, or None where a new store takes its place."""
-    try:
-        former, probabilities = _read(folder)
-    except PredictionError:
-        if replace:
-            return None
-        raise
-    difference = record.differs_from(former)
-    if difference and not replace:
-        raise PredictionError(
-            f"The folder holds a prediction made otherwise ({difference}).",
-            path=folder,
-            remedy="Choose another folder, or let this one be overwritten (--overwrite).",
-        )
-    return None if difference else probabilities
-
-
-def _create(folder: Path, record: Record) -> None:
-    import zarr
-
-    folder.mkdir(parents=True, exist_ok=True)
-    # The record goes first and comes last: a folder with a record always has its array.
-    (folder / RECORD_FILE).unlink(missing_ok=True)
-    if (folder / ARRAY_FOLDER).exists():
-        shutil.rmtree(folder / ARRAY_FOLDER)
-    rows, columns, classes = record.shape
-    spacing = record.provenance.get("spacing_um_px")
-    spacing_um_px = float(spacing) if isinstance(spacing, int | float) else None
-    ome: Any = multiscales(record.as_grid(), record.class_names, record.target, spacing_um_px)
-    group = zarr.open_group(folder / ARRAY_FOLDER, mode="w", zarr_format=3)
-    group.attrs.update({"ome": ome, "research_use": RESEARCH_USE_ONLY})
-    group.create_array(
-        "0",
-        shape=(classes, rows, columns),
-        chunks=(classes, CHUNK_CELLS, CHUNK_CELLS),
-        dtype="float32",
-        fill_value=float("nan"),
-        dimension_names=("c", "y", "x"),
-    )
-    record.write(folder)
-
-
-def _read(folder: Path) -> tuple[Record, Probabilities]:
-    import zarr
-
-    try:
-        record = Record.model_validate_json((folder / RECORD_FILE).read_bytes())
-        array = zarr.open_array(folder / ARRAY_FOLDER / "0", mode="r")
-    except FileNotFoundError as error:
-        raise PredictionError(
-            f"This is no prediction: {RECORD_FILE} or {ARRAY_FOLDER} is missing.", path=folder
-        ) from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the whole file"
-        raise _not_understood(folder / RECORD_FILE, f"{place}: {first['msg']}") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _not_understood(folder / ARRAY_FOLDER, str(error)) from error
-    rows, columns, classes = record.shape
-    if array.shape != (classes, rows, columns) or record.target >= classes:
-        reason = f"an array of shape {array.shape} does not fit {classes}, {rows}, {columns}"
-        raise _not_understood(folder, reason)
-    if rows * columns > MAX_CELLS:
-        raise _not_understood(folder, f"{rows} x {columns} cells are more than {MAX_CELLS}")
-    probabilities = np.full(record.shape, np.nan, np.float32)
-    for part in _chunks(rows, columns):
-        try:
-            probabilities[part] = np.asarray(array[(slice(None), *part)]).transpose(1, 2, 0)
-        except (OSError, ValueError, RuntimeError):
-            continue  # cut off by a crash of the machine: to be predicted again
-    return record, probabilities
-
-
-def _chunk(number: int) -> slice:
-    return slice(int(number) * CHUNK_CELLS, (int(number) + 1) * CHUNK_CELLS)
-
-
-def _chunks(rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
-    for row in range(-(-rows // CHUNK_CELLS)):
-        for column in range(-(-columns // CHUNK_CELLS)):
-            yield _chunk(row), _chunk(column)
-
-
-def _not_understood(path: Path, reason: str) -> PredictionError:
-    return PredictionError(
-        f"The prediction cannot be understood: {reason}.",
-        path=path,
-        remedy="Delete the folder and predict again.",
+        spread=spread,
     )

@@ -1,0 +1,1 @@
+"""What computes networks: Keras as the reference, OpenVINO for processors of PCs."""

@@ -1,0 +1,1 @@
+"""Run a model that answers for every pixel over a slide; keep, read and export what it says."""
