@@ -94,11 +94,14 @@ def classification_report(
     data: str = "",
     resamples: int = 1000,
     seed: int = 0,
+    groups: Labels | None = None,
 ) -> ClassificationReport:
     """Compare probabilities with true classes.
 
     Intervals are percentiles 2.5 and 97.5 of a bootstrap within each class, so that every
-    resample has the classes in the same numbers.
+    resample has the classes in the same numbers. Where tiles are of several slides or patients,
+    whole ones are drawn instead: tiles of one are alike, and drawing them one by one would make
+    the intervals too narrow.
 
     Parameters
     ----------
@@ -113,6 +116,8 @@ def classification_report(
     resamples : int
         0 leaves the intervals out.
     seed : int
+    groups : ndarray (n,), int64, optional
+        The number of each tile's slide or patient.
 
     Raises
     ------
@@ -125,7 +130,11 @@ def classification_report(
     predicted = decide(probabilities, target, threshold)
     confusion = confusion_matrix(labels, predicted, classes)
     truth, scores = labels == target, probabilities[:, target]
-    draws = list(_resamples(labels, classes, resamples, seed))
+    draws = list(
+        _resamples(labels, classes, resamples, seed)
+        if groups is None
+        else _resampled_groups(groups, resamples, seed)
+    )
     matrices = [confusion_matrix(labels[draw], predicted[draw], classes) for draw in draws]
 
     def from_matrix(measure: Callable[[NDArray[np.int64]], float | None]) -> Figure:
@@ -209,6 +218,15 @@ def _resamples(labels: Labels, classes: int, count: int, seed: int) -> Iterator[
     of_class = [np.flatnonzero(labels == index) for index in range(classes)]
     for _ in range(count):
         yield np.concatenate([rng.choice(m, len(m)) for m in of_class if len(m)])
+
+
+def _resampled_groups(groups: Labels, count: int, seed: int) -> Iterator[Labels]:
+    """Resamples of whole groups."""
+    rng = np.random.default_rng(seed)
+    order = np.argsort(groups, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+    for _ in range(count):
+        yield np.concatenate([members[at] for at in rng.integers(len(members), size=len(members))])
 
 
 def _figure(value: float | None, drawn: Iterable[float | None]) -> Figure:

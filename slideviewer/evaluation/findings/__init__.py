@@ -1,0 +1,1 @@
+"""Where two opinions on a slide differ, or one is in doubt: found, ordered, recognised again."""

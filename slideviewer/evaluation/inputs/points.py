@@ -1,0 +1,69 @@
+"""Lesions as points: one table a slide, `probability,x,y`, as Camelyon16 wants them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from slideviewer.annotations.model import FARTHEST_PX
+from slideviewer.errors import EvaluationError
+from slideviewer.evaluation.inputs.cases import files_of
+from slideviewer.evaluation.inputs.tables import read_table
+from slideviewer.evaluation.lesions import Detections
+from slideviewer.inference.export import FORMATS
+
+LESIONS_FILE = FORMATS["lesions"].file
+
+
+def point_files(path: Path) -> dict[str, Path]:
+    """The tables of a file, of a folder of them, or of the results of `slideviewer predict`.
+
+    Raises
+    ------
+    EvaluationError
+        Where there is none.
+    """
+    if path.is_file() and path.name == LESIONS_FILE:
+        return {path.parent.resolve().name: path}
+    if path.is_dir():
+        if (path / LESIONS_FILE).is_file():
+            return {path.resolve().name: path / LESIONS_FILE}
+        inner = {it.parent.name: it for it in sorted(path.glob(f"*/{LESIONS_FILE}"))}
+        if inner:
+            return inner
+    return files_of(path, (".csv",), "tables of points")
+
+
+def read_points(path: Path, size: tuple[int, int] | None) -> Detections:
+    """Read a table without a header; an empty file says that nothing was found.
+
+    Parameters
+    ----------
+    path : Path
+    size : tuple of int or None
+        Width and height of the slide in level-0 pixels, where that is known.
+
+    Raises
+    ------
+    EvaluationError
+        Where a line is no probability with a place on the slide.
+    """
+    table = read_table(path, has_header=False, columns=3)
+    chances, points = np.empty(len(table.rows)), np.empty((len(table.rows), 2))
+    for row in range(len(table.rows)):
+        chance = table.number(row, 0, "probability")
+        x, y = (table.number(row, column, "place") for column in (1, 2))
+        if not 0 <= chance <= 1:
+            raise table.fault(row, f"{chance:g} is no probability from 0 to 1.")
+        if not 0 <= min(x, y) <= max(x, y) <= FARTHEST_PX or (
+            size is not None and (x > size[0] or y > size[1])
+        ):
+            where = f", which has {size[0]} × {size[1]} px" if size is not None else ""
+            raise EvaluationError(
+                f"Line {table.lines[row]}: the point {x:g}, {y:g} lies beside the slide{where}: it "
+                "is of another slide.",
+                path=path,
+            )
+        chances[row], points[row] = chance, (x, y)
+    return Detections(chances, points)
