@@ -8,11 +8,14 @@ The stain jitter moves haematoxylin and eosin apart in optical-density space, af
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from slideviewer.errors import TrainingError
 
 Tile = NDArray[np.uint8]
 
@@ -33,6 +36,8 @@ class Augmentation:
     rotation_degrees : float
     scale : float
         Share of the size: .1 means 90 to 110 %.
+    shear : float
+        Tangent of the angle by which one side leans.
     shift : float
         Share of the tile's side.
     stain : float
@@ -59,6 +64,7 @@ class Augmentation:
     contrast: float = 0.2
     blur_pixels: float = 1.0
     jpeg: bool = True
+    shear: float = 0.0
 
     def apply(self, tile: Tile, rng: np.random.Generator) -> Tile:
         """Change one tile at random.
@@ -87,7 +93,7 @@ class Augmentation:
         return tile
 
     def _move(self, tile: Tile, rng: np.random.Generator) -> Tile:
-        if not (self.rotation_degrees or self.scale or self.shift):
+        if not (self.rotation_degrees or self.scale or self.shift or self.shear):
             return tile
         height, width = tile.shape[:2]
         angle = rng.uniform(-self.rotation_degrees, self.rotation_degrees)
@@ -95,6 +101,10 @@ class Augmentation:
         centre = ((width - 1) / 2, (height - 1) / 2)
         matrix = np.asarray(cv2.getRotationMatrix2D(centre, angle, factor), np.float64)
         matrix[:, 2] += rng.uniform(-self.shift, self.shift, 2) * (width, height)
+        if self.shear:
+            lean = rng.uniform(-self.shear, self.shear)
+            matrix[:, 1] += lean * matrix[:, 0]
+            matrix[:, 2] -= lean * centre[1] * matrix[:, 0]
         moved = cv2.warpAffine(
             tile, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
         )
@@ -112,6 +122,61 @@ class Augmentation:
         mean = float(values.mean())
         bias = mean * (1 - gain) + 255 * rng.uniform(-self.brightness, self.brightness)
         return np.asarray(np.clip(np.rint(values * gain + bias), 0, 255), np.uint8)
+
+
+NONE = Augmentation(False, 0, 0, 0, 0, 0, 0, 0, 0, False)
+"""Tiles are taken as they are."""
+
+NAMED = {
+    "strong": Augmentation(),
+    "none": NONE,
+    "flips": replace(NONE, flips=True),
+    "geometry": replace(NONE, flips=True, scale=0.2, shift=0.2, shear=0.2),
+    "light": replace(NONE, flips=True, rotation_degrees=36, brightness=0.1, contrast=0.1),
+}
+"""Those with a name: all that is here; none; flips and quarter turns; these with zoom, shift and
+shear; these with rotation, brightness and contrast."""
+
+
+def parse_augmentation(text: str) -> Augmentation:
+    """Read a name of `NAMED`, single strengths after it, or both: ``light,shear=0.2,jpeg=no``.
+
+    Raises
+    ------
+    TrainingError
+        If a name or a value is none.
+    """
+    first, *others = [part.strip() for part in text.split(",")]
+    found = NAMED.get(first)
+    if found is None:
+        found, others = NAMED["strong"], [first, *others]
+    for part in others:
+        name, _, value = part.partition("=")
+        if name not in _FIELDS:
+            raise TrainingError(
+                f'There is no augmentation "{part}".',
+                remedy=f"Known are {', '.join(NAMED)}, and of strengths {', '.join(_FIELDS)}.",
+            )
+        changes: dict[str, Any] = {name: _value(name, value)}
+        found = replace(found, **changes)
+    return found
+
+
+def _value(name: str, text: str) -> float | bool:
+    if isinstance(getattr(NONE, name), bool):
+        if text not in ("yes", "no"):
+            raise TrainingError(f'"{name}" is yes or no, not "{text}".')
+        return text == "yes"
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 180:
+        raise TrainingError(f'"{name}" needs a strength from 0, not "{text}".')
+    return value
+
+
+_FIELDS = tuple(field.name for field in fields(Augmentation))
 
 
 def flip_and_turn(tile: Tile, orientation: int) -> Tile:

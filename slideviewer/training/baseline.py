@@ -6,6 +6,8 @@ the network, on the same split.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,12 +16,12 @@ BASELINE = "colour histogram and logistic regression"
 _BINS_PER_CHANNEL = 16
 
 
-def colour_histograms(tiles: NDArray[np.uint8]) -> NDArray[np.float32]:
+def colour_histograms(tiles: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
     """Count each channel's values in 16 bins.
 
     Parameters
     ----------
-    tiles : ndarray (n, height, width, 3), uint8, RGB
+    tiles : iterable of n ndarrays (height, width, 3), uint8, RGB
 
     Returns
     -------
@@ -33,13 +35,13 @@ def colour_histograms(tiles: NDArray[np.uint8]) -> NDArray[np.float32]:
         for tile in tiles
         for channel in range(3)
     ]
-    return np.asarray(shares, np.float32).reshape(len(tiles), 3 * _BINS_PER_CHANNEL)
+    return np.asarray(shares, np.float32).reshape(-1, 3 * _BINS_PER_CHANNEL)
 
 
 def baseline_probabilities(
-    training_tiles: NDArray[np.uint8],
+    training_tiles: Iterable[NDArray[np.uint8]],
     training_labels: NDArray[np.int64],
-    tiles: NDArray[np.uint8],
+    tiles: Iterable[NDArray[np.uint8]],
 ) -> NDArray[np.float32]:
     """Class probabilities (n, classes), float32, of tiles by their colours alone.
 

@@ -9,6 +9,10 @@ from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.evaluation.classification import ClassificationReport
 from slideviewer.models.spec import ModelSpec
 
+BY_TILE = (
+    "by tile within each class; tiles of one slide are alike, so the true uncertainty is larger"
+)
+
 
 @dataclass(frozen=True)
 class CardFacts:
@@ -25,6 +29,10 @@ class CardFacts:
     settings : mapping of str to str
         How it was trained.
     limits : sequence of str
+    slides : str
+        How well scores of whole slides tell them apart; empty where nobody asked.
+    intervals : str
+        What the bootstrap drew.
     """
 
     counts: Mapping[str, Mapping[str, int]]
@@ -32,6 +40,8 @@ class CardFacts:
     baselines: Sequence[ClassificationReport]
     settings: Mapping[str, str]
     limits: Sequence[str]
+    slides: str = ""
+    intervals: str = BY_TILE
 
 
 def write_card(spec: ModelSpec, facts: CardFacts) -> str:
@@ -63,33 +73,48 @@ def write_card(spec: ModelSpec, facts: CardFacts) -> str:
         "",
         "## How good",
         "",
-        "95 % intervals from a bootstrap by tile within each class; tiles of one slide are alike,"
-        " so the true uncertainty is larger.",
+        f"95 % intervals from a bootstrap {facts.intervals}.",
         "",
-        *_table(
-            ["measured on", "tiles", "ROC AUC", "balanced accuracy", "accuracy", "F1", "at"],
-            [_row("network", report) for report in facts.reports]
-            + [_row("colour alone", report) for report in facts.baselines],
-        ),
-        "",
+        *figures_of(facts.reports, facts.baselines),
     ]
+    if facts.slides:
+        lines += [facts.slides, ""]
     for report in facts.reports:
-        lines += [
-            f"{report.data}, {report.variant}: rows are true classes, columns predicted ones.",
-            "",
-            *_table(
-                ["", *report.class_names],
-                [
-                    [name, *(str(value) for value in row)]
-                    for name, row in zip(report.class_names, report.confusion, strict=True)
-                ],
-            ),
-            "",
-        ]
+        lines += table_of(report)
     lines += ["## Limits", "", *(f"- {limit}" for limit in facts.limits), ""]
     lines += ["## How it was trained", ""]
     lines += [f"- {name}: {value}" for name, value in facts.settings.items()]
     return "\n".join(lines) + "\n"
+
+
+def figures_of(
+    reports: Sequence[ClassificationReport], baselines: Sequence[ClassificationReport]
+) -> list[str]:
+    """A table of a model's figures, and of those of colour alone: its lines."""
+    return [
+        *_table(
+            ["measured on", "tiles", "ROC AUC", "balanced accuracy", "accuracy", "F1", "at"],
+            [_row("network", report) for report in reports]
+            + [_row("colour alone", report) for report in baselines],
+        ),
+        "",
+    ]
+
+
+def table_of(report: ClassificationReport) -> list[str]:
+    """Which class was taken for which: a table's lines."""
+    return [
+        f"{report.data}, {report.variant}: rows are true classes, columns predicted ones.",
+        "",
+        *_table(
+            ["", *report.class_names],
+            [
+                [name, *(str(value) for value in row)]
+                for name, row in zip(report.class_names, report.confusion, strict=True)
+            ],
+        ),
+        "",
+    ]
 
 
 def _row(kind: str, report: ClassificationReport) -> list[str]:

@@ -14,9 +14,16 @@ from slideviewer.errors import TrainingError
 from slideviewer.evaluation.classification import ClassificationReport, Figure
 from slideviewer.models.architectures import full_config
 from slideviewer.models.arrays import pack_arrays
+from slideviewer.models.package import ModelPackage
 from slideviewer.models.spec import Metric, ModelSpec, Transform, first_fault
+from slideviewer.training.batches import EQUAL, OWN
 from slideviewer.training.drawn import seeds_for
+from slideviewer.training.examples import BY_FILE, BY_USER
+from slideviewer.training.fit import FitSettings
 from slideviewer.training.options import TrainTilesOptions
+from slideviewer.training.sampling import Sample
+from slideviewer.training.start import IMAGENET
+from slideviewer.training.start import NONE as NO_WEIGHTS
 
 if TYPE_CHECKING:
     import keras
@@ -26,17 +33,36 @@ LIMITS = (
     " guesses.",
     "Calibration and threshold were chosen on the validation part, so the figures at the"
     " threshold are slightly flattered there.",
-    "Pictures are split by file, not by patient: tiles of one slide may stand on both sides.",
+)
+_BY_FILE_LIMIT = (
+    "Pictures are split by file, not by patient: tiles of one slide may stand on both sides."
+)
+_CHOSEN_LIMIT = (
+    "The epoch whose weights were kept was chosen on the validation part, so all figures on it are"
+    " flattered; measure on slides of your own."
 )
 
 _GOLDEN_TILES = 4
+_LONGEST_HISTORY = 1500
+_RATIOS = {EQUAL: "equally often", OWN: "as often as the set holds them"}
+_SCHEDULES = {"cosine": "after a warm-up, half cosine to 0", "constant": "throughout"}
+
+
+def limits_of(options: TrainTilesOptions, split_by: str) -> tuple[str, ...]:
+    """What a card says against its model."""
+    more = [_BY_FILE_LIMIT] if split_by == BY_FILE else []
+    more += [_CHOSEN_LIMIT] if options.fit.patience else []
+    return (*LIMITS, *more)
 
 
 def specify(
     options: TrainTilesOptions,
-    reports: Sequence[ClassificationReport],
-    temperature: float,
-    threshold: float,
+    reports: Sequence[ClassificationReport] = (),
+    temperature: float = 1.0,
+    threshold: float = 0.5,
+    *,
+    split_by: str = BY_FILE,
+    parent: ModelPackage | None = None,
 ) -> ModelSpec:
     """Make the specification of a trained model.
 
@@ -47,14 +73,19 @@ def specify(
     ModelError
         If the architecture or its configuration is unknown.
     """
-    names = tuple(dict.fromkeys(options.classes.values()))
+    names = options.class_names
     data = options.title_of_data
-    trained_on = f"{data}, all but the {options.validation_fraction:.0%} held out by file hash"
+    share = "what is" if split_by == BY_USER else f"the {options.validation_fraction:.0%}"
+    trained_on = f"{data}, all but {share} held out by {split_by}"
     if options.synthetic:
         seeds = seeds_for(options.synthetic)
         trained_on += f"; tissue drawn by slideviewer, seeds {seeds[0]} to {seeds[-1]}"
     for folder in options.extra_data:
         trained_on += f"; {folder.name}"
+    if options.weights == IMAGENET:
+        trained_on += "; begun from Keras's weights for ImageNet"
+    elif parent is not None:
+        trained_on += f"; begun from {parent.spec.name}, which was trained on {_short(parent)}"
     try:
         return ModelSpec(
             architecture=options.architecture,
@@ -72,6 +103,7 @@ def specify(
             target_class=options.target,
             threshold=threshold,
             temperature=temperature,
+            parent=parent.hash if parent is not None else None,
             architecture_config=full_config(options.architecture, options.architecture_config),
         )
     except ValidationError as error:
@@ -86,20 +118,38 @@ def settings_of(options: TrainTilesOptions) -> dict[str, str]:
     fit = options.fit
     settings = {
         "epochs": str(fit.epochs),
-        "batch": f"{fit.batch_size}, classes equally often",
-        "optimiser": f"AdamW, {fit.learning_rate:g} after a warm-up, half cosine to 0,"
+        "batch": f"{fit.batch_size}, classes {_RATIOS.get(fit.ratio, fit.ratio)}",
+        "optimiser": f"AdamW, {fit.learning_rate:g} {_SCHEDULES[fit.schedule]},"
         f" weight decay {fit.weight_decay:g}",
-        "weights kept": f"averaged with momentum {fit.ema:g}; none chosen by a validation score",
+        "weights kept": _kept(fit),
         "label smoothing, mixup": f"{fit.label_smoothing:g}, {fit.mixup:g}",
         "augmentation": str(fit.augmentation),
         "seed": str(fit.seed),
     }
+    if fit.class_weights != "none":
+        settings["class weights"] = fit.class_weights
+    if options.weights != NO_WEIGHTS or fit.trained != "all":
+        settings["start"] = f"{options.weights}; trained: {fit.trained}"
     if options.synthetic:
         seeds = seeds_for(options.synthetic)
         settings["drawn tissue"] = (
             f"seeds {seeds[0]} to {seeds[-1]}, {fit.extra_share:.0%} of each class's draws"
         )
     return settings
+
+
+def settings_of_slides(options: TrainTilesOptions, sample: Sample) -> dict[str, str]:
+    """How tiles were taken from slides, for the card."""
+    slides, kinds = options.slides, sample.kinds
+    partial = sum(slide.partial for slide in sample.slides)
+    return {
+        "slides": f"{len(sample.slides)}, {partial} of them annotated in part",
+        "tiles": f"at most {slides.per_slide} of a slide, classes alike; "
+        + ", ".join(f"{count:,} {kind}" for kind, count in kinds.items()),
+        "class of a tile": slides.rule.text,
+        "tissue, ring": f"{slides.least_tissue:.0%} of a tile of the rest or more;"
+        f" {slides.ring_share:.0%} of them within {slides.ring_um:g} µm of the target",
+    }
 
 
 def golden_sample(network: keras.Model, size: int) -> bytes:
@@ -112,6 +162,19 @@ def golden_sample(network: keras.Model, size: int) -> bytes:
     tiles = np.stack([_blobs(size, rng) for _ in range(_GOLDEN_TILES)])
     answers = np.asarray(network.predict_on_batch(tiles), np.float32)
     return pack_arrays({"tiles": tiles, "probabilities": answers})
+
+
+def _kept(fit: FitSettings) -> str:
+    if fit.patience:
+        return f"those of the best validation loss, patience {fit.patience} epochs"
+    if not fit.averages:
+        return "the last ones; none chosen by a validation score"
+    return f"averaged with momentum {fit.ema:g}; none chosen by a validation score"
+
+
+def _short(parent: ModelPackage) -> str:
+    words = parent.spec.trained_on.rstrip(".")
+    return words if len(words) <= _LONGEST_HISTORY else f"{words[:_LONGEST_HISTORY]}…"
 
 
 def _blobs(size: int, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -1,28 +1,32 @@
-"""Labelled pictures for tile models: one picture is one tile.
+"""Labelled tiles of one set, and their parts that never mix.
 
-The split goes by the SHA-256 of each file's bytes, so copies of a picture can never stand on both
-sides, and a picture keeps its side when others are added.
+A set is split by the hash of each tile's origin: the patient, the slide or, where nobody knows
+either, the picture's own bytes. So copies of a picture, and tiles of one slide, can never stand on
+both sides, and a picture keeps its side when others are added.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.errors import TrainingError
-from slideviewer.progress import Progress, Step, silent
+from slideviewer.training.splits import folds_of_groups, held_out_groups
+from slideviewer.training.tile_readers import (
+    ArrayTiles,
+    ChosenTiles,
+    JoinedTiles,
+    TileReader,
+)
 
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
-
-
-_HEADER = ["picture", "class"]
+BY_FILE = "file hash"
+"""What a set is split by where nobody knows which tiles belong together."""
+BY_USER = "the column split"
+"""What it is split by where the user said of each slide to which part it belongs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,21 +35,31 @@ class Examples:
 
     Attributes
     ----------
-    tiles : ndarray (n, patch, patch, 3), uint8, RGB
+    tiles : TileReader
     labels : ndarray (n,), int64
         Index into `class_names`.
     hashes : tuple of str
-        SHA-256 of each tile's source: the file's bytes, or the tile's own where there is no file.
+        SHA-256 of each tile's source: the file's bytes, the tile's own where there is no file, or
+        its place on a slide.
     class_names : tuple of str
     copies : int
         Pictures left out since their file occurred already.
+    origins : tuple of str
+        The patient or slide that each tile is of; empty where nobody knows.
+    split_by : str
+        What the set is split by, in words.
+    parts : tuple of str
+        "training" or "validation" for each tile where the user said so; else empty.
     """
 
-    tiles: NDArray[np.uint8]
+    tiles: TileReader
     labels: NDArray[np.int64]
     hashes: tuple[str, ...]
     class_names: tuple[str, ...]
     copies: int = field(default=0)
+    origins: tuple[str, ...] = ()
+    split_by: str = BY_FILE
+    parts: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -56,96 +70,79 @@ class Examples:
         numbers = np.bincount(self.labels, minlength=len(self.class_names))
         return {name: int(count) for name, count in zip(self.class_names, numbers, strict=True)}
 
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """A number for each tile, the same for those of one origin: shape (n,); 0 without any."""
+        if not self.origins:
+            return np.zeros(len(self), np.int64)
+        return np.unique(np.array(self.origins), return_inverse=True)[1].astype(np.int64)
+
     def take(self, chosen: NDArray[np.bool_]) -> Examples:
         """The tiles that a mask of shape (n,) chooses."""
-        hashes = tuple(name for name, keep in zip(self.hashes, chosen, strict=True) if keep)
-        return Examples(self.tiles[chosen], self.labels[chosen], hashes, self.class_names)
+        places = np.flatnonzero(chosen)
+
+        def some(values: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(values[place] for place in places) if values else ()
+
+        return replace(
+            self,
+            tiles=ChosenTiles(self.tiles, places),
+            labels=self.labels[places],
+            hashes=some(self.hashes),
+            copies=0,
+            origins=some(self.origins),
+            parts=some(self.parts),
+        )
 
     def joined(self, other: Examples) -> Examples:
         """These tiles followed by others of the same classes and size."""
+        origins: tuple[str, ...] = ()
+        if self.origins or other.origins:
+            origins = _origins(self) + _origins(other)
         return Examples(
-            np.concatenate([self.tiles, other.tiles]),
+            JoinedTiles([self.tiles, other.tiles]),
             np.concatenate([self.labels, other.labels]),
             self.hashes + other.hashes,
             self.class_names,
             self.copies + other.copies,
+            origins,
+            self.split_by,
         )
 
     def buckets(self, count: int) -> NDArray[np.int64]:
-        """The bucket, from 0 to count - 1, that each tile's hash falls into: shape (n,)."""
+        """The bucket, from 0 to count - 1, that each tile falls into by its origin: shape (n,)."""
+        if self.origins:
+            return folds_of_groups(self.origins, self.labels, count)
         values = [_unit(name) * count for name in self.hashes]
         return np.floor(values).astype(np.int64)
 
     def split(self, validation_fraction: float) -> tuple[Examples, Examples]:
-        """Training and validation part, by hash.
+        """Training and validation part: as the user said, else by origin, else by hash.
 
         Raises
         ------
         TrainingError
             If a class is missing on either side.
         """
-        held_out = np.array([_unit(name) < validation_fraction for name in self.hashes], bool)
-        parts = self.take(~held_out), self.take(held_out)
+        if self.parts:
+            held_out = np.array([part == "validation" for part in self.parts], bool)
+        elif self.origins:
+            held_out = held_out_groups(self.origins, self.labels, validation_fraction)
+        else:
+            held_out = np.array([_unit(name) < validation_fraction for name in self.hashes], bool)
+        training = (
+            np.array([part == "training" for part in self.parts]) if self.parts else ~held_out
+        )
+        parts = self.take(training), self.take(held_out)
         for part, role in zip(parts, ("training", "validation"), strict=True):
             for name, count in part.counts.items():
                 if not count:
                     raise TrainingError(
-                        f'No tile of class "{name}" fell to the {role} part.',
-                        remedy="Give more pictures or another --validation-fraction.",
+                        f'No tile of class "{name}" fell to the {role} part'
+                        f" (split by {self.split_by}).",
+                        remedy="Give more pictures or slides, or another --validation-fraction.",
                     )
         return parts
-
-
-def load_examples(
-    source: Path,
-    classes: Mapping[str, str],
-    patch_size_pixels: int,
-    progress: Progress = silent,
-) -> Examples:
-    """Read labelled pictures, each shrunk or enlarged to one tile.
-
-    Parameters
-    ----------
-    source : Path
-        A folder with one sub-folder a class, or a CSV list whose rows are ``picture,class
-        folder``; paths in it are relative to the list. A first line ``picture,class`` is skipped.
-    classes : mapping of str to str
-        From sub-folder (or the list's second column) to class name, in the model's order. Two
-        sub-folders may give one class.
-    patch_size_pixels : int
-    progress : Progress
-
-    Raises
-    ------
-    TrainingError
-        If the source or a picture cannot be read, a class has no picture, or one file stands in
-        two classes.
-    """
-    names = tuple(dict.fromkeys(classes.values()))
-    entries = list(_listed(source, classes) if source.is_file() else _in_folders(source, classes))
-    tiles: list[NDArray[np.uint8]] = []
-    labels: list[int] = []
-    seen: dict[str, tuple[str, Path]] = {}
-    for index, (path, name) in enumerate(entries):
-        progress(Step(index, len(entries), "Reading pictures", "pictures"))
-        data = _bytes_of(path)
-        digest = hashlib.sha256(data).hexdigest()
-        earlier = seen.setdefault(digest, (name, path))
-        if earlier[0] != name:
-            raise TrainingError(
-                f'The same picture is "{earlier[0]}" as {earlier[1]} and "{name}" here.',
-                path=path,
-                remedy="Keep it in one class only.",
-            )
-        if earlier[1] != path:
-            continue
-        tiles.append(_decode(data, path, patch_size_pixels))
-        labels.append(names.index(name))
-    missing = [name for index, name in enumerate(names) if index not in labels]
-    if missing:
-        raise TrainingError(f'There is no picture of class "{missing[0]}".', path=source)
-    copies = len(entries) - len(tiles)
-    return Examples(np.stack(tiles), np.array(labels, np.int64), tuple(seen), names, copies)
 
 
 def examples_from_tiles(
@@ -158,76 +155,18 @@ def examples_from_tiles(
     hashes = tuple(
         hashlib.sha256(np.ascontiguousarray(tile).tobytes()).hexdigest() for tile in tiles
     )
-    return Examples(tiles, labels, hashes, tuple(class_names))
+    return Examples(ArrayTiles(tiles, tiles.shape[1]), labels, hashes, tuple(class_names))
+
+
+def hash_of(text: str) -> str:
+    """SHA-256 of a name."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _origins(examples: Examples) -> tuple[str, ...]:
+    """Those that are known, else one that stands for all."""
+    return examples.origins or ("",) * len(examples)
 
 
 def _unit(digest: str) -> float:
     return int(digest[:13], 16) / 16**13
-
-
-def _in_folders(source: Path, classes: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
-    if not source.is_dir():
-        raise TrainingError("There is no such folder of pictures.", path=source)
-    for folder_name, class_name in classes.items():
-        folder = source / folder_name
-        if not folder.is_dir():
-            found = ", ".join(sorted(p.name for p in source.iterdir() if p.is_dir())) or "none"
-            raise TrainingError(
-                f'It has no sub-folder "{folder_name}".',
-                path=source,
-                remedy=f"Its sub-folders are: {found}.",
-            )
-        for path in sorted(folder.iterdir()):
-            if path.suffix.lower() in PICTURES and not path.name.startswith("."):
-                yield path, class_name
-
-
-def _listed(source: Path, classes: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
-    try:
-        with source.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.reader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-        else:
-            reason = "it is no text in UTF-8, or no CSV"
-        raise TrainingError(
-            f"The list cannot be read: {reason}.",
-            path=source,
-            remedy="Give a CSV with a line picture,class for each picture.",
-        ) from error
-    for number, row in enumerate(rows, start=1):
-        if not row or (number == 1 and [cell.strip().lower() for cell in row] == _HEADER):
-            continue
-        if len(row) != 2 or row[1].strip() not in classes:
-            known = ", ".join(classes)
-            raise TrainingError(
-                f'Line {number} is "{",".join(row)}", not a picture and one of: {known}.',
-                path=source,
-                remedy="Mend that line, or name its class in --classes.",
-            )
-        yield source.parent / row[0].strip(), classes[row[1].strip()]
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise TrainingError(f"The picture cannot be read: {reason}.", path=path) from error
-
-
-def _decode(data: bytes, path: Path, size: int) -> NDArray[np.uint8]:
-    # OpenCV raises on an empty buffer where it returns None for any other that is no picture.
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if picture is None:
-        raise TrainingError("This is no picture that can be read.", path=path)
-    height, width = picture.shape[:2]
-    if height != width:
-        raise TrainingError(
-            f"The picture is {width} by {height} pixels, but a tile is square.", path=path
-        )
-    if height != size:
-        way = cv2.INTER_AREA if height > size else cv2.INTER_CUBIC
-        picture = cv2.resize(picture, (size, size), interpolation=way)
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)

@@ -1,46 +1,55 @@
-"""Train a tile classifier from labelled pictures and write it as a model package."""
+"""Train a tile classifier from labelled tiles and write it as a model package."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
-from dataclasses import replace
-from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from slideviewer.evaluation.classification import (
-    ClassificationReport,
-    best_threshold,
-    classification_report,
-)
-from slideviewer.models.architectures import build_network
-from slideviewer.models.classifier import predict_in_batches
-from slideviewer.models.loading import apply_temperature, fill_weights, pack_weights
+from slideviewer.evaluation.classification import ClassificationReport, best_threshold
+from slideviewer.inference.scores import write_scores
+from slideviewer.models.loading import apply_temperature, fill_weights, load_model, pack_weights
 from slideviewer.models.package import ModelPackage, refuse_other_work, write_package
 from slideviewer.models.spec import CARD, GOLDEN, WEIGHTS
-from slideviewer.progress import Progress, Step, silent
+from slideviewer.progress import Progress, silent
 from slideviewer.training.baseline import baseline_probabilities
 from slideviewer.training.calibration import best_temperature
-from slideviewer.training.card import CardFacts, write_card
-from slideviewer.training.describe import LIMITS, golden_sample, settings_of, specify
+from slideviewer.training.card import BY_TILE, CardFacts, write_card
+from slideviewer.training.describe import (
+    golden_sample,
+    limits_of,
+    settings_of,
+    settings_of_slides,
+    specify,
+)
 from slideviewer.training.drawn import MEASURED_SEEDS, drawn_examples
-from slideviewer.training.examples import Examples, load_examples
-from slideviewer.training.fit import fit_network
+from slideviewer.training.gathering import gather
+from slideviewer.training.hard_rounds import check_rounds, fit_in_rounds
+from slideviewer.training.history import EpochRow
+from slideviewer.training.measuring import Judge, answers, is_by_origin
 from slideviewer.training.options import (
     TrainTilesOptions,
     check_folds,
     check_options,
     few_held_out,
 )
+from slideviewer.training.parts import (
+    Parts,
+    extra_examples,
+    new_network,
+    out_of_fold,
+    together,
+)
+from slideviewer.training.slide_scores import SlideScores, score_slides
+from slideviewer.training.start import NONE, check_start, parent_of
+from slideviewer.training.tile_readers import each_of
+from slideviewer.training.work import Work
 
 if TYPE_CHECKING:
     import keras
 
-_BATCH = 32
-
-HELD_OUT = "held out by file hash"
+HELD_OUT = "held out by"
 OUT_OF_FOLD = "out of fold"
 """Variants: one part never trained on; or every tile, each by a network that never saw it."""
 
@@ -49,11 +58,13 @@ def train_tiles(
     options: TrainTilesOptions,
     progress: Progress = silent,
     on_notice: Callable[[str], None] | None = None,
+    on_epoch: Callable[[EpochRow], None] = lambda _: None,
 ) -> ModelPackage:
     """Train on one part of the data, measure on the other, and write a package with its card.
 
     The network that is written saw the training part only, and the figures are those of the
-    weights as stored. Calibration and threshold come from the held-out part.
+    weights as stored. Calibration and threshold come from the held-out part. A training that was
+    broken off, however that came about, goes on from the last epoch if it is called again.
 
     Parameters
     ----------
@@ -62,153 +73,149 @@ def train_tiles(
         Called after each batch.
     on_notice : callable, optional
         Told, before anything is trained, each sentence that the user should hear.
+    on_epoch : callable, optional
+        Told what became of each epoch.
 
     Raises
     ------
     TrainingError
         If the options or the data do not serve.
+    SlideError, AnnotationError, PredictionError
+        If a slide or its markup cannot be read.
     ModelError
         If the package cannot be written.
     Cancelled
-        Whatever `progress` raises; nothing is written then.
+        Whatever `progress` raises; no package is written then.
     """
+    tell = on_notice or (lambda _: None)
     check_options(options)
+    check_start(options)
     # A wrong name or architecture shows now, and not after the training.
-    specify(options, [], 1.0, 0.5)
+    specify(options)
     refuse_other_work(options.out)
-    examples = load_examples(options.data, options.classes, options.patch_size_pixels, progress)
+    parent = parent_of(options)
+    started = None
+    if options.weights != NONE or options.fit.trained != "all":
+        # Weights that cannot be had, and layers that are not there, show before any slide is read.
+        started = new_network(options, parent, options.fit.seed)
+    gathered = gather(options, progress, tell)
+    examples = gathered.examples
     check_folds(options.folds, examples.counts)
+    check_rounds(options, gathered)
     training, validation = examples.split(options.validation_fraction)
     warnings = few_held_out(validation.counts)
-    if on_notice is not None:
-        for warning in warnings:
-            on_notice(warning)
-    target = examples.class_names.index(options.target)
-    extra = _extra(options, examples.class_names, target, progress)
+    for warning in warnings:
+        tell(warning)
+    extra = extra_examples(options, progress)
+    work = Work(options, examples, extra, on_epoch)
+    if work.is_begun:
+        tell("A training that was broken off goes on from its last epoch.")
+    parts = Parts(
+        options, gathered, training, validation, extra, parent, work, progress, tell, started
+    )
+    package, scores = _finished(parts, warnings)
+    if scores is not None:
+        write_scores(scores.features, ["max"], options.out)
+        tell(scores.words)
+    load_model(package)  # it must answer its own sample, as whoever installs it will see
+    work.finish()
+    return package
 
-    network, weights = _fitted(training, extra, options, options.fit.seed, progress)
-    raw = predict_in_batches(network, validation.tiles, _BATCH)
+
+def _finished(parts: Parts, warnings: tuple[str, ...]) -> tuple[ModelPackage, SlideScores | None]:
+    """Fit, measure, and write the package."""
+    options, target, progress = parts.options, parts.target, parts.progress
+    training, validation = parts.training, parts.validation
+    split_by = training.split_by
+    network = parts.started or new_network(options, parts.parent, options.fit.seed)
+    everything, marked = together(training, parts.extra)
+    mined = fit_in_rounds(
+        network, parts.gathered, everything, marked, validation, options, parts.work, progress
+    )
+    weights = pack_weights(network)
+    fill_weights(network, weights)
+    raw = answers(network, validation, progress)
     temperature = best_temperature(raw, validation.labels)
     calibrated = apply_temperature(raw, temperature)
     threshold = round(best_threshold(validation.labels == target, calibrated[:, target]), 4)
-    baseline = baseline_probabilities(training.tiles, training.labels, validation.tiles)
-    data = options.title_of_data
-    reports = [_report(calibrated, validation, target, threshold, HELD_OUT, data)]
-    baselines = [_report(baseline, validation, target, 0.5, HELD_OUT, data)]
+    judge = Judge(target, threshold, options.title_of_data)
+    baseline = baseline_probabilities(
+        each_of(training.tiles), training.labels, each_of(validation.tiles)
+    )
+    held_out = f"{HELD_OUT} {split_by}"
+    reports = [judge.report(calibrated, validation, held_out)]
+    baselines = [judge.report(baseline, validation, held_out, threshold=0.5)]
     if options.folds:
-        raw, baseline = _out_of_fold(examples, extra, options, progress)
-        variant = f"{OUT_OF_FOLD}, {options.folds} folds by file hash"
+        raw, baseline = out_of_fold(parts)
+        variant = f"{OUT_OF_FOLD}, {options.folds} folds by {split_by}"
         calibrated = apply_temperature(raw, temperature)
-        reports.append(_report(calibrated, examples, target, threshold, variant, data))
-        baselines.append(_report(baseline, examples, target, 0.5, variant, data))
+        examples = parts.gathered.examples
+        reports.append(judge.report(calibrated, examples, variant))
+        baselines.append(judge.report(baseline, examples, variant, threshold=0.5))
     if options.synthetic:
-        drawn = drawn_examples(
-            0,
-            examples.class_names,
-            target,
-            options.patch_size_pixels,
-            options.spacing_um_px,
-            progress,
-            MEASURED_SEEDS,
+        reports.append(_drawn_report(network, parts, judge, temperature))
+    golden = golden_sample(network, options.patch_size_pixels)
+
+    def written(folder: Path, scores: SlideScores | None = None) -> ModelPackage:
+        spec = specify(
+            options, reports, temperature, threshold, split_by=split_by, parent=parts.parent
         )
-        answers = apply_temperature(predict_in_batches(network, drawn.tiles, _BATCH), temperature)
-        variant = f"seeds {MEASURED_SEEDS[0]} to {MEASURED_SEEDS[-1]}, never trained on"
-        reports.append(_report(answers, drawn, target, threshold, variant, "drawn tissue"))
-    parts = {"training": training.counts, "validation": validation.counts}
-    if extra is not None:
-        parts["training only, from elsewhere"] = extra.counts
-    spec = specify(options, reports, temperature, threshold)
+        card = write_card(spec, _facts(parts, reports, baselines, warnings, mined, scores))
+        return write_package(folder, spec, {WEIGHTS: weights, GOLDEN: golden, CARD: card.encode()})
+
+    scores = None
+    if options.slides.slide_scores:
+        # Slides are predicted with the package as everybody would, before its card is complete.
+        with tempfile.TemporaryDirectory(prefix="slideviewer-") as passing:
+            draft = written(Path(passing) / "model")
+            scores = score_slides(draft, parts.held_out_slides, options.rules, progress, parts.tell)
+    return written(options.out, scores), scores
+
+
+def _facts(
+    parts: Parts,
+    reports: list[ClassificationReport],
+    baselines: list[ClassificationReport],
+    warnings: tuple[str, ...],
+    mined: int,
+    scores: SlideScores | None,
+) -> CardFacts:
+    options, examples = parts.options, parts.gathered.examples
+    counts = {"training": parts.training.counts, "validation": parts.validation.counts}
+    if parts.extra is not None:
+        counts["training only, from elsewhere"] = parts.extra.counts
     settings = settings_of(options)
+    if parts.gathered.sample is not None:
+        settings |= settings_of_slides(options, parts.gathered.sample)
+    if options.slides.hard_rounds:
+        settings["hard negatives"] = f"{mined} in {options.slides.hard_rounds} rounds"
     if examples.copies:
         settings["copies of pictures left out"] = str(examples.copies)
-    card = write_card(spec, CardFacts(parts, reports, baselines, settings, LIMITS + warnings))
-    golden = golden_sample(network, options.patch_size_pixels)
-    files = {WEIGHTS: weights, GOLDEN: golden, CARD: card.encode()}
-    return write_package(options.out, spec, files)
+    settings["epochs done"] = str(len(parts.work.rows))
+    limits = limits_of(options, examples.split_by)
+    slides = scores.words if scores is not None else ""
+    intervals, whole = BY_TILE, f"by {examples.split_by}: whole ones are drawn"
+    if is_by_origin(parts.validation):
+        intervals = whole
+    elif options.folds and is_by_origin(examples):
+        intervals += f"; out of fold {whole}"
+    return CardFacts(counts, reports, baselines, settings, limits + warnings, slides, intervals)
 
 
-def _extra(
-    options: TrainTilesOptions, class_names: tuple[str, ...], target: int, progress: Progress
-) -> Examples | None:
-    size = options.patch_size_pixels
-    parts = [load_examples(path, options.classes, size, progress) for path in options.extra_data]
-    if options.synthetic:
-        parts.append(
-            drawn_examples(
-                options.synthetic, class_names, target, size, options.spacing_um_px, progress
-            )
-        )
-    return reduce(Examples.joined, parts) if parts else None
-
-
-def _fitted(
-    training: Examples,
-    extra: Examples | None,
-    options: TrainTilesOptions,
-    seed: int,
-    progress: Progress,
-) -> tuple[keras.Model, bytes]:
-    """Train a network; it comes back holding the weights as they are stored."""
-    import keras
-
-    keras.utils.set_random_seed(seed)
-    network = build_network(
-        options.architecture,
-        options.architecture_config,
-        patch_size_pixels=options.patch_size_pixels,
-        num_classes=len(training.class_names),
-    )
-    everything = training if extra is None else training.joined(extra)
-    marked = np.arange(len(everything)) >= len(training)
-    settings = replace(options.fit, seed=seed)
-    fit_network(network, everything.tiles, everything.labels, settings, progress, marked)
-    weights = pack_weights(network)
-    fill_weights(network, weights)
-    return network, weights
-
-
-def _out_of_fold(
-    examples: Examples, extra: Examples | None, options: TrainTilesOptions, progress: Progress
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Probabilities of every tile, by networks (and by colours) that never saw it."""
-    shape = (len(examples), len(examples.class_names))
-    found, baseline = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    buckets = examples.buckets(options.folds)
-    for fold in range(options.folds):
-        held_out = buckets == fold
-        training, validation = examples.take(~held_out), examples.take(held_out)
-        if not len(validation):
-            continue
-        seed = options.fit.seed + 1 + fold
-        network, _ = _fitted(training, extra, options, seed, _named(progress, fold, options.folds))
-        found[held_out] = predict_in_batches(network, validation.tiles, _BATCH)
-        baseline[held_out] = baseline_probabilities(
-            training.tiles, training.labels, validation.tiles
-        )
-    return found, baseline
-
-
-def _named(progress: Progress, fold: int, folds: int) -> Progress:
-    def report(step: Step) -> None:
-        progress(replace(step, text=f"Fold {fold + 1} of {folds}: {step.text}"))
-
-    return report
-
-
-def _report(
-    probabilities: NDArray[np.float32],
-    part: Examples,
-    target: int,
-    threshold: float,
-    variant: str,
-    data: str,
+def _drawn_report(
+    network: keras.Model, parts: Parts, judge: Judge, temperature: float
 ) -> ClassificationReport:
-    return classification_report(
-        probabilities,
-        part.labels,
-        class_names=part.class_names,
-        target=target,
-        threshold=threshold,
-        variant=variant,
-        data=data,
+    """How the model does on drawn tissue that it never saw."""
+    options, progress = parts.options, parts.progress
+    drawn = drawn_examples(
+        0,
+        options.class_names,
+        parts.target,
+        options.patch_size_pixels,
+        options.spacing_um_px,
+        progress,
+        MEASURED_SEEDS,
     )
+    found = apply_temperature(answers(network, drawn, progress), temperature)
+    variant = f"seeds {MEASURED_SEEDS[0]} to {MEASURED_SEEDS[-1]}, never trained on"
+    return judge.report(found, drawn, variant, data="drawn tissue")

@@ -1,0 +1,84 @@
+"""Train a network that tells nuclei apart, and write it as a model package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slideviewer.inference.nuclei.instances import instances_in
+from slideviewer.inference.nuclei.predict import rules_for
+from slideviewer.models.package import ModelPackage
+from slideviewer.models.spec import Metric
+from slideviewer.progress import Progress, silent
+from slideviewer.training.checkpoints import FitState
+from slideviewer.training.nuclei.scores import Matches, interval, matches, score
+from slideviewer.training.pictures.data import PictureData
+from slideviewer.training.segmentation.describe import HELD_OUT, specify
+from slideviewer.training.segmentation.options import TrainPixelsOptions
+from slideviewer.training.segmentation.train import Extra, train_pixels
+
+
+def train_nuclei(
+    options: TrainPixelsOptions,
+    data: PictureData,
+    progress: Progress = silent,
+    on_notice: Callable[[str], None] | None = None,
+    on_epoch: Callable[[FitState], None] | None = None,
+) -> ModelPackage:
+    """Train as `train_pixels` does, and measure the nuclei that come out one by one.
+
+    Parameters
+    ----------
+    options : TrainPixelsOptions
+        Their task is set to "nuclei".
+    data : PictureData
+        Of instances, whose `marks` are those of `slideviewer.training.nuclei.targets`.
+    progress, on_notice, on_epoch
+        As in `train_pixels`.
+
+    Raises
+    ------
+    TrainingError, ModelError, SlideError
+        As `train_pixels`.
+    """
+    options = replace(options, task="nuclei")
+    title = options.data_name or data.title
+    rules = rules_for(specify(options, data.targets, title))
+    by_name = {picture.name: picture for picture in data.pictures}
+    found: list[Matches] = []
+
+    def look(name: str, answers: NDArray[np.float32]) -> None:
+        instances = instances_in(
+            answers[..., rules.inside],
+            answers[..., rules.border],
+            rules.threshold,
+            rules.smallest_px,
+        )
+        _, labels = data.read(by_name[name])
+        found.append(matches(labels[..., 0], instances.labels))
+
+    def metrics() -> list[Metric]:
+        return [
+            _metric("mean precision of nuclei, IoU .50 to .95", title, found, None),
+            _metric("precision of nuclei, IoU .50", title, found, 0.5),
+        ]
+
+    extra = Extra(look, metrics)
+    return train_pixels(options, data, progress, on_notice, on_epoch, extra)
+
+
+def _metric(name: str, data: str, found: list[Matches], threshold: float | None) -> Metric:
+    low, high = interval(found, threshold)
+    return Metric(
+        name=name,
+        variant=HELD_OUT,
+        data=data,
+        value=round(score(found, threshold), 4),
+        low=round(low, 4),
+        high=round(high, 4),
+        count=len(found),
+        unit="pictures",
+    )

@@ -1,0 +1,114 @@
+"""Random changes to a picture and what is marked in it, alike for both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from slideviewer.training.augmentation import Augmentation, flip_and_turn
+
+Pixels = NDArray[np.uint8]
+
+_IN_PLACE = {"flips": False, "rotation_degrees": 0.0, "scale": 0.0, "shift": 0.0}
+_UNCHANGED = Augmentation(
+    **_IN_PLACE,  # type: ignore[arg-type]
+    stain=0.0,
+    stain_offset=0.0,
+    brightness=0.0,
+    contrast=0.0,
+    blur_pixels=0.0,
+    jpeg=False,
+)
+
+
+@dataclass(frozen=True)
+class PairAugmentation:
+    """How strongly pictures and their masks are changed; each value is the largest change.
+
+    Attributes
+    ----------
+    flips : bool
+        Flips and quarter turns.
+    rotation_degrees : float
+    scale : float
+        Share of the size: .1 means 90 to 110 %.
+    shift : float
+        Share of the side.
+    colour : Augmentation
+        What is done to the picture alone; nothing in it moves anything.
+    """
+
+    flips: bool = True
+    rotation_degrees: float = 15.0
+    scale: float = 0.2
+    shift: float = 0.1
+    colour: Augmentation = field(default=_UNCHANGED)
+
+    def apply(
+        self, picture: Pixels, masks: Pixels, rng: np.random.Generator
+    ) -> tuple[Pixels, Pixels]:
+        """Change a picture and its masks at random.
+
+        Parameters
+        ----------
+        picture : ndarray (side, side, 3), uint8, RGB
+        masks : ndarray (side, side, targets), uint8
+            0 or 1, and so afterwards. What is moved in from beyond the border is a reflection, of
+            the picture and of the masks.
+        rng : numpy Generator
+            The only source of chance: the same state gives the same pair.
+        """
+        if self.flips:
+            orientation = int(rng.integers(8))
+            picture, masks = (flip_and_turn(it, orientation) for it in (picture, masks))
+        if self.rotation_degrees or self.scale or self.shift:
+            matrix = self._matrix(picture.shape[1], picture.shape[0], rng)
+            picture = _moved(picture, matrix, cv2.INTER_LINEAR)
+            masks = _moved(masks, matrix, cv2.INTER_NEAREST)
+        if self.colour != _UNCHANGED:
+            picture = self.colour.apply(picture, rng)
+        return picture, masks
+
+    def _matrix(self, width: int, height: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        angle = rng.uniform(-self.rotation_degrees, self.rotation_degrees)
+        factor = math.exp(rng.uniform(-1, 1) * math.log1p(self.scale))
+        centre = (width - 1) / 2, (height - 1) / 2
+        matrix = np.asarray(cv2.getRotationMatrix2D(centre, angle, factor), np.float64)
+        matrix[:, 2] += rng.uniform(-self.shift, self.shift, 2) * (width, height)
+        return matrix
+
+
+def _moved(array: Pixels, matrix: NDArray[np.float64], how: int) -> Pixels:
+    height, width, channels = array.shape
+    moved = cv2.warpAffine(
+        array, matrix, (width, height), flags=how, borderMode=cv2.BORDER_REFLECT_101
+    )
+    return np.asarray(moved, np.uint8).reshape(height, width, channels)
+
+
+AUGMENTATIONS: Mapping[str, PairAugmentation] = MappingProxyType(
+    {
+        "none": PairAugmentation(flips=False, rotation_degrees=0.0, scale=0.0, shift=0.0),
+        "flips": PairAugmentation(rotation_degrees=0.0, scale=0.0, shift=0.0),
+        "light": PairAugmentation(
+            colour=Augmentation(
+                **_IN_PLACE,  # type: ignore[arg-type]
+                stain=0.0,
+                stain_offset=0.0,
+                brightness=0.05,
+                contrast=0.2,
+                blur_pixels=0.0,
+                jpeg=False,
+            )
+        ),
+        "stains": PairAugmentation(colour=Augmentation(**_IN_PLACE)),  # type: ignore[arg-type]
+    }
+)
+"""By name: nothing; flips and quarter turns; moved, and other brightness and contrast; moved, and
+other stains besides, for haematoxylin and eosin."""

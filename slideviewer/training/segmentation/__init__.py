@@ -1,0 +1,1 @@
+"""Train networks that answer for each pixel."""

@@ -1,0 +1,227 @@
+"""What a trained network's package says of it, and the sample it must reproduce."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from pydantic import ValidationError
+
+from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.errors import TrainingError
+from slideviewer.models.architectures import full_config
+from slideviewer.models.arrays import pack_arrays
+from slideviewer.models.spec import Metric, ModelSpec, first_fault
+from slideviewer.training.segmentation.measuring import THRESHOLD, Agreement, interval
+from slideviewer.training.segmentation.options import TrainPixelsOptions
+from slideviewer.training.segmentation.parts import Part
+
+if TYPE_CHECKING:
+    import keras
+
+HELD_OUT = "pictures held out by case, whole, tiles merged"
+
+LIMITS = (
+    "It knows the scanners, stains and tissue it was trained on; elsewhere its probabilities are"
+    " guesses.",
+    "The epoch was chosen by its Dice on the held-out part, so the figures are slightly flattered"
+    " there.",
+)
+
+_GOLDEN_TILES = 2
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What a card says beside the specification.
+
+    Attributes
+    ----------
+    parts : sequence of Part
+    tiles : mapping of str to int
+        Tiles of each part by its name.
+    settings : mapping of str to str
+        How it was trained.
+    limits : sequence of str
+    """
+
+    parts: Sequence[Part]
+    tiles: Mapping[str, int]
+    settings: Mapping[str, str]
+    limits: Sequence[str]
+
+
+def specify(
+    options: TrainPixelsOptions,
+    targets: Sequence[str],
+    title_of_data: str,
+    metrics: Sequence[Metric] = (),
+) -> ModelSpec:
+    """Make the specification of a trained network.
+
+    Raises
+    ------
+    TrainingError
+        If an option does not fit in one.
+    ModelError
+        If the network's configuration is not one.
+    """
+    try:
+        return ModelSpec(
+            architecture="unet",
+            num_classes=len(targets),
+            class_names=tuple(targets),
+            patch_size_pixels=options.tile_pixels,
+            spacing_um_px=options.spacing_um_px,
+            name=options.name,
+            title=options.title or options.name,
+            task=options.task,
+            exclusive=False,
+            licence=options.licence,
+            intended_use=options.intended_use,
+            trained_on=f"{title_of_data}, all but the {options.validation_fraction:.0%} of cases"
+            " held out.",
+            metrics=tuple(metrics),
+            target_class=targets[0],
+            threshold=THRESHOLD,
+            architecture_config=full_config("unet", options.architecture_config),
+        )
+    except ValidationError as error:
+        raise TrainingError(
+            f"No package can be described so: {first_fault(error)}.",
+            remedy="Change that option.",
+        ) from error
+
+
+def metrics_of(
+    targets: Sequence[str], agreements: Sequence[Sequence[Agreement]], data: str
+) -> list[Metric]:
+    """Dice and Jaccard of each target over all held-out pictures together.
+
+    Parameters
+    ----------
+    targets : sequence of str
+    agreements : sequence of sequence of Agreement
+        Of each picture, one a target.
+    data : str
+    """
+    found = []
+    for number, target in enumerate(targets):
+        each = [agreement[number] for agreement in agreements]
+        total = sum(each, Agreement())
+        for word in ("dice", "jaccard"):
+            low, high = interval(each, word)
+            found.append(
+                Metric(
+                    name=f"{word} {target}",
+                    variant=HELD_OUT,
+                    data=data,
+                    value=round(float(getattr(total, word)), 4),
+                    low=round(low, 4),
+                    high=round(high, 4),
+                    count=len(each),
+                    unit="pictures",
+                )
+            )
+    return found
+
+
+def settings_of(options: TrainPixelsOptions, weights: int, chosen: str) -> dict[str, str]:
+    """How a network was trained, for its card."""
+    config = ", ".join(
+        f"{name} {value}"
+        for name, value in full_config("unet", options.architecture_config).items()
+    )
+    return {
+        "network": f"U-Net, {weights:,} weights: {config}",
+        "tiles": f"{options.tile_pixels} px, coverage {options.coverage:g}, flat ones left out",
+        "loss": options.loss,
+        "optimiser": f"Adam, {options.learning_rate:g}",
+        "epochs": f"{options.epochs} at most, patience {options.patience}; {chosen}",
+        "batch": str(options.batch_size),
+        "augmentation": options.augmentation,
+        "seed": f"{options.seed}, {options.repeats} repeat{'s' * (options.repeats > 1)}",
+    }
+
+
+def write_card(spec: ModelSpec, facts: CardFacts) -> str:
+    """Write the card in Markdown."""
+    names = [name.replace("|", "/") for name in spec.class_names]
+    return "\n".join(
+        [
+            f"# {spec.title}",
+            "",
+            f"**{RESEARCH_USE_ONLY}**",
+            "",
+            f"Task: {spec.task}. Targets: {', '.join(spec.class_names)}. A tile is"
+            f" {spec.patch_size_pixels} px at {spec.spacing_um_px:g} µm/px. Licence:"
+            f" {spec.licence}.",
+            "",
+            "## For what",
+            "",
+            spec.intended_use,
+            "",
+            "## From what",
+            "",
+            spec.trained_on,
+            "",
+            f"| part | cases | pictures | tiles |{''.join(f' {name} |' for name in names)}",
+            f"|{' --- |' * (4 + len(names))}",
+            *(
+                f"| {part.name} | {len(part.cases)} | {len(part.pictures)} |"
+                f" {facts.tiles[part.name]:,} |"
+                + "".join(f" {share:.2%} |" for share in part.shares)
+                for part in facts.parts
+            ),
+            "",
+            f"Held out: {_some(facts.parts[-1].cases)}.",
+            "",
+            "## How good",
+            "",
+            "95 % intervals from a bootstrap by picture; pictures of one case are alike, so the"
+            " true uncertainty is larger.",
+            "",
+            "| figure | value | interval | measured on |",
+            "| --- | --- | --- | --- |",
+            *(
+                f"| {metric.name.replace('|', '/')} | {metric.value:.3f} |"
+                f" {_interval(metric)} | {metric.count} {metric.unit}, {metric.variant} |"
+                for metric in spec.metrics
+            ),
+            "",
+            "## Limits",
+            "",
+            *(f"- {limit}" for limit in facts.limits),
+            "",
+            "## How it was trained",
+            "",
+            *(f"- {name}: {value}" for name, value in facts.settings.items()),
+            "",
+        ]
+    )
+
+
+def golden_sample(network: keras.Model) -> bytes:
+    """Pack made-up tiles and the network's answers to them; no training picture leaves with it."""
+    side = network.input_shape[1]
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(40, 256, (_GOLDEN_TILES, 8, 8, 3), np.uint8)
+    tiles = np.stack([cv2.resize(it, (side, side), interpolation=cv2.INTER_CUBIC) for it in coarse])
+    answers = np.concatenate([network.predict_on_batch(tile[None]) for tile in tiles])
+    return pack_arrays(
+        {"tiles": tiles.astype(np.uint8), "probabilities": answers.astype(np.float32)}
+    )
+
+
+def _interval(metric: Metric) -> str:
+    if metric.low is None or metric.high is None:
+        return ""
+    return f"{metric.low:.3f} to {metric.high:.3f}"
+
+
+def _some(names: Sequence[str], most: int = 20) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
