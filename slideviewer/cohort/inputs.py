@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from slideviewer.errors import SlideError
-from slideviewer.inference.pictures import is_tile_picture
-from slideviewer.slide import open_slide
+from slideviewer.inference.pictures import PLAIN_VENDORS, is_tile_picture
+from slideviewer.slide import KNOWN_SUFFIXES, open_slide
+from slideviewer.slide.folders import one_of_each_series
+from slideviewer.slide.open_file import cannot_be_read
+from slideviewer.slide.opening import KNOWN_FORMATS
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 """Files that may be a picture of one tile."""
 
-SLIDE_SUFFIXES = PICTURE_SUFFIXES | {
-    ".svs",
-    ".ndpi",
-    ".mrxs",
-    ".scn",
-    ".bif",
-    ".svslide",
-    ".vms",
-    ".vmu",
-    ".zvi",
-    ".czi",
-    ".dcm",
-}
-"""Files that a folder is searched for."""
-
+_DICOM = ".dcm"
 _LOOKED_AT = 20
 """So many files of a folder, spread evenly, tell whether they are all pictures of tiles."""
 
@@ -42,25 +33,31 @@ class Inputs:
     slides : tuple of Path
         Files to open as slides; some may not exist.
     pictures : tuple of Path
-        Pictures that are one tile each.
+        Plain pictures.
     """
 
     slides: tuple[Path, ...]
     pictures: tuple[Path, ...]
 
 
-def gather_inputs(given: Sequence[Path], *, pictures_are_tiles: bool = True) -> Inputs:
+Pictures = Literal["tiles", "plain", "none"]
+"""Which files count as pictures and not as slides: those that may be one tile, all plain ones,
+or none."""
+
+
+def gather_inputs(given: Sequence[Path], *, pictures: Pictures = "tiles") -> Inputs:
     """Find the slides and the pictures among files and folders.
 
-    A folder is searched for files by their suffixes, not its sub-folders. All of a folder are
+    A folder is searched for files by their suffixes, not its sub-folders; of each DICOM series in
+    several files one stands for the slide. All of a folder are
     pictures of tiles where all have a picture's suffix and none that can be read is larger than a
     tile or has a pyramid; a single file is judged likewise.
 
     Parameters
     ----------
     given : sequence of Path
-    pictures_are_tiles : bool
-        False takes everything for a slide.
+    pictures : str
+        See `Pictures`.
 
     Raises
     ------
@@ -68,12 +65,12 @@ def gather_inputs(given: Sequence[Path], *, pictures_are_tiles: bool = True) -> 
         If a folder holds nothing to predict, or cannot be read.
     """
     slides: dict[Path, None] = {}
-    pictures: dict[Path, None] = {}
+    plain: dict[Path, None] = {}
     for path in given:
-        files = _files_in(path) if path.is_dir() else [path]
-        tiles = pictures_are_tiles and _are_tile_pictures(files)
-        (pictures if tiles else slides).update(dict.fromkeys(files))
-    return Inputs(tuple(slides), tuple(pictures))
+        files = _files_in(path) if os.path.isdir(path) else [path]
+        is_plain = pictures != "none" and _are_pictures(files, pictures == "tiles")
+        (plain if is_plain else slides).update(dict.fromkeys(files))
+    return Inputs(tuple(slides), tuple(plain))
 
 
 def result_names(slides: Sequence[Path]) -> dict[Path, str]:
@@ -102,24 +99,29 @@ def _files_in(folder: Path) -> list[Path]:
         found = sorted(
             path
             for path in folder.iterdir()
-            if path.suffix.lower() in SLIDE_SUFFIXES
+            if path.name.lower().endswith(KNOWN_SUFFIXES)
             and not path.name.startswith(".")
             and path.is_file()
         )
     except OSError as error:
-        raise SlideError(
-            f"The folder cannot be read: {error.strerror or error}.", path=folder
-        ) from error
+        raise cannot_be_read(folder, error) from error
     if not found:
         raise SlideError(
             "The folder holds no slide or picture.",
             path=folder,
-            remedy=f"Looked for: {', '.join(sorted(s[1:] for s in SLIDE_SUFFIXES))}.",
+            remedy=f"Looked for {KNOWN_FORMATS}.",
         )
-    return found
+    return _slides_once(found)
 
 
-def _are_tile_pictures(files: Sequence[Path]) -> bool:
+def _slides_once(files: list[Path]) -> list[Path]:
+    """Leave out DICOM files whose series another one stands for; damaged ones are told of."""
+    slides, others = one_of_each_series(path for path in files if path.suffix.lower() == _DICOM)
+    kept = {*slides, *others}
+    return [path for path in files if path.suffix.lower() != _DICOM or path in kept]
+
+
+def _are_pictures(files: Sequence[Path], of_one_tile: bool) -> bool:
     if any(path.suffix.lower() not in PICTURE_SUFFIXES for path in files):
         return False
     readable = False
@@ -129,7 +131,7 @@ def _are_tile_pictures(files: Sequence[Path]) -> bool:
         except SlideError:
             continue  # told of when it is its turn
         try:
-            if not is_tile_picture(slide):
+            if slide.vendor not in PLAIN_VENDORS or (of_one_tile and not is_tile_picture(slide)):
                 return False
         finally:
             slide.close()
