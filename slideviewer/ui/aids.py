@@ -36,16 +36,7 @@ OF_A_SLIDE = (
 
 
 class Aids(QObject):
-    """Makes the aids and gives the window their commands.
-
-    Parameters
-    ----------
-    session : Session
-    views : ViewGrid
-    sources : TileSources
-    notices : NoticeStack
-    window : QMainWindow
-    """
+    """Makes the aids and gives the window their commands."""
 
     def __init__(
         self,

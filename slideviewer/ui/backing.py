@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from time import perf_counter
-from typing import cast
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap, QRegion
 
 from slideviewer.geometry import Rect
 from slideviewer.ui.layers.layer import Layer
+from slideviewer.ui.regions import rects_of
 from slideviewer.ui.viewpoint import Viewpoint
 
 BAND_ROWS = 64
-"""Device pixels: what is repainted at a time, so that no frame takes long."""
+"""Device pixels: what is repainted at a time at least; how much more, the time it takes says."""
+
+ALL_ROWS = 1 << 20
+"""More device pixels than any picture is high."""
 
 SAME_PLACE = 0.02
 """Device pixels that a picture may lie beside its place before it is painted afresh."""
@@ -40,6 +43,8 @@ class Backing:
         self._view: Viewpoint | None = None
         self._drift = (0.0, 0.0)  # device pixels that the picture lies beside its place
         self._stale = QRegion()
+        self._band_rows = BAND_ROWS
+        self._frame_rows = ALL_ROWS
 
     @property
     def pixmap(self) -> QPixmap:
@@ -50,6 +55,11 @@ class Backing:
     def is_empty(self) -> bool:
         """Whether there is nothing to show, not even a background."""
         return self._background is None and not any(layer.is_shown for layer in self._layers)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether all of it will be painted the next time."""
+        return self._view is None and not self.is_empty
 
     @property
     def is_finished(self) -> bool:
@@ -71,7 +81,18 @@ class Backing:
         self._view = None
         self._stale = QRegion()
 
-    def mark_stale(self, rect: Rect | None, reach: float = 0.0) -> None:
+    @property
+    def stale(self) -> QRegion:
+        """What is out of date: device pixels."""
+        return self._stale
+
+    @property
+    def next_stale(self) -> QRegion:
+        """As much of that as one frame will most likely make good."""
+        top = self._stale.boundingRect().top()
+        return self._stale & QRect(0, top, self._pixmap.width(), self._frame_rows)
+
+    def mark_stale(self, rect: Rect | None, reach: float = 0.0) -> bool:
         """Remember that a level-0 rectangle, or all, looks different now.
 
         Parameters
@@ -79,17 +100,28 @@ class Backing:
         rect : Rect or None
         reach : float
             Screen pixels around it that look different, too.
+
+        Returns
+        -------
+        bool
+            Whether there is something to paint.
         """
         if self._view is None:
-            return
-        whole = self._pixmap.rect()
-        if rect is None:
-            self._stale = QRegion(whole)
-            return
-        grown = rect.grown(reach / self._view.scale)
-        self._stale += self._device_rect(self._view, grown).intersected(whole)
+            return True  # all of it
+        seen = self._pixmap.rect()
+        if rect is not None:
+            grown = rect.grown(reach / self._view.scale)
+            seen &= self._device_rect(self._view, grown)
+        self._stale += seen
+        return not seen.isEmpty()
 
-    def show(self, view: Viewpoint, ratio: float, milliseconds: float) -> None:
+    def show(
+        self,
+        view: Viewpoint,
+        ratio: float,
+        milliseconds: float,
+        within: QRegion | None = None,
+    ) -> None:
         """Bring the picture to a view.
 
         Parameters
@@ -99,6 +131,8 @@ class Backing:
             Device pixels per screen pixel.
         milliseconds : float
             How long what is out of date may be worked on; 0 leaves it for later.
+        within : QRegion, optional
+            Device pixels outside of which it is left for later, too.
         """
         size = (math.ceil(view.width * ratio), math.ceil(view.height * ratio))
         if (self._pixmap.width(), self._pixmap.height()) != size or (
@@ -112,8 +146,9 @@ class Backing:
             self._view, self._drift = view, (0.0, 0.0)
             self._paint(self._pixmap.rect(), rough=True)
             self._stale = QRegion(self._pixmap.rect())
+            self._band_rows = BAND_ROWS
             return  # that was work enough for one frame
-        self._make_good(milliseconds)
+        self._make_good(milliseconds, within)
 
     def _scroll_to(self, view: Viewpoint, ratio: float) -> bool:
         """Move the picture where that is all there is to do, and paint what came into view."""
@@ -132,18 +167,36 @@ class Backing:
             self._pixmap.scroll(dx, dy, self._pixmap.rect(), exposed)
             self._stale.translate(QPoint(dx, dy))
             self._stale &= QRegion(self._pixmap.rect())
-            for rect in _rects(exposed):
+            for rect in rects_of(exposed):
                 self._paint(rect, rough=False)
             self._stale -= exposed
         return True
 
-    def _make_good(self, milliseconds: float) -> None:
-        until = perf_counter() + milliseconds / 1000
-        while not self._stale.isEmpty() and perf_counter() < until:
-            first = _rects(self._stale)[0]
-            band = QRect(first.x(), first.y(), first.width(), min(first.height(), BAND_ROWS))
-            self._paint(band, rough=False)
-            self._stale -= QRegion(band)
+    def _make_good(self, milliseconds: float, within: QRegion | None) -> None:
+        """Repaint in bands; each has its price, however low it is, so the cheaper the higher."""
+        now = perf_counter()
+        until = now + milliseconds / 1000
+        left = QRegion(self._stale) if within is None else self._stale & within
+        later = self._stale - left
+        top = left.boundingRect().top()
+        while not left.isEmpty() and now < until:
+            first = rects_of(left)[0]
+            rows = min(first.height(), self._band_rows)
+            self._paint(QRect(first.x(), first.y(), first.width(), rows), rough=False)
+            left -= QRegion(first.x(), first.y(), first.width(), rows)
+            began, now = now, perf_counter()
+            # One twice as high takes less than twice as long, but for where more is crowded.
+            if now - began <= milliseconds / 2000:
+                self._band_rows *= 2
+            elif now - began > milliseconds / 1000:
+                self._band_rows = max(self._band_rows // 2, BAND_ROWS)
+        if left.isEmpty():
+            self._frame_rows = min(2 * self._frame_rows, ALL_ROWS)
+        else:  # a frame more costs more than showing twice as much
+            self._frame_rows = max(2 * (left.boundingRect().top() - top), BAND_ROWS)
+        self._stale = later + left
+        if self._stale.isEmpty():
+            self._band_rows, self._frame_rows = BAND_ROWS, ALL_ROWS
 
     def _paint(self, device_rect: QRect, *, rough: bool) -> None:
         view = self._view
@@ -179,10 +232,6 @@ class Backing:
         )
         x, y = math.floor(left) - 1, math.floor(top) - 1
         return QRect(x, y, math.ceil(right) + 1 - x, math.ceil(bottom) + 1 - y)
-
-
-def _rects(region: QRegion) -> list[QRect]:
-    return list(cast(Iterable[QRect], region))
 
 
 def _logical(rect: QRect, ratio: float) -> QRectF:

@@ -61,15 +61,13 @@ class Bookmarking(QObject):
             canvas.fly_to(there)
 
     def _offer_undo(self, bookmark: Bookmark, row: int) -> None:
-        slide = self.bookmarks.slide
-
-        def put_back() -> None:
-            if self.bookmarks.slide is slide:
-                self.bookmarks.put(bookmark, row)
-            else:
-                self._notices.tell("The bookmark belongs to another slide.")
-
-        self._notices.offer(f"Deleted the bookmark “{bookmark.name}”.", "Undo", put_back)
+        owner = self.bookmarks.owner  # not the slide, which may be closed before the notice is
+        assert owner is not None
+        self._notices.offer(
+            f"Deleted the bookmark “{bookmark.name}”.",
+            "Undo",
+            lambda: self.bookmarks.put_back(owner, bookmark, row),
+        )
 
     def _on_slide_changed(self) -> None:
         self.bookmarks.set_slide(self._views.active.slide)

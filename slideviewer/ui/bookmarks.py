@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from PySide6.QtCore import QObject, Signal
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from slideviewer.errors import SlideviewerError
-from slideviewer.files import replacing
 from slideviewer.slide import Slide
+from slideviewer.ui.kept_file import read_kept, write_kept
 from slideviewer.ui.slide_identity import slide_key
 from slideviewer.ui.viewpoint import LARGEST_SCALE, Viewpoint
 
 MOST_BOOKMARKS = 5000
 MOST_FILE_BYTES = 16_000_000
 """Many more than so many bookmarks with long notes take."""
+
+WHAT = "The bookmarks of this slide"
+
+PAUSE_MILLISECONDS = 500
+"""A note is kept when its writer pauses, since keeping it takes the disk longer than a key."""
 
 Coordinate = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 
@@ -86,6 +91,26 @@ class _Kept(BaseModel):
     slide: str = Field(default="", max_length=4096)
     bookmarks: tuple[Bookmark, ...] = Field(default=(), max_length=MOST_BOOKMARKS)
 
+    @field_validator("bookmarks")
+    @classmethod
+    def _are_told_apart(cls, read: tuple[Bookmark, ...]) -> tuple[Bookmark, ...]:
+        if len({bookmark.id for bookmark in read}) < len(read):
+            raise ValueError("two bookmarks have the same id")
+        return read
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The slide that bookmarks belong to, known without having it open."""
+
+    key: str
+    name: str
+
+    @classmethod
+    def of(cls, slide: Slide) -> Owner:
+        """What an open slide is known by."""
+        return cls(slide_key(slide), slide.path.name)
+
 
 class BookmarkStore:
     """One JSON file a slide.
@@ -99,61 +124,27 @@ class BookmarkStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def path_for(self, slide: Slide) -> Path:
+    def path_for(self, owner: Owner) -> Path:
         """Where a slide's bookmarks are kept."""
-        return self._folder / f"{slide_key(slide)}.bookmarks.json"
+        return self._folder / f"{owner.key}.bookmarks.json"
 
-    def load(self, slide: Slide) -> tuple[Bookmark, ...]:
-        """Read a slide's bookmarks.
+    def load(self, owner: Owner) -> tuple[Bookmark, ...]:
+        """Read a slide's bookmarks; see `read_kept` for what may go wrong."""
+        kept = read_kept(self.path_for(owner), _Kept, WHAT, MOST_FILE_BYTES)
+        return kept.bookmarks if kept is not None else ()
 
-        Raises
-        ------
-        SlideviewerError
-            Where the file cannot be read or is damaged; a damaged one has been set aside under
-            another name, so that nothing writes over it.
-        """
-        path = self.path_for(slide)
-        try:
-            with path.open("rb") as file:
-                data = file.read(MOST_FILE_BYTES + 1)
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            raise SlideviewerError(
-                f"The bookmarks cannot be read ({error.strerror or error}).", path=path
-            ) from error
-        try:
-            if len(data) > MOST_FILE_BYTES:
-                raise ValueError(f"it has more than {MOST_FILE_BYTES} bytes")
-            kept = _Kept.model_validate_json(data)
-            if len({bookmark.id for bookmark in kept.bookmarks}) < len(kept.bookmarks):
-                raise ValueError("two bookmarks have the same id")
-        except ValueError as error:  # pydantic's is one, too
-            raise SlideviewerError(
-                f"The bookmarks of this slide are damaged ({_reason(error)}).",
-                path=path,
-                remedy=f"They were set aside as {_set_aside(path)}.",
-            ) from error
-        return kept.bookmarks
-
-    def save(self, slide: Slide, bookmarks: Iterable[Bookmark]) -> None:
+    def save(self, owner: Owner, bookmarks: Iterable[Bookmark]) -> None:
         """Keep a slide's bookmarks; SlideviewerError where they cannot be written."""
-        path = self.path_for(slide)
-        kept = _Kept(slide=slide.path.name, bookmarks=tuple(bookmarks))
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with replacing(path) as stream:
-                stream.write(kept.model_dump_json(indent=1).encode())
-        except OSError as error:
-            raise SlideviewerError(
-                f"The bookmarks cannot be kept ({error.strerror or error}).",
-                path=path,
-                remedy="Make room, or make the folder writable; then change a bookmark again.",
-            ) from error
+        kept = _Kept(slide=owner.name, bookmarks=tuple(bookmarks))
+        write_kept(self.path_for(owner), kept, WHAT)
 
 
 class Bookmarks(QObject):
-    """The bookmarks of the slide that is looked at now. Every change is kept at once."""
+    """The bookmarks of the slide that is looked at now.
+
+    Every change is kept at once, but for names and notes: they are when their writer pauses, and
+    in any case before another slide's bookmarks are taken.
+    """
 
     changed = Signal()
     failed = Signal(str)  # why they cannot be read or kept, for the user
@@ -162,8 +153,11 @@ class Bookmarks(QObject):
         super().__init__(parent)
         self._store = store
         self._slide: Slide | None = None
+        self._owner: Owner | None = None
         self._all: tuple[Bookmark, ...] = ()
         self._may_save = True
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MILLISECONDS)
+        self._pause.timeout.connect(self._save)
 
     @property
     def slide(self) -> Slide | None:
@@ -175,17 +169,25 @@ class Bookmarks(QObject):
         """In the order in which they were made."""
         return self._all
 
+    @property
+    def owner(self) -> Owner | None:
+        """What that slide is known by when it is closed."""
+        return self._owner
+
     def set_slide(self, slide: Slide | None) -> None:
         """Take those of another slide."""
         if slide is self._slide:
             return
+        if self._pause.isActive():
+            self._save()
         self._slide, self._all, self._may_save = slide, (), True
-        if slide is not None:
+        self._owner = Owner.of(slide) if slide is not None else None
+        if self._owner is not None:
             try:
-                self._all = self._store.load(slide)
+                self._all = self._store.load(self._owner)
             except SlideviewerError as problem:
                 # A file that is there but cannot be read now must not be written over.
-                self._may_save = not self._store.path_for(slide).exists()
+                self._may_save = not self._store.path_for(self._owner).exists()
                 self.failed.emit(str(problem))
         self.changed.emit()
 
@@ -200,51 +202,53 @@ class Bookmarks(QObject):
     def put(self, bookmark: Bookmark, row: int | None = None) -> None:
         """Add a bookmark, at the end or in a row, or change the one of the same id."""
         if any(other.id == bookmark.id for other in self._all):
-            self._set(bookmark if other.id == bookmark.id else other for other in self._all)
-        elif len(self._all) >= MOST_BOOKMARKS:
-            self.failed.emit(f"A slide can have {MOST_BOOKMARKS} bookmarks. Delete some first.")
-        else:
-            at = len(self._all) if row is None else row
-            self._set((*self._all[:at], bookmark, *self._all[at:]))
+            self._all = tuple(bookmark if it.id == bookmark.id else it for it in self._all)
+            self.changed.emit()
+            self._pause.start()
+            return
+        try:
+            self._set(_inserted(self._all, bookmark, row))
+        except SlideviewerError as problem:
+            self.failed.emit(str(problem))
 
     def remove(self, bookmark_id: str) -> None:
         """Take one away."""
-        self._set(bookmark for bookmark in self._all if bookmark.id != bookmark_id)
+        self._set(tuple(it for it in self._all if it.id != bookmark_id))
 
-    def _set(self, bookmarks: Iterable[Bookmark]) -> None:
-        self._all = tuple(bookmarks)
+    def put_back(self, owner: Owner, bookmark: Bookmark, row: int) -> None:
+        """Add one that was taken away, whatever slide is looked at now."""
+        if owner == self._owner:
+            self.put(bookmark, row)
+            return
+        try:
+            self._store.save(owner, _inserted(self._store.load(owner), bookmark, row))
+        except SlideviewerError as problem:
+            self.failed.emit(str(problem))
+
+    def _set(self, bookmarks: tuple[Bookmark, ...]) -> None:
+        self._all = bookmarks
         self.changed.emit()
-        if self._slide is None:
+        self._save()
+
+    def _save(self) -> None:
+        self._pause.stop()
+        if self._owner is None:
             return
         if not self._may_save:
             self.failed.emit("The bookmarks are not kept, since their file cannot be read.")
             return
         try:
-            self._store.save(self._slide, self._all)
+            self._store.save(self._owner, self._all)
         except SlideviewerError as problem:
             self.failed.emit(str(problem))
 
 
-def _reason(error: ValueError) -> str:
-    """What is wrong, in a few words."""
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return f"{place}: {first['msg']}" if place else str(first["msg"])
-    return str(error)
-
-
-def _set_aside(path: Path) -> str:
-    """Rename a damaged file to a name that is free; gives the name."""
-    number = 1
-    while (aside := path.with_name(f"{path.stem}.damaged-{number}.json")).exists():
-        number += 1
-    try:
-        path.rename(aside)
-    except OSError as error:
+def _inserted(
+    bookmarks: tuple[Bookmark, ...], bookmark: Bookmark, row: int | None
+) -> tuple[Bookmark, ...]:
+    if len(bookmarks) >= MOST_BOOKMARKS:
         raise SlideviewerError(
-            f"The bookmarks of this slide are damaged, and cannot be set aside "
-            f"({error.strerror or error}).",
-            path=path,
-        ) from error
-    return aside.name
+            f"A slide can have {MOST_BOOKMARKS} bookmarks.", remedy="Delete some first."
+        )
+    at = len(bookmarks) if row is None else row
+    return (*bookmarks[:at], bookmark, *bookmarks[at:])

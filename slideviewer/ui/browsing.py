@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
 
 from slideviewer import paths
 from slideviewer.ui.files import Files
@@ -16,6 +17,7 @@ from slideviewer.ui.recent_menu import RecentMenu, RecentTiles
 from slideviewer.ui.session import Session
 from slideviewer.ui.thumbnail_store import ThumbnailStore
 from slideviewer.ui.thumbnails import Thumbnails
+from slideviewer.ui.views.grid import ViewGrid
 
 
 class Browsing(QObject):
@@ -25,27 +27,25 @@ class Browsing(QObject):
     ----------
     session : Session
     files : Files
-    is_busy : callable
-        Whether the canvas still waits for tiles, which come before all small pictures.
+    views : ViewGrid
+        Their tiles come before all small pictures.
     parent : QObject
     """
 
-    steps_changed = Signal()  # whether there is a next or a previous slide may be another
     tray_wanted = Signal()  # a folder was opened: the tray is what the user wants to see
 
-    def __init__(
-        self, session: Session, files: Files, is_busy: Callable[[], bool], parent: QObject
-    ) -> None:
+    def __init__(self, session: Session, files: Files, views: ViewGrid, parent: QObject) -> None:
         super().__init__(parent)
-        self._session, self._files = session, files
+        self._session, self._files, self._views = session, files, views
         store = ThumbnailStore(paths.cache_folder() / "thumbnails")
-        self.thumbnails = Thumbnails(store, is_busy, self)
+        self.thumbnails = Thumbnails(store, self._waits_for_tiles, self)
         self.tray = SlideTray(self.thumbnails)
         self.menu = RecentMenu(files.recent, self.thumbnails, files.open_recent, self)
         self.tiles = RecentTiles(files.recent, self.thumbnails, files.open_recent)
         self.tray.slide_wanted.connect(files.open_slide)
+        self._steps: dict[int, QAction] = {}
         for signal in (self.tray.listed, self.tray.model.modelReset):
-            signal.connect(self.steps_changed)
+            signal.connect(self._show_steps)
         files.folder_wanted.connect(self.tray.show_folder)
         files.folder_wanted.connect(self.tray_wanted)
         session.slide_changed.connect(self._on_slide_changed)
@@ -59,6 +59,11 @@ class Browsing(QObject):
             "next_slide": lambda: self.tray.step(1),
             "previous_slide": lambda: self.tray.step(-1),
         }
+
+    def attach(self, actions: Mapping[str, QAction]) -> None:
+        """Enable the steps to other slides only where there is one."""
+        self._steps = {1: actions["next_slide"], -1: actions["previous_slide"]}
+        self._show_steps()
 
     @property
     def recent_entries(self) -> list[Entry]:
@@ -79,7 +84,14 @@ class Browsing(QObject):
         """Begin nothing more."""
         self.thumbnails.close()
 
+    def _waits_for_tiles(self) -> bool:
+        return any(view.tiles.is_loading for view in self._views.views)
+
     def _on_slide_changed(self) -> None:
         slide = self._session.slide
         self.tray.show_open(slide.path.absolute() if slide is not None else None)
-        self.steps_changed.emit()
+        self._show_steps()
+
+    def _show_steps(self) -> None:
+        for by, action in self._steps.items():
+            action.setEnabled(self.tray.can_step(by))

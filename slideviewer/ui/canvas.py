@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from collections.abc import Mapping
+
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QCursor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from slideviewer.ui.gestures import Gestures
-from slideviewer.ui.stage import Manner, Stage
+from slideviewer.ui.manner import Manner
+from slideviewer.ui.stage import Stage
 from slideviewer.ui.tools.pan import PanTool
 from slideviewer.ui.tools.tool import Pointer, Tool
+
+ARROWS: Mapping[int, tuple[int, int]] = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+"""To the right and down, for each arrow key."""
+
+CLICK_SLACK = 3
+"""Screen pixels that the mouse may stray during a click before it counts as a drag."""
+
+LARGE_NUDGE = 10
+"""Screen pixels for an arrow key with Shift, as in drawing programs; without it is one."""
 
 
 class Canvas(Stage):
@@ -17,6 +34,7 @@ class Canvas(Stage):
 
     hovered = Signal(float, float)  # level-0 point under the mouse
     left = Signal()  # the mouse left the canvas
+    clicked = Signal(float, float)  # level-0 point; the left button, and the mouse stood still
     touched = Signal()  # pressed, or the wheel turned: this is the view that is meant
     faded = Signal(float)  # Ctrl and the wheel: so many notches more (or less) of the overlays
 
@@ -34,6 +52,7 @@ class Canvas(Stage):
         self._gripped: Tool | None = None  # the tool that got the press gets the release
         self._grip_button = Qt.MouseButton.NoButton
         self._space_held = False
+        self._pressed_at = QPointF()
 
     @property
     def hand(self) -> PanTool:
@@ -52,10 +71,9 @@ class Canvas(Stage):
             self._gestures.trackpad_pans = manner.trackpad_pans
 
     def set_tool(self, tool: Tool) -> None:
-        """Give the left mouse button to a tool; the one before drops what it had begun."""
+        """Give the left mouse button to a tool; the one before keeps what it has begun."""
         if tool is self._tool:
             return
-        self._tool.cancel()
         self._tool.changed.disconnect(self.update)
         self._tool = tool
         tool.changed.connect(self.update)
@@ -81,6 +99,7 @@ class Canvas(Stage):
         tool = self._tool_for(event.button())
         if tool is not None and self._gripped is None:
             self._gripped, self._grip_button = tool, event.button()
+            self._pressed_at = event.position()
             self._is_dragged = tool is self._hand
             self._show_cursor()
             tool.press(self._pointer(event))
@@ -94,8 +113,12 @@ class Canvas(Stage):
         tool = self._gripped
         if tool is not None and event.button() == self._grip_button:
             self._gripped, self._is_dragged = None, False
-            tool.release(self._pointer(event))
+            pointer = self._pointer(event)
+            tool.release(pointer)
             self._show_cursor()
+            strayed = (event.position() - self._pressed_at).manhattanLength()
+            if event.button() == Qt.MouseButton.LeftButton and strayed <= CLICK_SLACK:
+                self.clicked.emit(pointer.x, pointer.y)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         tool = self._tool_for(event.button())
@@ -105,6 +128,7 @@ class Canvas(Stage):
             self.mousePressEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
+        self._tool.leave()
         self.left.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -117,7 +141,7 @@ class Canvas(Stage):
             self._tool.escape()
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self._tool.delete()
-        else:
+        elif not self._nudges(event):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
@@ -130,6 +154,16 @@ class Canvas(Stage):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._space_held = False  # its release goes elsewhere
         self._show_cursor()
+
+    def _nudges(self, event: QKeyEvent) -> bool:
+        """Whether it was an arrow key that the tool has a use for; Shift makes larger steps."""
+        shift = Qt.KeyboardModifier.ShiftModifier
+        others = event.modifiers() & ~(shift | Qt.KeyboardModifier.KeypadModifier)
+        if others or event.key() not in ARROWS:
+            return False
+        step = LARGE_NUDGE if event.modifiers() & shift else 1
+        right, down = ARROWS[event.key()]
+        return self._tool.nudge(step * right, step * down, self._view)
 
     def _tool_for(self, button: Qt.MouseButton) -> Tool | None:
         if button == Qt.MouseButton.MiddleButton or self._space_held:

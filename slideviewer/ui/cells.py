@@ -2,141 +2,199 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QObject
 
 from slideviewer.geometry import Rect
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.prediction import CellBatch, Prediction
-from slideviewer.ui import colours, words
+from slideviewer.slide import Spacing, UnknownSpacing
+from slideviewer.ui import prediction_words, words
+from slideviewer.ui.cell_steps import VALUES, CellSteps, step_of
+from slideviewer.ui.predicted.answers import corners, probabilities_told
+from slideviewer.ui.predicted.overlay import CellLook, Overlay, ramp
 
-PALEST = 0.45
-"""Opacity of a cell just at the threshold, against 1 for a probability of 1."""
+__all__ = ["CellAnswer", "CellLook", "Cells"]
 
 
-class Cells(QObject):
-    """A prediction as it grows; the threshold may change at any time. All views show the same."""
+@dataclass(frozen=True)
+class CellAnswer:
+    """All that the model says of one cell.
 
-    changed = Signal(object)  # the level-0 Rect that looks different, or None for all of it
+    Attributes
+    ----------
+    rect : Rect
+        Level-0 pixels.
+    probabilities : mapping of str to float
+        By class.
+    spread : float or None
+    """
+
+    rect: Rect
+    probabilities: Mapping[str, float]
+    spread: float | None
+
+    @property
+    def outline(self) -> NDArray[np.float64]:
+        """See `Answer`."""
+        return corners(self.rect)
+
+    def lines(self, spacing: Spacing | UnknownSpacing) -> tuple[str, ...]:
+        """See `Answer`; the likeliest class first."""
+        told = probabilities_told(self.probabilities)
+        if self.spread is not None:
+            told.append(f"± {self.spread:.3f} between the answers")
+        return (*told, f"Tile of {words.distance(self.rect.width, 0, spacing)}")
+
+
+class Cells(Overlay):
+    """A prediction of tiles as it grows."""
+
+    title = "Predicted tumour"
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._grid: Grid | None = None
-        self._target = 0
-        self._scores: NDArray[np.float32] = np.empty((0, 0), np.float32)
-        self._threshold = 0.5
+        self._shown: Prediction | None = None
+        self._scores, self._spreads = CellSteps(0, 0), CellSteps(0, 0)
         self._origin: tuple[Grid, int, float] | None = None
-        self._image: QImage | None = None
 
     @property
     def grid(self) -> Grid | None:
         """Where the cells lie."""
-        return self._grid
-
-    @property
-    def image(self) -> QImage:
-        """One pixel a cell."""
-        if self._image is None:
-            self._image = cell_image(self._scores, self._threshold)
-        return self._image
-
-    @property
-    def threshold(self) -> float:
-        """The probability from which a cell is painted."""
-        return self._threshold
-
-    @threshold.setter
-    def threshold(self, threshold: float) -> None:
-        if threshold != self._threshold:
-            self._threshold = threshold
-            self._all_changed()
+        return self._shown.grid if self._shown is not None else None
 
     @property
     def has_prediction(self) -> bool:
-        """Whether there is anything to paint."""
-        return self._grid is not None
+        return self._shown is not None
+
+    @property
+    def has_spread(self) -> bool:
+        return self._shown is not None and self._shown.spread is not None
+
+    @property
+    def span(self) -> tuple[float, float]:
+        if self.chosen_span is None and self.shows_spread:
+            return 0.0, max(self._spreads.highest, 1e-3)
+        return super().span
 
     @property
     def summary(self) -> str:
-        """How many cells are painted, in words."""
-        if self._grid is None:
-            return "No prediction yet. Choose a model and press Predict."
-        looked_at = int(np.isfinite(self._scores).sum())
-        with np.errstate(invalid="ignore"):
-            positive = int((self._scores >= self._threshold).sum())
-        return (
-            f"{words.whole(positive)} of {words.whole(looked_at)} tissue tiles are at or above "
+        """How many cells are painted, in words, and what was not looked at."""
+        if self._shown is None:
+            return super().summary
+        counted = (
+            f"{words.whole(self._scores.count_from(self._threshold))} of "
+            f"{words.whole(self._scores.looked_at)} tissue tiles are at or above "
             f"{self._threshold:.3g}"
         )
-
-    def begin(self, grid: Grid, target: int, threshold: float) -> None:
-        """Start an empty prediction; a threshold set by hand stays for the same model and grid."""
-        if (grid, target, threshold) != self._origin:
-            self._origin = grid, target, threshold
-            self._threshold = threshold
-        self._grid, self._target = grid, target
-        self._scores = np.full((grid.rows, grid.columns), np.nan, np.float32)
-        self._all_changed()
-
-    def add(self, batch: CellBatch) -> None:
-        """Show newly predicted cells."""
-        if self._grid is None or not len(batch.rows):
-            return
-        scores = batch.probabilities[:, self._target]
-        self._scores[batch.rows, batch.columns] = scores
-        top, bottom = int(batch.rows.min()), int(batch.rows.max())
-        left, right = int(batch.columns.min()), int(batch.columns.max())
-        if self._image is not None:
-            part = cell_image(self._scores[top : bottom + 1, left : right + 1], self._threshold)
-            painter = QPainter(self._image)
-            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
-            painter.drawImage(left, top, part)
-            painter.end()
-        first, last = self._grid.rect(left, top), self._grid.rect(right, bottom)
-        self.changed.emit(Rect.from_corners(first.x, first.y, last.right, last.bottom))
+        not_seen = prediction_words.not_seen(self._shown)
+        return f"{counted}. {not_seen}" if not_seen else counted
 
     def show_prediction(self, prediction: Prediction) -> None:
-        """Show a prediction that was made before."""
-        self.begin(prediction.grid, prediction.target, prediction.threshold)
-        self._scores[:] = prediction.target_probabilities
-        self._all_changed()
+        """Show a prediction, or what there is of one; `add` adds to a copy of it.
+
+        A threshold set by hand stays for the same model and grid.
+        """
+        origin = prediction.grid, prediction.target, prediction.threshold
+        if origin != self._origin:
+            self._origin = origin
+            self._threshold = prediction.threshold
+        spread = prediction.spread
+        self._shown = replace(
+            prediction,
+            probabilities=prediction.probabilities.copy(),
+            spread=None if spread is None else spread.copy(),
+        )
+        self._scores = CellSteps.of(prediction.target_probabilities)
+        if spread is not None:
+            self._spreads = CellSteps.of(spread)
+        else:
+            self._spreads = CellSteps(prediction.grid.rows, prediction.grid.columns)
+        self._recolour()
+
+    def add(self, news: CellBatch) -> None:
+        """Show newly predicted cells."""
+        shown, batch = self._shown, news
+        if shown is None or not len(batch.rows):
+            return
+        rows, columns = batch.rows, batch.columns
+        shown.probabilities[rows, columns] = batch.probabilities
+        self._scores.put(rows, columns, batch.probabilities[:, shown.target])
+        if batch.spread is not None:
+            if shown.spread is None:
+                nothing = np.full(shown.probabilities.shape[:2], np.nan, np.float32)
+                self._shown = shown = replace(shown, spread=nothing)
+            assert shown.spread is not None
+            shown.spread[rows, columns] = batch.spread
+            before = self._spreads.highest
+            self._spreads.put(rows, columns, batch.spread)
+            if self.shows_spread and self._spreads.highest != before:
+                self._recolour()
+        first = shown.grid.rect(int(columns.min()), int(rows.min()))
+        last = shown.grid.rect(int(columns.max()), int(rows.max()))
+        self.changed.emit(Rect.from_corners(first.x, first.y, last.right, last.bottom))
 
     def clear(self) -> None:
-        """Show none."""
-        self._grid = self._image = self._origin = None
-        self.changed.emit(None)
+        self._shown = self._origin = None
+        self._recolour()
+
+    def pixels(
+        self, left: int, top: int, right: int, bottom: int, enlarged: int, opacity: float
+    ) -> NDArray[np.uint32]:
+        """Colours of some columns and rows of cells.
+
+        Parameters
+        ----------
+        left, top, right, bottom : int
+        enlarged : int
+            So many pixels across and down for each cell, if the look is smooth; otherwise it is
+            one, whatever is asked for.
+        opacity : float
+            From 0 to 1.
+
+        Returns
+        -------
+        ndarray, uint32
+            Premultiplied ARGB, as Qt paints it.
+        """
+        steps = self._spreads if self.shows_spread else self._scores
+        if self._look.is_smooth and enlarged > 1:
+            found = steps.smooth_part(left, top, right, bottom, enlarged)
+        else:
+            found = steps.part(left, top, right, bottom)
+        return np.asarray(self._table(opacity)[found])
+
+    def answer_at(self, x: float, y: float) -> CellAnswer | None:
+        shown = self._shown
+        cell = shown.grid.cell_at(x, y) if shown is not None else None
+        if shown is None or cell is None:
+            return None
+        column, row = cell
+        values = shown.probabilities[row, column].tolist()
+        if np.isnan(values[shown.target]):
+            return None
+        spread = math.nan if shown.spread is None else float(shown.spread[row, column])
+        by_class = dict(zip(shown.class_names, values, strict=True))
+        known = None if math.isnan(spread) else spread
+        return CellAnswer(shown.grid.rect(column, row), by_class, known)
 
     def score_at(self, x: float, y: float) -> float | None:
         """The target's probability in the cell under a level-0 point, or None."""
-        cell = self._grid.cell_at(x, y) if self._grid is not None else None
-        if cell is None:
+        answer = self.answer_at(x, y)
+        if answer is None or self._shown is None:
             return None
-        score = float(self._scores[cell[1], cell[0]])
-        return None if np.isnan(score) else score
+        return answer.probabilities[self._shown.class_names[self._shown.target]]
 
-    def _all_changed(self) -> None:
-        self._image = None
-        self.changed.emit(None)
-
-
-def cell_image(scores: NDArray[np.float32], threshold: float) -> QImage:
-    """Make a picture of one pixel a cell: the redder the surer, clear below the threshold.
-
-    Parameters
-    ----------
-    scores : ndarray (rows, columns), float32
-        Probabilities; NaN is clear.
-    threshold : float
-    """
-    rows, columns = scores.shape
-    with np.errstate(invalid="ignore"):
-        positive = scores >= threshold
-    above = np.where(positive, scores - threshold, 0) / max(1e-6, 1 - threshold)
-    red = colours.PREDICTION
-    rgba = np.zeros((rows, columns, 4), np.uint8)
-    rgba[positive, :3] = red.red(), red.green(), red.blue()
-    rgba[..., 3] = np.where(positive, 255 * (PALEST + (1 - PALEST) * above), 0)
-    image = QImage(rgba.data, columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
-    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+    def _made_table(self, opacity: float) -> NDArray[np.uint32]:
+        low, high = self.span
+        first = 1 if self.shows_spread else step_of(self._threshold)
+        reds = ramp(self._look.palette, opacity)
+        places = (VALUES[first:] - low) * ((len(reds) - 1) / max(high - low, 1e-6))
+        made = np.zeros(len(VALUES), np.uint32)
+        made[first:] = reds[np.clip(places, 0, len(reds) - 1).astype(np.intp)]
+        return made

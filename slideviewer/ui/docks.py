@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtCore import QByteArray, QSettings, QSignalBlocker, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -99,6 +99,17 @@ class Docks:
     def toggle(self, title: str) -> QAction:
         """The action that shows and hides a panel."""
         return self._docks[title].toggleViewAction()
+
+    def mark(self, title: str, action: QAction) -> None:
+        """Let an action of another name say whether a panel is there, and do nothing by that."""
+        toggle = self.toggle(title)
+
+        def show(shown: bool) -> None:
+            with QSignalBlocker(action):
+                action.setChecked(shown)
+
+        toggle.toggled.connect(show)
+        show(toggle.isChecked())
 
     @property
     def titles(self) -> tuple[str, ...]:

@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from slideviewer.annotations import Annotation, AnnotationSet, Group, write_annotations
+from slideviewer.annotations.decisions import Decision, write_decisions
+from slideviewer.annotations.journal import Journal
+from slideviewer.annotations.saving import Stamp, stamp_of
+from slideviewer.ui.history import Edit, History, Pair
+from slideviewer.ui.journalling import Journalling
 
-Changes = Mapping[str, tuple[Annotation | None, Annotation | None]]
+Changes = Mapping[str, Pair]
 """For each id what it was and what it becomes; None where it did not or does not exist."""
 
 
 @dataclass(frozen=True)
-class Edit:
-    """One applied edit, with all that is needed to take it back exactly."""
+class Saved:
+    """A state of the document that was written to a file.
 
-    changes: Changes
-    groups_before: Mapping[str, Group]
-    groups_after: Mapping[str, Group]
-    order_before: tuple[str, ...] | None
-    """The ids in file order, kept only where something was removed."""
+    Attributes
+    ----------
+    annotations : AnnotationSet
+    state : int
+        Its number in the history.
+    path : Path
+    stamp : Stamp or None
+        How the file is now.
+    notices : tuple of str
+        What a file of this format cannot hold, for the user.
+    """
 
-
-class Change(QUndoCommand):
-    """The one command class: serves every edit of a document."""
-
-    def __init__(self, document: Document, text: str, edit: Edit) -> None:
-        super().__init__(text)
-        self._document, self._edit = document, edit
-
-    def redo(self) -> None:
-        after = {key: pair[1] for key, pair in self._edit.changes.items()}
-        self._document._set(after, self._edit.groups_after, None)
-
-    def undo(self) -> None:
-        before = {key: pair[0] for key, pair in self._edit.changes.items()}
-        self._document._set(before, self._edit.groups_before, self._edit.order_before)
+    annotations: AnnotationSet
+    state: int
+    path: Path
+    stamp: Stamp | None
+    notices: tuple[str, ...]
 
 
 class Document(QObject):
@@ -48,6 +48,7 @@ class Document(QObject):
 
     changed = Signal(frozenset)  # ids that were added, removed or look different
     replaced = Signal()  # another set altogether (a file was opened)
+    refused = Signal(str)  # why an edit was not made, for the user
     state_changed = Signal()  # the path, whether all is saved, or what can be undone changed
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -56,8 +57,11 @@ class Document(QObject):
         self._path: Path | None = None
         self._needs_save_as_it_is = False
         self._saved_at: datetime | None = None
-        self.undo_stack = QUndoStack(self)
-        self.undo_stack.indexChanged.connect(self._on_index_changed)
+        self.refusal: Callable[[Changes], str] = lambda _: ""
+        """Says why an edit may not be made; empty where it may. Undo and redo are not asked of."""
+        self.journal = Journalling(self)
+        self.journal.changed.connect(self.state_changed)
+        self.undo_stack = History(lambda: self._annotations, self._show, self)
         self.undo_stack.cleanChanged.connect(self._on_clean_changed)
 
     @property
@@ -80,8 +84,16 @@ class Document(QObject):
         """Whether closing now would lose nothing."""
         return self.undo_stack.isClean() and not self._needs_save_as_it_is
 
-    def open(self, annotations: AnnotationSet, path: Path | None, *, unsaved: bool = False) -> None:
-        """Show another set; forgets the undo history.
+    def open(
+        self,
+        annotations: AnnotationSet,
+        path: Path | None,
+        *,
+        unsaved: bool = False,
+        stamp: Stamp | None = None,
+        journal: Journal | None = None,
+    ) -> None:
+        """Show another set; forgets the undo history, and the journal of what was open before.
 
         Parameters
         ----------
@@ -90,15 +102,32 @@ class Document(QObject):
             Where `save` writes to by default.
         unsaved : bool
             Whether no file holds this set as it is (it was repaired or recovered on reading).
+        stamp : Stamp, optional
+            How the file was when it was read; by default as it is now.
+        journal : Journal, optional
+            One that holds the set already.
         """
+        if stamp is None and path is not None:
+            stamp = stamp_of(path)
         self._annotations, self._path = annotations, path
         self._needs_save_as_it_is, self._saved_at = unsaved, None
+        if unsaved and journal is None:
+            self.journal.begin(AnnotationSet.of(), path, stamp)
+            self.journal.record("Recover", annotations, annotations.annotations)
+        else:
+            self.journal.begin(annotations, path, stamp, journal)
         self.undo_stack.clear()
         self.replaced.emit()
         self.state_changed.emit()
 
     def apply(
-        self, text: str, changes: Mapping[str, Annotation | None], groups: tuple[Group, ...] = ()
+        self,
+        text: str,
+        changes: Mapping[str, Annotation | None],
+        groups: tuple[Group, ...] = (),
+        *,
+        all_groups: Mapping[str, Group] | None = None,
+        decisions: Mapping[str, Decision | None] | None = None,
     ) -> bool:
         """Edit; the only way to.
 
@@ -110,22 +139,34 @@ class Document(QObject):
             None removes.
         groups : tuple of Group
             Groups to add or replace with the same step.
+        all_groups : mapping of name to Group, optional
+            All groups as they are afterwards, in their order, so that some can go; those there
+            are now by default.
+        decisions : mapping of id to (Decision or None), optional
+            What is decided with it; None takes one back.
 
         Returns
         -------
         bool
-            False where the edit changes nothing; then no step is recorded.
+            False where the edit changes nothing, or is refused; then no step is recorded.
         """
         known = self._annotations.annotations
         pairs = {key: (known.get(key), new) for key, new in changes.items()}
-        pairs = {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
-        groups_after = {**self._annotations.groups, **{group.name: group for group in groups}}
-        if not pairs and groups_after == self._annotations.groups:
+        known_groups = self._annotations.groups
+        groups_after = {
+            **(known_groups if all_groups is None else all_groups),
+            **{group.name: group for group in groups},
+        }
+        decided = self._annotations.decisions
+        verdicts = {key: (decided.get(key), new) for key, new in (decisions or {}).items()}
+        edit = Edit.of(text, self._annotations, pairs, groups_after, verdicts)
+        if edit is None:
             return False
-        removes = any(after is None for _, after in pairs.values())
-        order = tuple(known) if removes else None
-        edit = Edit(pairs, self._annotations.groups, groups_after, order)
-        self.undo_stack.push(Change(self, text, edit))
+        refusal = self.refusal(edit.changes)
+        if refusal:
+            self.refused.emit(refusal)
+            return False
+        self.undo_stack.push(edit)
         return True
 
     def save(self, path: Path) -> tuple[str, ...]:
@@ -136,27 +177,44 @@ class Document(QObject):
         tuple of str
             What a file of this format cannot hold, for the user.
         """
-        notices = tuple(write_annotations(self._annotations, path))
-        self._path, self._needs_save_as_it_is = path, False
-        self._saved_at = datetime.now()
-        self.undo_stack.setClean()
-        self.state_changed.emit()
-        return notices
+        saved = self.writer(path)()
+        self.note_saved(saved)
+        return saved.notices
 
-    @Slot(int)
-    def _on_index_changed(self, index: int) -> None:
+    def writer(self, path: Path) -> Callable[[], Saved]:
+        """What writes the present state to a file, in any thread, while editing goes on.
+
+        It raises AnnotationError where that fails. What it returns is for `note_saved`.
+        """
+        annotations, state = self._annotations, self.undo_stack.state
+        write_base = self.journal.base_writer()
+
+        def write() -> Saved:
+            write_base()
+            # First, so that no moment is without it: the journal keeps it until all is written.
+            write_decisions(annotations.decisions, path)
+            notices = tuple(write_annotations(annotations, path))
+            return Saved(annotations, state, path, stamp_of(path), notices)
+
+        return write
+
+    def note_saved(self, saved: Saved) -> None:
+        """A state is in a file now; edits made since then are not."""
+        self._path, self._needs_save_as_it_is = saved.path, False
+        self._saved_at = datetime.now()
+        self.journal.renew(saved.annotations, saved.path, saved.stamp, self._annotations)
+        self.undo_stack.setClean(saved.state)
         self.state_changed.emit()
+
+    def close(self) -> None:
+        """Leave what is open: its journal is wanted no more."""
+        self.journal.end()
 
     @Slot(bool)
     def _on_clean_changed(self, is_clean: bool) -> None:
         self.state_changed.emit()
 
-    def _set(
-        self,
-        changes: Mapping[str, Annotation | None],
-        groups: Mapping[str, Group],
-        order: tuple[str, ...] | None,
-    ) -> None:
-        changed = self._annotations.with_changes(changes, order)
-        self._annotations = AnnotationSet(changed.annotations, groups, changed.extra)
-        self.changed.emit(frozenset(changes))
+    def _show(self, annotations: AnnotationSet, ids: frozenset[str], text: str) -> None:
+        self.journal.record(text, annotations, ids)
+        self._annotations = annotations
+        self.changed.emit(ids)

@@ -10,11 +10,14 @@ from PySide6.QtCore import QMetaMethod, QObject, QSettings, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slideviewer import paths
-from slideviewer.annotations import AnnotationSet, Loaded, recover_asap
+from slideviewer.annotations import AnnotationSet, Loaded
+from slideviewer.annotations.sidecar import Sidecar
 from slideviewer.progress import Progress
 from slideviewer.slide import KNOWN_SUFFIXES
 from slideviewer.ui import settings
+from slideviewer.ui.file_filters import annotation_filter
 from slideviewer.ui.folder_listing import Companions, is_likelihood_map
+from slideviewer.ui.markup_lock import Way
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.opening import (
     Offers,
@@ -23,6 +26,7 @@ from slideviewer.ui.opening import (
     ReadAnnotations,
     open_with_companions,
     read_with_stamp,
+    recover_with_sidecar,
     what_is_left_out,
 )
 from slideviewer.ui.recent import Recent, RecentSlide
@@ -32,7 +36,6 @@ from slideviewer.ui.session import Session
 SLIDE_FILTER = (
     f"Slides and pictures ({' '.join(f'*{suffix}' for suffix in KNOWN_SUFFIXES)});;All files (*)"
 )
-ANNOTATION_FILTER = "Annotations (*.xml *.geojson *.json *.geojson.gz);;All files (*)"
 
 
 class Files(QObject):
@@ -79,7 +82,7 @@ class Files(QObject):
     def ask_for_annotations(self) -> None:
         """Let the user choose an annotation file and open it."""
         name, _ = QFileDialog.getOpenFileName(
-            self._window, "Open annotations", self._folder(), ANNOTATION_FILTER
+            self._window, "Open annotations", self._folder(), annotation_filter()
         )
         if name:
             self.open_annotations(Path(name))
@@ -142,16 +145,17 @@ class Files(QObject):
 
         def show(read: ReadAnnotations) -> None:
             if self._still_agreed(agreed):
-                self._show_annotations(path, read)
+                self._show_annotations(path, read, is_copy=way is Way.COPY)
 
         def fail(problem: str) -> None:
             self.failed.emit(problem)
             self._offer_recovery(path, problem)
 
-        if not self._saving.may_leave():
+        way = self._saving.lock.way_to_open(path)
+        if way is Way.STAY or not self._saving.may_leave():
             return
-        agreed = self._session.document.annotations
-        self._opening.begin(lambda _: read_with_stamp(path), show, fail)
+        agreed, frame = self._session.document.annotations, self._session.frame
+        self._opening.begin(lambda _: read_with_stamp(path, frame), show, fail)
 
     def open_demo(self) -> None:
         """Open the demo slide with its markup; it is drawn the first time."""
@@ -199,6 +203,7 @@ class Files(QObject):
         document = self._session.document
         if markup is not None and not self._opening.is_under_way and document.path != markup:
             is_free = self._is_empty() and document.is_saved
+            is_free = is_free and not self._saving.lock.words_on_holder(markup)
             if is_free and settings.read(settings.AUTO_OPEN_ANNOTATIONS):
                 self._open_beside(markup)
             else:
@@ -223,17 +228,27 @@ class Files(QObject):
             self._notices.warn(problem)
             self._offer_recovery(path, problem)
 
-        agreed = self._session.document.annotations
-        self._opening.begin(lambda _: read_with_stamp(path), show, fail)
+        agreed, frame = self._session.document.annotations, self._session.frame
+        self._opening.begin(lambda _: read_with_stamp(path, frame), show, fail)
 
-    def _show_annotations(self, path: Path, read: ReadAnnotations) -> None:
+    def _show_annotations(
+        self, path: Path, read: ReadAnnotations, *, is_copy: bool = False
+    ) -> None:
         self._saving.note(path, read.stamp)
-        self._session.document.open(read.loaded.annotations, path)
+        opened_as = None if is_copy or read.is_only_read else path
+        self._session.document.open(read.loaded.annotations, opened_as, stamp=read.stamp)
+        self._saving.sidecars.note_read(path, read.sidecar)
+        if read.is_only_read:
+            self._notices.tell(f"{path.name} can only be read: saving asks for another file.")
+        elif is_copy:
+            self._notices.tell(f"This is a copy of {path.name}: saving asks for another name.")
         self._tell(read.loaded)
 
     def _offer_annotations(self, path: Path) -> None:
+        holder = self._saving.lock.words_on_holder(path)
+        where = f", and is open in another window ({holder})" if holder else ""
         self._offers.make(
-            f"{path.name} lies beside the slide.",
+            f"{path.name} lies beside the slide{where}.",
             "Open annotations",
             lambda: self.open_annotations(path),
         )
@@ -247,16 +262,18 @@ class Files(QObject):
         return self._session.document.annotations is agreed or self._saving.may_leave()
 
     def _recover(self, path: Path) -> None:
-        def show(loaded: Loaded) -> None:
+        def show(recovered: tuple[Loaded, Sidecar]) -> None:
             if self._still_agreed(agreed):
                 # It has no file yet: saving asks for a new one, and the broken one stays.
+                loaded, sidecar = recovered
                 self._session.document.open(loaded.annotations, None, unsaved=True)
+                self._saving.sidecars.note_read(path, sidecar)
                 self._tell(loaded)
 
         if not self._saving.may_leave():
             return
         agreed = self._session.document.annotations
-        self._opening.begin(lambda _: recover_asap(path), show, self.failed.emit)
+        self._opening.begin(lambda _: recover_with_sidecar(path), show, self.failed.emit)
 
     def _tell(self, loaded: Loaded) -> None:
         for notice in loaded.notices:

@@ -1,17 +1,22 @@
-"""What lies in a folder of slides: names only, no file is opened."""
+"""What lies in a folder of slides: by their names; of files only DICOM's are opened."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from slideviewer.annotations.ndpa import SUFFIX as NDPA_SUFFIX
 from slideviewer.errors import SlideError
 from slideviewer.slide import KNOWN_SUFFIXES
+from slideviewer.slide.folders import one_of_each_series
 
 ANNOTATION_ENDINGS = (".xml", ".geojson")
 """Of a file beside a slide that holds its markup; the first one found counts."""
+
+DICOM_ENDING = ".dcm"
 
 LIKELIHOOD_ENDING = "_likelihood_map.tif"
 """What ASAP calls a map of probabilities beside its slide, after the slide's own name."""
@@ -71,13 +76,11 @@ def list_slides(folder: Path) -> Listing:
             path=folder,
             remedy="Check that you may look into it.",
         ) from error
-    present = {name.casefold(): name for name in names}
+    present = frozenset(names)
     slides = []
-    for name in sorted(names, key=natural_key):
-        if name.casefold().endswith(KNOWN_SUFFIXES) and not _is_map(name, present):
-            beside = (present.get(markup.casefold()) for markup in _markup_names(name))
-            markup = next(filter(None, beside), None)
-            slides.append(ListedSlide(folder / name, folder / markup if markup else None))
+    for name in sorted(_slides_among(folder, names), key=natural_key):
+        markup = next((markup for markup in _markup_names(name) if markup in present), None)
+        slides.append(ListedSlide(folder / name, folder / markup if markup else None))
     return Listing(folder, tuple(slides))
 
 
@@ -106,6 +109,26 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     )
 
 
+def _slides_among(folder: Path, names: Sequence[str]) -> list[str]:
+    """The files that are slides, each slide once.
+
+    Which DICOM files belong together stands in them alone; one file of a series stands for all.
+    """
+    present = {name.casefold() for name in names}
+    found = [
+        name
+        for name in names
+        if name.casefold().endswith(KNOWN_SUFFIXES) and not _is_map(name, present)
+    ]
+    dicom = {folder / name for name in found if name.casefold().endswith(DICOM_ENDING)}
+    if len(dicom) < 2:
+        return found
+    # In this order, in which a folder that is opened chooses its file, too.
+    slides, others = one_of_each_series(sorted(dicom))
+    hidden = dicom.difference(slides, others)
+    return [name for name in found if folder / name not in hidden]
+
+
 def _markup_names(slide: str) -> list[str]:
     """What the markup of a slide may be called: for "a.ome.tif" after "a.ome", or after "a"."""
     bare = next(
@@ -113,10 +136,12 @@ def _markup_names(slide: str) -> list[str]:
         slide,
     )
     stems = dict.fromkeys((Path(slide).stem, bare))
-    return [f"{stem}{ending}" for ending in ANNOTATION_ENDINGS for stem in stems]
+    endings = [as_typed for ending in ANNOTATION_ENDINGS for as_typed in (ending, ending.upper())]
+    named = [f"{stem}{ending}" for ending in endings for stem in stems]
+    return [*named, *(f"{slide}{ending}" for ending in (NDPA_SUFFIX, NDPA_SUFFIX.upper()))]
 
 
-def _is_map(name: str, present: dict[str, str]) -> bool:
+def _is_map(name: str, present: Container[str]) -> bool:
     """Whether a file is the likelihood map of a slide that lies beside it."""
     if not is_likelihood_map(Path(name)):
         return False

@@ -21,7 +21,8 @@ class Gestures:
     """Turns events into movements of the canvas.
 
     A mouse wheel zooms at the cursor. Two fingers on a trackpad pan, or zoom where the user
-    prefers it; a pinch zooms and turns. Ctrl and the wheel change how strongly the overlays show.
+    prefers it; a pinch zooms and turns. Ctrl and the wheel change how strongly the overlays show,
+    Alt and the wheel belong to the tool.
     """
 
     def __init__(self, canvas: Canvas) -> None:
@@ -49,6 +50,11 @@ class Gestures:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             canvas.faded.emit(notches)
             return
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            # Qt takes the wheel with Alt for one that turns sideways, on some systems.
+            turned = notches or event.angleDelta().x() / NOTCH
+            if canvas.tool.wheel(turned):
+                return
         device = event.device()
         is_trackpad = device is not None and device.type() == QInputDevice.DeviceType.TouchPad
         way = event.pixelDelta()
@@ -60,10 +66,12 @@ class Gestures:
 
     def _native(self, event: QNativeGestureEvent) -> bool:
         canvas, at = self._canvas, event.position()
+        canvas.touched.emit()
         view = canvas.viewpoint
         kind = event.gestureType()
         if kind == Qt.NativeGestureType.ZoomNativeGesture:
-            canvas.go(view.zoomed(view.scale * (1 + event.value()), at.x(), at.y()))
+            scale = canvas.nearest_scale(view.scale * (1 + event.value()))
+            canvas.go(view.zoomed(scale, at.x(), at.y()))
         elif kind == Qt.NativeGestureType.RotateNativeGesture:
             canvas.go(view.turned(view.rotation + event.value(), at.x(), at.y()))
         elif kind == Qt.NativeGestureType.SmartZoomNativeGesture:
@@ -77,9 +85,11 @@ class Gestures:
         if not isinstance(pinch, QPinchGesture):
             return False
         canvas = self._canvas
+        canvas.touched.emit()
         at = QPointF(canvas.mapFromGlobal(pinch.centerPoint().toPoint()))
         view = canvas.viewpoint
-        view = view.zoomed(view.scale * pinch.scaleFactor(), at.x(), at.y())
+        scale = canvas.nearest_scale(view.scale * pinch.scaleFactor())
+        view = view.zoomed(scale, at.x(), at.y())
         turn = pinch.rotationAngle() - pinch.lastRotationAngle()
         shift = pinch.centerPoint() - pinch.lastCenterPoint()
         canvas.go(view.turned(view.rotation + turn, at.x(), at.y()).panned(shift.x(), shift.y()))

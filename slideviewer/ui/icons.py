@@ -37,7 +37,8 @@ def icon(name: str, colour: str = "") -> QIcon:
         As Material Design Icons names it, such as ``folder-open-outline``.
     colour : str
         Of the icon where it can be used; empty for the palette's text, whatever that is when
-        the icon is painted. What cannot be used is painted as disabled text is.
+        the icon is painted. What cannot be used is painted as disabled text is, and what
+        stands in a chosen row as that row's text.
 
     Raises
     ------
@@ -82,6 +83,8 @@ class _Glyph(QIconEngine):
         groups = QPalette.ColorGroup
         if mode == QIcon.Mode.Disabled:
             return Application.palette().color(groups.Disabled, QPalette.ColorRole.Text)
+        if mode == QIcon.Mode.Selected:  # in a chosen row, whose ground has the text's colour
+            return Application.palette().color(groups.Active, QPalette.ColorRole.HighlightedText)
         if self._colour:
             return QColor(self._colour)
         return Application.palette().color(groups.Active, QPalette.ColorRole.Text)

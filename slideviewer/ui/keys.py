@@ -11,7 +11,8 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from slideviewer.ui import settings
 from slideviewer.ui.action_spec import ActionSpec
-from slideviewer.ui.actions import ACTIONS, bind
+from slideviewer.ui.action_table import ACTIONS
+from slideviewer.ui.actions import bind
 
 Bindings = dict[str, tuple[str, ...]]
 """The keys of each action, the one to show first; in Qt's portable text."""
@@ -34,7 +35,6 @@ SPECS: Mapping[str, ActionSpec] = {
 }
 """Every action that can have keys."""
 
-
 _PORTABLE = QKeySequence.SequenceFormat.PortableText
 
 
@@ -51,8 +51,8 @@ def bindings() -> Bindings:
 
     A kept wish that is damaged, or takes a key that another action has, no longer counts.
     """
-    standard = map_keys(settings.read(settings.KEYMAP))
-    wishes = _read_wishes()
+    keymap = settings.read(settings.KEYMAP)
+    standard, wishes = map_keys(keymap), _read_wishes(keymap)
     while True:
         made = {name: wishes.get(name, keys) for name, keys in standard.items()}
         clashing = {name for names in _owners(made).values() if len(names) > 1 for name in names}
@@ -91,16 +91,17 @@ def rebind(name: str, keys: Sequence[str]) -> None:
     problem = problem_with(name, keys)
     if problem:
         raise ValueError(problem)
+    keymap = settings.read(settings.KEYMAP)
     wanted = tuple(map(_portable, keys))
-    if wanted == tuple(map(_portable, map_keys(settings.read(settings.KEYMAP))[name])):
-        QSettings().remove(_place(name))
+    if wanted == tuple(map(_portable, map_keys(keymap)[name])):
+        QSettings().remove(_place(keymap, name))
     else:
-        QSettings().setValue(_place(name), json.dumps(wanted))
+        QSettings().setValue(_place(keymap, name), json.dumps(wanted))
 
 
 def reset_all() -> None:
     """Take the chosen map as it comes."""
-    QSettings().remove(_place(""))
+    QSettings().remove(_place(settings.read(settings.KEYMAP)))
 
 
 def changed_names() -> frozenset[str]:
@@ -134,11 +135,11 @@ def _portable(key: str) -> str:
     return sequence.toString(_PORTABLE) if sequence.count() == 1 else ""
 
 
-def _read_wishes() -> Bindings:
+def _read_wishes(keymap: str) -> Bindings:
     wishes = {}
     stored = QSettings()
     for name in SPECS:
-        text = stored.value(_place(name))
+        text = stored.value(_place(keymap, name))
         keys = _understood(text) if isinstance(text, str) else None
         if keys is not None:
             wishes[name] = keys
@@ -157,6 +158,6 @@ def _understood(text: str) -> tuple[str, ...] | None:
     return keys if all(key and key not in RESERVED for key in keys) else None
 
 
-def _place(name: str) -> str:
+def _place(keymap: str, name: str = "") -> str:
     """Where wishes are kept: for each map its own, since a key free in one is not in the other."""
-    return f"keys/{settings.read(settings.KEYMAP)}/{name}".rstrip("/")
+    return f"keys/{keymap}/{name}".rstrip("/")

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from slideviewer.ui import keys, settings
 from slideviewer.ui.action_spec import ActionSpec
-from slideviewer.ui.actions import MENUS
+from slideviewer.ui.action_table import MENUS
 
 NAME_ROLE = Qt.ItemDataRole.UserRole
 HINT = "Choose an action, click into one of its keys and press the new one."

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QApplication
 
 from slideviewer.errors import SlideviewerError
 from slideviewer.ui import theme
+from slideviewer.ui.garbage import Garbage
 from slideviewer.ui.window import MainWindow
 
 _log = logging.getLogger(__name__)
@@ -76,6 +77,8 @@ def open_window(slide: Path | None, annotations: Path | None, prediction: Path |
     _report_bugs(window)
     show(window, slide, annotations, prediction)
     window.show()
+    QTimer.singleShot(0, window.recovering.look)
+    QTimer.singleShot(0, lambda: Garbage(window))  # once all is there that stays
     if slide is None and annotations is None:
         QTimer.singleShot(0, window.help.start_first_tour)  # once it has its size
     code = app.exec()
@@ -85,12 +88,12 @@ def open_window(slide: Path | None, annotations: Path | None, prediction: Path |
     return code
 
 
-def all_threads_end(but: frozenset[threading.Thread]) -> bool:
+def all_threads_end(but: frozenset[threading.Thread], seconds: float = LEAVING_SECONDS) -> bool:
     """Wait for threads to come to their end; False where one hangs, as on a dead drive.
 
     Python ends a daemon thread by unwinding it, and where that meets C++ the program aborts.
     """
-    until = time.monotonic() + LEAVING_SECONDS
+    until = time.monotonic() + seconds
     ours = set(threading.enumerate()) - but
     for thread in ours:
         thread.join(max(0.0, until - time.monotonic()))
@@ -143,8 +146,9 @@ def take_picture(
         window.show()
         problems: list[str] = []
         window.files.remembers = False
+        window.saving.lock.is_wanted = False
         window.files.failed.connect(problems.append)
-        window.prediction.failed.connect(problems.append)
+        window.prediction.results.failed.connect(problems.append)
         show(window, slide, annotations, prediction)
         document = window.session.document
 
@@ -161,7 +165,12 @@ def take_picture(
         window.notices.clear()
         window.grab()  # painting is what asks for tiles
         wait_until(
-            lambda: not window.tiles.is_loading and window.canvas.is_finished, PICTURE_SECONDS
+            lambda: (
+                not window.tiles.is_loading
+                and not window.views.active.cells.is_loading
+                and window.canvas.is_finished
+            ),
+            PICTURE_SECONDS,
         )
         if not window.grab().save(str(picture)):
             raise SlideviewerError("The picture cannot be written.", path=picture)
@@ -169,7 +178,7 @@ def take_picture(
         window.let_go()
         window.deleteLater()
         QCoreApplication.processEvents()
-        all_threads_end(others)
+        all_threads_end(others, PICTURE_SECONDS)  # on a busy machine three are not enough
 
 
 def wait_until(is_true: Callable[[], bool], seconds: float) -> None:

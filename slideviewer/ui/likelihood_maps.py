@@ -10,10 +10,16 @@ from PySide6.QtCore import QObject
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.errors import SlideError
 from slideviewer.slide import Slide, open_slide
-from slideviewer.ui.jobs import Job
-from slideviewer.ui.layers.likelihood import LARGEST_MISFIT, LikelihoodLayer, absolute_look, misfit
+from slideviewer.ui.layers.likelihood import (
+    LARGEST_MISFIT,
+    LikelihoodLayer,
+    absolute_look,
+    map_extent,
+    misfit,
+)
 from slideviewer.ui.look import Look
 from slideviewer.ui.notices import NoticeStack
+from slideviewer.ui.opening import Opening
 from slideviewer.ui.session import Session
 from slideviewer.ui.tiles.source import TileSources
 from slideviewer.ui.views.grid import ViewGrid
@@ -21,15 +27,7 @@ from slideviewer.ui.views.slide_view import SlideView
 
 
 class LikelihoodMaps(QObject):
-    """At most one map at a time, for the session's slide.
-
-    Parameters
-    ----------
-    session : Session
-    views : ViewGrid
-    sources : TileSources
-    notices : NoticeStack
-    """
+    """At most one map at a time, for the session's slide."""
 
     def __init__(
         self,
@@ -42,6 +40,7 @@ class LikelihoodMaps(QObject):
         super().__init__(parent)
         self._session, self._views, self._sources = session, views, sources
         self._notices = notices
+        self._opening = Opening(self)
         self._map: Slide | None = None
         self._look = Look()
         self._layers: WeakKeyDictionary[SlideView, LikelihoodLayer] = WeakKeyDictionary()
@@ -55,7 +54,7 @@ class LikelihoodMaps(QObject):
         return list(self._layers.values())
 
     def show(self, path: Path) -> None:
-        """Open a map in the background and lay it over the slide."""
+        """Open a map in the background and lay it over the slide, in place of any other."""
         slide = self._session.slide
         if slide is None:
             self._notices.tell("Open the slide first that the likelihood map belongs to.")
@@ -63,9 +62,6 @@ class LikelihoodMaps(QObject):
 
         def opened(answer: tuple[Slide, Look]) -> None:
             likelihood_map, look = answer
-            if self._session.slide is not slide:
-                likelihood_map.close()
-                return
             difference = misfit(slide, likelihood_map)
             if difference > LARGEST_MISFIT:
                 likelihood_map.close()
@@ -74,18 +70,20 @@ class LikelihoodMaps(QObject):
                     f"slide's, so it cannot lie on it exactly. Is it the map of another slide?"
                 )
                 return
-            self.clear()
+            self._take_map_away()
             self._map, self._look = likelihood_map, look
             self._lay_over()
             self._notices.tell(f"Shows {path.name}. {RESEARCH_USE_ONLY}")
 
-        job = Job(lambda _: _open(path), self)
-        job.succeeded.connect(opened)
-        job.failed.connect(lambda problem: self._notices.warn(problem))
-        job.start()
+        job = self._opening.begin(lambda _: _open(path), opened, self._notices.warn)
+        job.discarded.connect(_close)
 
     def clear(self) -> None:
-        """Take the map away and close its file."""
+        """Take the map away and close its file; one that is being opened will not come."""
+        self._opening.give_up()
+        self._take_map_away()
+
+    def _take_map_away(self) -> None:
         for view, layer in list(self._layers.items()):
             self._take_away(view, layer)
         if self._map is not None:
@@ -104,7 +102,7 @@ class LikelihoodMaps(QObject):
         for view in views:
             if view not in self._layers:
                 source = self._sources.take(likelihood_map)
-                layer = LikelihoodLayer(source, slide.pyramid.extent, self._look, view)
+                layer = LikelihoodLayer(source, map_extent(slide, likelihood_map), self._look, view)
                 layer.removal_wanted.connect(self.clear)
                 self._layers[view] = layer
                 view.add_layer(layer)
@@ -125,3 +123,9 @@ def _open(path: Path) -> tuple[Slide, Look]:
     except SlideError:
         likelihood_map.close()
         raise
+
+
+def _close(answer: tuple[Slide, Look] | None) -> None:
+    """Let a map go that nobody wants any more; None where it could not be opened."""
+    if answer is not None:
+        answer[0].close()

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from slideviewer.geometry import Rect
-from slideviewer.slide import Slide
+from slideviewer.slide import Pyramid
 from slideviewer.ui.canvas import Canvas
 
 LARGEST = QSize(220, 170)
@@ -29,7 +29,7 @@ class LittleSlide(QWidget):
     def __init__(self, canvas: Canvas) -> None:
         super().__init__()
         self._canvas = canvas
-        self._slide: Slide | None = None
+        self._pyramid: Pyramid | None = None
         self._image: QImage | None = None
         self._veil: QImage | None = None
         self._veil_cell = 0.0
@@ -41,19 +41,19 @@ class LittleSlide(QWidget):
         self.setAccessibleName("Overview of the slide")
         canvas.viewpoint_changed.connect(lambda _: self.update())
 
-    def set_slide(self, slide: Slide) -> None:
+    def set_slide(self, pyramid: Pyramid) -> None:
         """Show the shape of a slide; its picture follows tile by tile."""
-        self._slide, self._grip = slide, None
-        size = self._fitted(slide, LARGEST)
+        self._pyramid, self._grip = pyramid, None
+        size = self._fitted(pyramid, LARGEST)
         self._image = QImage(size * self.devicePixelRatioF(), QImage.Format.Format_RGB32)
         self._image.fill(Qt.GlobalColor.white)
-        self.setFixedSize(self._fitted(slide, self._room))
+        self.setFixedSize(self._fitted(pyramid, self._room))
 
     def fit(self, room: QSize) -> None:
         """Take no more room than this, in screen pixels."""
         self._room = room.boundedTo(LARGEST)
-        if self._slide is not None:
-            self.setFixedSize(self._fitted(self._slide, self._room))
+        if self._pyramid is not None:
+            self.setFixedSize(self._fitted(self._pyramid, self._room))
 
     def set_veil(self, veil: QImage | None, cell: float) -> None:
         """Shade parts of the slide.
@@ -69,17 +69,17 @@ class LittleSlide(QWidget):
         self.update()
 
     @staticmethod
-    def _fitted(slide: Slide, room: QSize) -> QSize:
-        shape = QSize(slide.pyramid.width, slide.pyramid.height)
+    def _fitted(pyramid: Pyramid, room: QSize) -> QSize:
+        shape = QSize(pyramid.width, pyramid.height)
         return shape.scaled(room, Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(8, 8))
 
     @Slot(object, object)
     def add_tile(self, rect: Rect, tile: QImage) -> None:
         """Show a tile of the slide's coarsest level."""
-        if self._slide is None or self._image is None:
+        if self._pyramid is None or self._image is None:
             return
-        across = self._image.width() / self._slide.pyramid.width
-        down = self._image.height() / self._slide.pyramid.height
+        across = self._image.width() / self._pyramid.width
+        down = self._image.height() / self._pyramid.height
         painter = QPainter(self._image)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         target = QRectF(rect.x * across, rect.y * down, rect.width * across, rect.height * down)
@@ -108,7 +108,7 @@ class LittleSlide(QWidget):
         return QPolygonF(corners)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._slide is None or self._image is None:
+        if self._pyramid is None or self._image is None:
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -130,7 +130,7 @@ class LittleSlide(QWidget):
             painter.drawPolygon(box)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton or self._slide is None:
+        if event.button() != Qt.MouseButton.LeftButton or self._pyramid is None:
             return
         at = event.position()
         if self._is_on_box(at):
@@ -145,7 +145,7 @@ class LittleSlide(QWidget):
         if self._grip is not None and event.buttons() & Qt.MouseButton.LeftButton:
             middle = event.position() - self._grip
             self.dragged.emit(middle.x() / self._across, middle.y() / self._down)
-        elif self._slide is not None:
+        elif self._pyramid is not None:
             on_box = self._is_on_box(event.position())
             shape = Qt.CursorShape.OpenHandCursor if on_box else Qt.CursorShape.CrossCursor
             self.setCursor(shape)
@@ -163,10 +163,10 @@ class LittleSlide(QWidget):
     # Two scales: of a strip a pixel wide the picture is wider than its shape would have it.
     @property
     def _across(self) -> float:
-        assert self._slide is not None
-        return self.width() / self._slide.pyramid.width
+        assert self._pyramid is not None
+        return self.width() / self._pyramid.width
 
     @property
     def _down(self) -> float:
-        assert self._slide is not None
-        return self.height() / self._slide.pyramid.height
+        assert self._pyramid is not None
+        return self.height() / self._pyramid.height

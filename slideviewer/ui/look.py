@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 
 from slideviewer.geometry import Rect
 from slideviewer.slide import Pixels, Slide, TileKey
-from slideviewer.slide.channels import ChannelLook, composite
+from slideviewer.slide.channels import ChannelLook, composite, visible_channels
 from slideviewer.ui.colour_management import Unmanaged, conversion_of
 
 BRIGHTNESS = (-1.0, 1.0)
@@ -142,7 +142,8 @@ def _read(slide: Slide, level: int, box: tuple[int, int, int, int], look: Look) 
     Looks that are not as many as the slide's channels are those of another slide, and not used.
     """
     if look.channels and len(look.channels) == len(slide.channels):
-        return composite(slide.read_channels(level, *box), look.channels)
+        shown = visible_channels(look.channels)
+        return composite(slide.read_channels(level, *box, wanted=shown), look.channels)
     pixels = slide.read_region(level, *box)
     if look.managed:
         conversion = conversion_of(slide)

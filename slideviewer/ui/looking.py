@@ -8,7 +8,8 @@ from functools import partial
 from PySide6.QtWidgets import QInputDialog
 
 from slideviewer.slide import Spacing
-from slideviewer.ui import actions, words
+from slideviewer.ui import words
+from slideviewer.ui.action_table import MAGNIFICATIONS
 from slideviewer.ui.canvas import Canvas
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.views.grid import ViewGrid
@@ -36,9 +37,7 @@ class Looking:
             "rotate_reset": self.set_upright,
             "flip_horizontal": lambda: self._canvas.go(self._canvas.aim.flipped_across()),
             "flip_vertical": lambda: self._canvas.go(self._canvas.aim.flipped_down()),
-            **{
-                name: partial(self.magnify, value) for name, value in actions.MAGNIFICATIONS.items()
-            },
+            **{name: partial(self.magnify, value) for name, value in MAGNIFICATIONS.items()},
         }
 
     @property

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox
 
 from slideviewer import RESEARCH_USE_ONLY
-from slideviewer.models.package import available_packages
+from slideviewer.models.package import ModelPackage, available_packages
+
+LONGEST_TITLE = 40
+"""So many characters of a title are shown in the toolbar; the list below shows all of them."""
+
+TEXT_MARGIN = 2
+"""Screen pixels that the style leaves beside the title."""
 
 
 class ModelChooser(QComboBox):
@@ -23,6 +29,7 @@ class ModelChooser(QComboBox):
         super().__init__()
         self.setAccessibleName("Model")
         self.setToolTip("The model that Predict runs")
+        self.setMaximumWidth(LONGEST_TITLE * self.fontMetrics().averageCharWidth())
         self.problems: list[str] = []
         for found in available_packages():
             if found.package is None:
@@ -32,6 +39,30 @@ class ModelChooser(QComboBox):
             self.addItem(spec.title or spec.name, found.package)
             tip = f"{spec.intended_use}\n{RESEARCH_USE_ONLY}"
             self.setItemData(self.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+
+    @property
+    def packages(self) -> tuple[ModelPackage, ...]:
+        """All of them, in their order."""
+        return tuple(self.itemData(index) for index in range(self.count()))
+
+    def choose(self, package: ModelPackage) -> None:
+        """Choose a package, if it is still there."""
+        hashes = [other.hash for other in self.packages]
+        if package.hash in hashes:
+            self.setCurrentIndex(hashes.index(package.hash))
+
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
+        super().initStyleOption(option)
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        control = QStyle.ComplexControl.CC_ComboBox
+        room = self.style().subControlRect(control, option, part, self).width() - 2 * TEXT_MARGIN
+        option.currentText = self.fontMetrics().elidedText(
+            self.currentText(), Qt.TextElideMode.ElideRight, room
+        )
+
+    def showPopup(self) -> None:
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0))
+        super().showPopup()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()  # a turn of the wheel on the way to the canvas chooses nothing

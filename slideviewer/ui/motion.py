@@ -43,11 +43,18 @@ class Zoom:
     x_screen: float
     y_screen: float
 
+    @property
+    def end(self) -> Viewpoint:
+        """What is shown in the end."""
+        return self.start.zoomed(self.scale, self.x_screen, self.y_screen)
+
     def at(self, seconds: float) -> Viewpoint:
         """See `Motion`."""
         share = _eased(seconds / ZOOM_SECONDS)
+        if share >= 1:
+            return self.end
         # Half way in time is half way in magnification, not in pixels.
-        scale = self.scale if share >= 1 else self.start.scale ** (1 - share) * self.scale**share
+        scale = self.start.scale ** (1 - share) * self.scale**share
         return self.start.zoomed(scale, self.x_screen, self.y_screen)
 
     def is_over(self, seconds: float) -> bool:
@@ -89,16 +96,27 @@ class Flight:
 
 @dataclass(frozen=True)
 class Fling:
-    """A slide let go in movement, which slows down by itself; whole screen pixels at a time."""
+    """A slide let go in movement, which slows down by itself; whole device pixels at a time.
+
+    Attributes
+    ----------
+    start : Viewpoint
+    vx, vy : float
+        Screen pixels per second at the beginning.
+    ratio : float
+        Device pixels per screen pixel; other steps would have the canvas paint all of it anew.
+    """
 
     start: Viewpoint
     vx: float
     vy: float
+    ratio: float
 
     def at(self, seconds: float) -> Viewpoint:
         """See `Motion`."""
         way = FLING_DECAY_SECONDS * (1 - math.exp(-seconds / FLING_DECAY_SECONDS))
-        return self.start.panned(round(self.vx * way), round(self.vy * way))
+        dx, dy = round(self.vx * way * self.ratio), round(self.vy * way * self.ratio)
+        return self.start.panned(dx / self.ratio, dy / self.ratio)
 
     def is_over(self, seconds: float) -> bool:
         """See `Motion`."""

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject
 
-from slideviewer.annotations import Loaded, read_annotations
+from slideviewer.annotations import (
+    Loaded,
+    SlideFrame,
+    format_in,
+    read_annotations,
+    recover_asap,
+)
+from slideviewer.annotations.decisions import read_decisions
+from slideviewer.annotations.saving import Stamp, stamp_of
+from slideviewer.annotations.sidecar import Sidecar, read_sidecar
 from slideviewer.slide import Slide, open_slide
 from slideviewer.slide.picture_tiff import NOTICE
 from slideviewer.ui.folder_listing import Companions, companions_of
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.notices import NoticeStack
-from slideviewer.ui.saving import Stamp, stamp_of
 
 
 @dataclass(frozen=True)
@@ -28,10 +36,22 @@ class OpenedSlide:
 
 @dataclass(frozen=True)
 class ReadAnnotations:
-    """An annotation file as it was read, and how the file was then."""
+    """An annotation file as it was read, and how the file was then.
+
+    Attributes
+    ----------
+    loaded : Loaded
+    stamp : Stamp or None
+    sidecar : Sidecar
+        What lies beside it.
+    is_only_read : bool
+        Whether its format cannot be written, so that saving needs another file.
+    """
 
     loaded: Loaded
     stamp: Stamp | None
+    sidecar: Sidecar
+    is_only_read: bool
 
 
 class Opening(QObject):
@@ -101,9 +121,8 @@ class Offers:
 
     def withdraw(self) -> None:
         """Take away what was offered for the slide before."""
-        for notice in self._notices.notices:
-            if notice.text in self._texts:
-                notice.close_for_good()
+        for text in self._texts:
+            self._notices.withdraw(text)
         self._texts.clear()
 
 
@@ -121,7 +140,32 @@ def what_is_left_out(slide: Slide) -> list[str]:
     return [f"{slide.path.name}: {notice}"] if notice else []
 
 
-def read_with_stamp(path: Path) -> ReadAnnotations:
-    """Read an annotation file."""
+def read_with_stamp(path: Path, frame: SlideFrame | None) -> ReadAnnotations:
+    """Read an annotation file and what lies beside it.
+
+    Parameters
+    ----------
+    path : Path
+    frame : SlideFrame or None
+        The open slide.
+    """
     stamp = stamp_of(path)  # before reading: a change while it is read counts as one afterwards
-    return ReadAnnotations(read_annotations(path), stamp)
+    loaded = read_annotations(path, frame)
+    is_only_read = format_in(path).write is None
+    if is_only_read:
+        return ReadAnnotations(loaded, stamp, Sidecar(), is_only_read)
+    sidecar = read_sidecar(path, loaded.annotations)
+    reviewed = read_decisions(path)
+    loaded = replace(loaded, annotations=loaded.annotations.with_decisions(reviewed.decisions))
+    if reviewed.notice:
+        sidecar = replace(sidecar, notices=(*sidecar.notices, reviewed.notice))
+    return ReadAnnotations(loaded, stamp, sidecar, is_only_read)
+
+
+def recover_with_sidecar(path: Path) -> tuple[Loaded, Sidecar]:
+    """Read what is readable of a broken ASAP file, and what lies beside it."""
+    loaded = recover_asap(path)
+    sidecar = read_sidecar(path, loaded.annotations)
+    decided = read_decisions(path).decisions
+    loaded = replace(loaded, annotations=loaded.annotations.with_decisions(decided))
+    return loaded, replace(sidecar, notices=())  # that shapes are missing is said already

@@ -110,7 +110,7 @@ class Overview(QFrame):
         if slide is None:
             self._show_or_hide()
             return
-        self.little.set_slide(slide)
+        self.little.set_slide(slide.pyramid)
         for rect, tile in self._view.tiles.coarse_pictures():
             self.little.add_tile(rect, tile)
         self.magnification.setVisible(isinstance(slide.spacing, Spacing))
@@ -135,17 +135,18 @@ class Overview(QFrame):
         slide = self._view.slide
         if slide is not None and isinstance(slide.spacing, Spacing):
             value = words.magnification_at(self._canvas.viewpoint.scale, slide.spacing)
-            self.magnification.setEditText(f"{words.short(value)}×")
+            shown = f"{words.short(value)}×"
+            if shown != self.magnification.currentText():  # a pan is no reason to lay it out anew
+                self.magnification.setEditText(shown)
 
     def _magnify(self) -> None:
         slide = self._view.slide
         typed = re.match(r"\s*(\d+(?:[.,]\d+)?)", self.magnification.currentText())
-        if slide is None or typed is None or not isinstance(slide.spacing, Spacing):
+        value = float(typed[1].replace(",", ".")) if typed is not None else 0.0
+        if slide is None or value == 0 or not isinstance(slide.spacing, Spacing):
             self._show_magnification()
             return
-        value = float(typed[1].replace(",", "."))
-        if value > 0:
-            self._canvas.zoom_to(words.scale_at(value, slide.spacing))
+        self._canvas.zoom_to(words.scale_at(value, slide.spacing))
         self._canvas.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

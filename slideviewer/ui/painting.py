@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QImage, QPainter, QTransform
+from PySide6.QtGui import QBrush, QImage, QPainter, QTransform
 
 from slideviewer.geometry import Rect
 from slideviewer.ui.viewpoint import Viewpoint
@@ -30,6 +30,28 @@ def draw_picture(
         QTransform(affine.xx, affine.xy, affine.yx, affine.yy, *corner), combine=True
     )
     painter.drawImage(QRectF(0, 0, rect.width, rect.height), image, source)
+    painter.restore()
+
+
+def share_of(image: QImage, whole: Rect, part: Rect) -> QRectF:
+    """Where a part of the rectangle that an image shows lies in the image, in its pixels."""
+    across, down = image.width() / whole.width, image.height() / whole.height
+    return QRectF(
+        (part.x - whole.x) * across,
+        (part.y - whole.y) * down,
+        part.width * across,
+        part.height * down,
+    )
+
+
+def fill(painter: QPainter, view: Viewpoint, rect: Rect, brush: QBrush) -> None:
+    """Fill a level-0 rectangle."""
+    painter.save()
+    if view.is_upright:
+        rect = view.covered_by(rect)
+    else:
+        painter.setTransform(to_screen_transform(view), combine=True)
+    painter.fillRect(QRectF(rect.x, rect.y, rect.width, rect.height), brush)
     painter.restore()
 
 

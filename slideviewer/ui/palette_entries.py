@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from PySide6.QtGui import QAction, QIcon, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
+from slideviewer.ui.action_table import FILLED_WHEN_SHOWN
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -82,7 +84,7 @@ def ranked(query: str, entries: Iterable[Entry]) -> list[Entry]:
 
 
 def entries_of(bar: QMenuBar) -> list[Entry]:
-    """Everything that can be chosen in the menus now."""
+    """Everything that can be chosen in the menus now, but what was put in one for a while."""
     return list(_entries(bar.actions(), ""))
 
 
@@ -91,6 +93,8 @@ def _entries(actions: Iterable[QAction], where: str) -> Iterable[Entry]:
         if action.isSeparator() or not action.isEnabled() or not action.isVisible():
             continue
         menu = action.menu()
+        if action.objectName() in FILLED_WHEN_SHOWN:
+            continue
         if isinstance(menu, QMenu):
             inside = f"{where} · {_plain(action)}" if where else _plain(action)
             yield from _entries(menu.actions(), inside)

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from slideviewer.ui import keys, settings
 from slideviewer.ui.look_control import LookControl
+from slideviewer.ui.manner import Manner
 from slideviewer.ui.preferences import Preferences
-from slideviewer.ui.stage import Manner
 from slideviewer.ui.tiles.cache import LEAST_BYTES, TileCache, default_limit_bytes
 from slideviewer.ui.views.grid import ViewGrid
 

@@ -31,6 +31,8 @@ SIZE = (620, 640)
 CHARACTERS, LINES = 80, 36
 """That the dialog has room for where the text is large."""
 
+LONGEST_TEXT = 200
+
 GAP = 8
 """Screen pixels: of the dialog, and between one setting and the next."""
 
@@ -77,10 +79,10 @@ class Preferences(QDialog):
             control.setAccessibleName(setting.words)
             control.setAccessibleDescription(setting.tip)
             self.controls[setting.name] = control
-            if not isinstance(control, QCheckBox):
+            is_check = isinstance(control, QCheckBox)
+            if not is_check:
                 grid.addWidget(QLabel(setting.words), row, 0)
-            takes_the_width = isinstance(control, QLineEdit | QCheckBox)
-            side = Qt.AlignmentFlag(0) if takes_the_width else Qt.AlignmentFlag.AlignLeft
+            side = Qt.AlignmentFlag(0) if is_check else Qt.AlignmentFlag.AlignLeft
             grid.addWidget(control, row, 1, side)
             if setting.tip:
                 grid.addWidget(_explanation(setting.tip), row + 1, 1)
@@ -109,20 +111,21 @@ class Preferences(QDialog):
             check.setChecked(value)
             check.toggled.connect(lambda on: write(on))
             return check
-        if isinstance(setting.default, int):
-            spin = QSpinBox()
-            spin.setRange(setting.lowest, setting.highest)
-            spin.setSingleStep(STEP_MIB)
-            spin.setSuffix(f" {setting.unit}")
-            spin.setSpecialValueText(setting.lowest_words)
-            spin.setKeyboardTracking(False)
-            spin.setValue(value)
-            spin.valueChanged.connect(lambda number: write(number))
-            return spin
-        line = QLineEdit(value)
-        line.setPlaceholderText(setting.placeholder)
-        line.editingFinished.connect(lambda: write(line.text().strip()))
-        return line
+        if isinstance(setting.default, str):
+            line = QLineEdit(value)
+            line.setMaxLength(LONGEST_TEXT)
+            line.setMinimumWidth(240)
+            line.editingFinished.connect(lambda: write(" ".join(line.text().split())))
+            return line
+        spin = QSpinBox()
+        spin.setRange(setting.lowest, setting.highest)
+        spin.setSingleStep(STEP_MIB if setting.unit == "MiB" else 1)
+        spin.setSuffix(f" {setting.unit}")
+        spin.setSpecialValueText(setting.lowest_words)
+        spin.setKeyboardTracking(False)
+        spin.setValue(value)
+        spin.valueChanged.connect(lambda number: write(number))
+        return spin
 
     def _write(self, setting: Setting[Any], value: Any) -> None:
         if value != settings.read(setting):

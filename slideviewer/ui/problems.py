@@ -5,23 +5,26 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from slideviewer.geometry import Rect
 from slideviewer.slide import TileKey
+from slideviewer.ui.tables import telling_table
 from slideviewer.ui.tiles.source import TileSource
 
 COLUMNS = ("Level", "Column", "Row", "Place (px)", "Reason")
+
+PLACE_END = " cannot be read: "
+REST_READABLE = " The file is damaged there; the rest may still be read."
+"""Around the reason in what is said of a damaged tile."""
 
 MOST_LISTED = 1000
 """Rows; a slide with more is damaged as a whole."""
@@ -36,7 +39,6 @@ class SlideProblems(QDialog):
     """
 
     jump_wanted = Signal(object)  # the level-0 Rect of a damaged tile
-    again_wanted = Signal()  # read the damaged tiles once more
 
     def __init__(self, source: TileSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,19 +50,17 @@ class SlideProblems(QDialog):
         self.summary.setWordWrap(True)
         self._model = QStandardItemModel(0, len(COLUMNS), self)
         self._model.setHorizontalHeaderLabels(list(COLUMNS))
-        self.table = QTableView()
-        self.table.setModel(self._model)
-        self.table.setAccessibleName("Damaged tiles")
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setWordWrap(False)
-        self.table.verticalHeader().hide()
+        self.table = telling_table(self._model, "Damaged tiles")
+        self.table.setWordWrap(True)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideNone)
         header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(len(COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
+        # Rows that find their height themselves do so anew, all of them, for every one added.
+        # Queued: a scroll bar that comes or goes makes the last column another width once more.
+        header.sectionResized.connect(
+            self.table.resizeRowsToContents, Qt.ConnectionType.QueuedConnection
+        )
         self.table.activated.connect(lambda index: self._jump(index.row()))
         self.again = QPushButton("Try again")
         self.again.setToolTip("Read the damaged tiles once more: the drive may be back")
@@ -68,7 +68,7 @@ class SlideProblems(QDialog):
         close = QPushButton("Close")
         for button in (self.again, self.copy, close):
             button.setAutoDefault(False)
-        self.again.clicked.connect(self.again_wanted)
+        self.again.clicked.connect(source.try_again)
         self.copy.clicked.connect(lambda: QApplication.clipboard().setText(self.text))
         close.clicked.connect(self.close)
         buttons = QHBoxLayout()
@@ -112,8 +112,8 @@ class SlideProblems(QDialog):
             items = [QStandardItem(cell) for cell in self._cells(key, problems[key])]
             for item in items[:3]:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-            items[-1].setToolTip(problems[key])
             self._model.appendRow(items)
+            self.table.resizeRowToContents(self._model.rowCount() - 1)
         self._keys = listed
         self.again.setEnabled(bool(count))
         self.copy.setEnabled(bool(count))
@@ -122,9 +122,14 @@ class SlideProblems(QDialog):
         rect = self._rect(key)
         place = f"{rect.x:.0f}, {rect.y:.0f}"
         downsample = self.source.shown.pyramid.levels[key.level].downsample
-        plain = reason.removeprefix(f"{self.source.slide.path}: ")
         level = f"{key.level} (1 : {downsample:.3g})"
-        return [level, str(key.column), str(key.row), place, " ".join(plain.split())]
+        return [level, str(key.column), str(key.row), place, self._alone(reason)]
+
+    def _alone(self, reason: str) -> str:
+        """The reason without what stands elsewhere in this window: file, place and comfort."""
+        plain = " ".join(reason.removeprefix(f"{self.source.slide.path}: ").split())
+        _, place, alone = plain.removesuffix(REST_READABLE).rpartition(PLACE_END)
+        return alone[:1].upper() + alone[1:] if place else alone
 
     def _rect(self, key: TileKey) -> Rect:
         return self.source.shown.pyramid.tile_rect(key)

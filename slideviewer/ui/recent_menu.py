@@ -95,9 +95,8 @@ class RecentMenu(QObject):
             name = self._names[thumbnail.path].replace("&", "&&")
             action.setText(f"{name} – {GONE}" if thumbnail.is_missing else name)
             action.setToolTip(_tip(self._tips[thumbnail.path], thumbnail))
-            action.setIcon(
-                icon_of(thumbnail, MENU_ICON, 2.0, QApplication.palette().text().color())
-            )
+            colour = QApplication.palette().text().color()
+            action.setIcon(icon_of(thumbnail, MENU_ICON, MENU_RATIO, colour))
             action.setEnabled(not thumbnail.is_missing)
 
 

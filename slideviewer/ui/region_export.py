@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import math
-import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from slideviewer.errors import SlideError
-from slideviewer.files import replacing
 from slideviewer.geometry import Rect
 from slideviewer.progress import Progress, Step
 from slideviewer.slide import Pixels, Slide, Spacing, open_slide
+from slideviewer.slide.png_writing import MOST_PNG_PX, WRITING, write_png
 from slideviewer.slide.writing import write_pyramid
 
-MOST_PNG_PX = 2_000_000_000
-"""Pixels; hardly any program opens a larger PNG, which has neither tiles nor levels."""
+BLOCK_PX = 1_000_000
+"""Pixels read between two looks at whether the user has cancelled: a fraction of a second."""
 
-BAND_PX = 16_000_000
-"""Pixels read at a time: 48 MB."""
-
-PNG_COMPRESSION = 4
 JPEG_QUALITY = 90
 
 PNG_BYTES_PX, TIFF_BYTES_PX = 1.6, 0.45
@@ -98,7 +92,7 @@ def save_region(source: Path, region: Region, target: Path, progress: Progress) 
 
     Raises
     ------
-    SlideError
+    SlideviewerError
         Where the slide is damaged there, the file cannot be written, or the PNG would be larger
         than `MOST_PNG_PX`.
     """
@@ -110,63 +104,38 @@ def save_region(source: Path, region: Region, target: Path, progress: Progress) 
         )
     with closing(open_slide(source)) as slide:
         um_px = spacing_of(slide, region.level)
+        size, bands = (region.width, region.height), _bands(slide, region, progress)
         if is_png:
-            _write_png(target, region, _bands(slide, region), um_px, progress)
+            both = None if um_px is None else (um_px, um_px)
+            write_png(target, size, bands, both, progress)
         else:
-            size = region.width, region.height
-            bands = _bands(slide, region)
-            write_pyramid(target, size, bands, um_px, "", JPEG_QUALITY, progress)
-
-
-def _bands(slide: Slide, region: Region) -> Iterator[Pixels]:
-    rows = max(1, min(region.height, BAND_PX // region.width))
-    for top in range(0, region.height, rows):
-        height = min(rows, region.height - top)
-        yield slide.read_region(
-            region.level, region.x_level, region.y_level + top, region.width, height
-        )
-
-
-def _write_png(
-    path: Path,
-    region: Region,
-    bands: Iterator[Pixels],
-    um_px: float | None,
-    progress: Progress,
-) -> None:
-    """Stream a PNG (ISO/IEC 15948): each row is the difference from the one above (filter Up)."""
-    try:
-        with replacing(path) as stream:
-            stream.write(b"\x89PNG\r\n\x1a\n")
-            stream.write(
-                _chunk(b"IHDR", struct.pack(">IIBBBBB", region.width, region.height, 8, 2, 0, 0, 0))
+            write_pyramid(
+                target,
+                size,
+                bands,
+                um_px,
+                quality=JPEG_QUALITY,
+                progress=lambda step: progress(replace(step, text=WRITING)),
             )
-            if um_px is not None:
-                per_metre = min(round(1e6 / um_px), 2**31 - 1)
-                stream.write(_chunk(b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)))
-            packer = zlib.compressobj(PNG_COMPRESSION)
-            above = np.zeros((1, region.width * 3), np.uint8)
-            done = 0
-            for band in bands:
-                rows = band.reshape(len(band), -1)
-                filtered = np.empty((len(rows), 1 + rows.shape[1]), np.uint8)
-                filtered[:, 0] = 2
-                np.subtract(rows, np.concatenate([above, rows[:-1]]), out=filtered[:, 1:])
-                above = rows[-1:]
-                packed = packer.compress(filtered.tobytes())
-                if packed:
-                    stream.write(_chunk(b"IDAT", packed))
-                done += len(band)
-                progress(Step(done, region.height, "Writing the picture", "rows"))
-            stream.write(_chunk(b"IDAT", packer.flush()))
-            stream.write(_chunk(b"IEND", b""))
-    except OSError as error:
-        raise SlideError(
-            f"The picture cannot be written ({error.strerror or error}).",
-            path=path,
-            remedy="Choose a folder that exists, may be written to and has room.",
-        ) from error
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def _bands(slide: Slide, region: Region, progress: Progress) -> Iterator[Pixels]:
+    """Read a region in bands of whole rows of tiles, so that each tile is decoded once."""
+    tile = slide.pyramid.tile_size
+    across = max(1, BLOCK_PX // tile**2) * tile
+    for y, height in _cut(region.y_level, region.height, tile):
+        band = np.empty((height, region.width, 3), np.uint8)
+        for x, width in _cut(region.x_level, region.width, across):
+            progress(Step(y - region.y_level, region.height, WRITING, "rows"))
+            left = x - region.x_level
+            band[:, left : left + width] = slide.read_region(region.level, x, y, width, height)
+        yield band
+
+
+def _cut(start: int, length: int, step: int) -> Iterator[tuple[int, int]]:
+    """Start and length of the parts of a stretch, cut where a coordinate is a whole step."""
+    end = start + length
+    while start < end:
+        part = min(end, start - start % step + step) - start
+        yield start, part
+        start += part

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from slideviewer.slide import Spacing, UnknownSpacing
+from slideviewer.ui import words
 
 STEP_DEGREES = 45.0
 
@@ -32,19 +33,9 @@ class Ruler:
         turned = math.degrees(math.atan2(self.y1 - self.y2, self.x2 - self.x1)) % 180.0
         return 0.0 if turned >= 180.0 - 1e-9 else turned
 
-    def length_um(self, spacing: Spacing) -> float:
-        """Its length in micrometres."""
-        return math.hypot(
-            (self.x2 - self.x1) * spacing.x_um_px, (self.y2 - self.y1) * spacing.y_um_px
-        )
-
     def words(self, spacing: Spacing | UnknownSpacing) -> str:
         """Length and angle: "132 µm · 45°"."""
-        if isinstance(spacing, UnknownSpacing):
-            length = f"{self.length_px:.0f} px"
-        else:
-            um = self.length_um(spacing)
-            length = f"{um / 1000:.3f} mm" if um >= 1000 else f"{um:.1f} µm"
+        length = words.distance(self.x2 - self.x1, self.y2 - self.y1, spacing)
         return f"{length} · {round(self.degrees) % 180}°"
 
     def kept_to_steps(self) -> Ruler:
@@ -79,7 +70,9 @@ class Rulers(QObject):
         return self._laid
 
     def hold(self, ruler: Ruler | None) -> None:
-        """Show one that is being drawn, or none any more."""
+        """Show one that is being drawn, or none any more; one of no length is none yet."""
+        if ruler is not None and ruler.length_px == 0:
+            ruler = None
         if ruler != self._live:
             self._live = ruler
             self.changed.emit()

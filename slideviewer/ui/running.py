@@ -55,17 +55,16 @@ class Running(QObject):
         shown.setMinimumWidth(360)
         shown.setAutoClose(False)
         shown.setAutoReset(False)
-        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
         def show_step(step: Step) -> None:
-            shown.setLabelText(words.progress(step))
-            shown.setMaximum(step.total)
-            shown.setValue(step.done)
+            if not shown.wasCanceled():  # a step that was on its way would bring it back
+                shown.setLabelText(words.progress(step))
+                shown.setMaximum(step.total)
+                shown.setValue(step.done)
 
         def end() -> None:
             self._jobs.remove(job)
-            shown.canceled.disconnect(job.cancel)
-            shown.close()
+            shown.hide()
             shown.deleteLater()
 
         job.progressed.connect(show_step)

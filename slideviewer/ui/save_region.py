@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject
@@ -17,11 +18,11 @@ from PySide6.QtWidgets import (
 
 from slideviewer.geometry import Rect
 from slideviewer.slide import Slide
+from slideviewer.slide.png_writing import MOST_PNG_PX
 from slideviewer.ui import words
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.region_export import (
-    MOST_PNG_PX,
     PNG_BYTES_PX,
     TIFF_BYTES_PX,
     Region,
@@ -30,10 +31,11 @@ from slideviewer.ui.region_export import (
 )
 from slideviewer.ui.running import Running
 from slideviewer.ui.session import Session
-from slideviewer.ui.snapshot import ask_for_file
+from slideviewer.ui.snapshot import ask_for_picture
 from slideviewer.ui.views.grid import ViewGrid
 
-FORMATS = {"PNG": ".png", "TIFF with levels (JPEG tiles)": ".tif"}
+FORMATS = {"PNG": (".png",), "TIFF with levels (JPEG tiles)": (".tif", ".tiff")}
+"""What their files may end in; the first is what they end in unless the user says otherwise."""
 
 HANDY_PX = 25_000_000
 """The level proposed at first gives no more pixels than this."""
@@ -45,18 +47,18 @@ class SaveRegionDialog(QDialog):
     Parameters
     ----------
     slide : Slide
-    regions : dict of str to Rect
-        What can be saved, by its words, in level-0 pixels.
+    regions : sequence of (str, Rect)
+        What can be saved, in words and in level-0 pixels.
     """
 
     def __init__(
-        self, slide: Slide, regions: dict[str, Rect], parent: QWidget | None = None
+        self, slide: Slide, regions: Sequence[tuple[str, Rect]], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Save region as picture")
         self._slide, self._regions = slide, regions
         self.what, self.level, self.file_format = QComboBox(), QComboBox(), QComboBox()
-        self.what.addItems(list(regions))
+        self.what.addItems([name for name, _ in regions])
         for number, at in enumerate(slide.pyramid.levels):
             um_px = spacing_of(slide, number)
             sharpness = f"{um_px:.3g} µm/px" if um_px else f"1 : {at.downsample:.3g}"
@@ -97,26 +99,28 @@ class SaveRegionDialog(QDialog):
     @property
     def region(self) -> Region:
         """What is chosen now."""
-        rect = self._regions[self.what.currentText()]
-        return Region.of(self._slide, rect, self.level.currentIndex())
+        return Region.of(self._slide, self._rect, self.level.currentIndex())
 
     @property
-    def suffix(self) -> str:
-        """What the file's name is to end in."""
+    def suffixes(self) -> tuple[str, ...]:
+        """What the file's name may end in."""
         return FORMATS[self.file_format.currentText()]
 
+    @property
+    def _rect(self) -> Rect:
+        return self._regions[self.what.currentIndex()][1]
+
     def _propose_level(self) -> None:
-        rect = self._regions[self.what.currentText()]
         levels = range(len(self._slide.pyramid.levels))
-        fit = (it for it in levels if Region.of(self._slide, rect, it).pixels <= HANDY_PX)
+        fit = (it for it in levels if Region.of(self._slide, self._rect, it).pixels <= HANDY_PX)
         self.level.setCurrentIndex(next(fit, levels[-1]))
         self._show_size()
 
     def _show_size(self) -> None:
-        region, is_png = self.region, self.suffix == ".png"
-        megabytes = region.pixels * (PNG_BYTES_PX if is_png else TIFF_BYTES_PX) / 1e6
+        region, is_png = self.region, ".png" in self.suffixes
+        size_bytes = region.pixels * (PNG_BYTES_PX if is_png else TIFF_BYTES_PX)
         size = f"{words.whole(region.width)} × {words.whole(region.height)} px"
-        text = f"{size}, about {_told(megabytes)}."
+        text = f"{size}, about {words.file_size(size_bytes)}."
         fits = not is_png or region.pixels <= MOST_PNG_PX
         if not fits:
             text += (
@@ -151,28 +155,23 @@ class SaveRegion(QObject):
         self._notices, self._running = notices, running
 
     @property
-    def regions(self) -> dict[str, Rect]:
-        """What could be saved now: what is seen, what is selected, and all."""
+    def regions(self) -> list[tuple[str, Rect]]:
+        """What could be saved now: what is selected, what is seen, and all."""
         view = self._views.active
-        slide = view.slide
-        if slide is None:
-            return {}
-        extent = slide.pyramid.extent
-        found: dict[str, Rect] = {}
+        if view.slide is None:
+            return []
+        extent = view.slide.pyramid.extent
+        found: list[tuple[str, Rect]] = []
         if view.shows_session:
             for annotation_id in sorted(self._session.selection.ids):
                 annotation = self._session.document.annotations[annotation_id]
                 bounds = annotation.bounds
                 if bounds is not None and extent.intersects(bounds):
-                    name = f"Around {annotation.name}"
-                    while name in found:
-                        name += " "
-                    found[name] = bounds
+                    found.append((f"Around {annotation.name}", bounds))
         seen = view.canvas.viewpoint.visible
         if seen.intersects(extent):
-            found["What is in view"] = seen
-        found["All of the slide"] = extent
-        return found
+            found.append(("What is in view", seen))
+        return [*found, ("All of the slide", extent)]
 
     def ask(self) -> None:
         """Let the user choose, and write it in the background."""
@@ -180,24 +179,16 @@ class SaveRegion(QObject):
         if slide is None:
             return
         dialog = SaveRegionDialog(slide, regions, self._views)
-        if dialog.exec() != QDialog.DialogCode.Accepted:
+        answer, region, suffixes = dialog.exec(), dialog.region, dialog.suffixes
+        dialog.deleteLater()
+        if answer != QDialog.DialogCode.Accepted:
             return
-        region, suffix = dialog.region, dialog.suffix
-        name = f"{slide.path.stem} region{suffix}"
-        path = ask_for_file(self._views, "Save region", name, f"Pictures (*{suffix})")
+        name = f"{slide.path.stem} region{suffixes[0]}"
+        path = ask_for_picture(self._views, self._notices, "Save region", name, suffixes)
         if path is None:
-            return
-        if path.resolve() == slide.path.resolve():
-            self._notices.warn(f"{path.name} is the slide itself. Choose another name.")
             return
         job = Job(partial(save_region, slide.path, region, path), self)
         size = f"{words.whole(region.width)} × {words.whole(region.height)} px"
         job.succeeded.connect(lambda _: self._notices.tell(f"Saved {path.name}: {size}."))
-        job.failed.connect(lambda problem: self._notices.warn(problem))
+        job.failed.connect(self._notices.warn)
         self._running.start(job, f"Saving {path.name}", "Reading the slide")
-
-
-def _told(megabytes: float) -> str:
-    if megabytes >= 1000:
-        return f"{megabytes / 1000:.1f} GB"
-    return f"{max(1, round(megabytes))} MB"

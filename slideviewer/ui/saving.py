@@ -4,29 +4,63 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
 
-from slideviewer.annotations import with_extension
+from slideviewer.annotations import read_annotations, with_extension
+from slideviewer.annotations.differences import Differences, differences
+from slideviewer.annotations.file_lock import holder_of
+from slideviewer.annotations.saving import Stamp, stamp_of
 from slideviewer.errors import SlideviewerError
+from slideviewer.ui.asking import ask
+from slideviewer.ui.differences_dialog import DifferencesDialog
+from slideviewer.ui.document import Saved
+from slideviewer.ui.jobs import Job
+from slideviewer.ui.markup_lock import MarkupLock
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.session import Session
+from slideviewer.ui.sidecars import Sidecars
+from slideviewer.ui.waiting import wait_for
 
 SAVE_FILTER = "ASAP XML (*.xml);;QuPath GeoJSON (*.geojson)"
-ANNOTATION_SUFFIXES = {".xml", ".geojson", ".json", ".gz"}
+ANNOTATION_SUFFIXES = {".xml", ".geojson", ".json", ".gz", ".ndpa"}
 """What annotation files end in; another name that is typed gets the chosen format's."""
 
-Stamp = tuple[int, int]
-"""Bytes and time of change of a file: by these it is known that somebody else has written it."""
+AT_ONCE = 20_000
+"""Annotations and vertices up to which a file is written while the window waits: 0.1 s."""
+
+CLOSE_SECONDS = 3.0
+"""How long a file that is still being written is waited for at the end."""
+
+ELSEWHERE, COMPARE, REPLACE, STAY = (
+    "Save as another file",
+    "Show differences",
+    "Replace it",
+    "Stay",
+)
 
 
 class Saving(QObject):
     """Writes the document, and asks before anything is lost by it or without it."""
 
+    changed = Signal()  # whether a file is being written
+
     def __init__(self, session: Session, notices: NoticeStack, window: QWidget) -> None:
         super().__init__(window)
         self._session, self._notices, self._window = session, notices, window
         self._stamps: dict[Path, Stamp] = {}
+        self._job: Job | None = None
+        self._next: Path | None = None
+        self._is_of_document = False  # whether what is being written is still what is open
+        session.document.replaced.connect(self._on_replaced)
+        self.sidecars = Sidecars(session, notices, window)
+        self.lock = MarkupLock(session.document, window)
+        session.document.journal.failed.connect(lambda problem: notices.warn(problem))
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a file is being written in the background."""
+        return self._job is not None
 
     def note(self, path: Path, stamp: Stamp | None) -> None:
         """Remember how a file was when it was read from or written to."""
@@ -34,25 +68,28 @@ class Saving(QObject):
             self._stamps[path] = stamp
 
     def save(self) -> bool:
-        """Save where it came from, or ask where to; whether it is saved."""
+        """Save where it came from, or ask where to; whether it is saved, or is being."""
         path = self._session.document.path
         if path is None:
             return self.save_as()
-        known = self._stamps.get(path)
-        # Another window or program may have saved to it: its work is not to be lost either.
-        if known is not None and stamp_of(path) not in (known, None):
+        while self._job is None and self._was_changed_elsewhere(path):
+            # Another window or program may have saved to it: its work is not to be lost either.
             answer = ask(
                 self._window,
                 "Changed by another program",
                 f"{path.name} was changed by another program after it was opened here.",
-                ("Save as another file", "Replace it", "Stay"),
+                (ELSEWHERE, COMPARE, REPLACE, STAY),
             )
-            if answer != "Replace it":
-                return answer == "Save as another file" and self.save_as()
+            if answer == COMPARE:
+                self.show_differences()
+            elif answer == REPLACE:
+                break
+            else:
+                return answer == ELSEWHERE and self.save_as()
         return self._save_to(path)
 
     def save_as(self) -> bool:
-        """Ask for a file and save to it; whether it is saved."""
+        """Ask for a file and save to it; whether it is saved, or is being."""
         slide = self._session.slide
         folder = slide.path.parent if slide else Path(str(QSettings().value("last_folder", "")))
         proposed = folder / (f"{slide.path.stem}.xml" if slide else "annotations.xml")
@@ -69,10 +106,19 @@ class Saving(QObject):
         # The dialog asked about the name as it was typed.
         if path != typed and path.exists() and not self._may_replace(path):
             return False
+        holder = holder_of(path) if path != self._session.document.path else None
+        if holder is not None:
+            question = f"{path.name} is open in another window ({holder.words})."
+            if ask(self._window, "Replace the file?", question, (REPLACE, STAY)) == STAY:
+                return False
         return self._save_to(path)
 
     def may_leave(self) -> bool:
-        """Ask about unsaved work, if there is any; False where the user chose to stay."""
+        """Ask about unsaved work, if there is any; False where the user chose to stay.
+
+        What is being written is waited for.
+        """
+        self._wait()
         if self._session.document.is_saved:
             return True
         path = self._session.document.path
@@ -80,45 +126,104 @@ class Saving(QObject):
             self._window,
             "Unsaved annotations",
             f"The changes to {path.name if path else 'the annotations'} are not saved.",
-            ("Save and close", "Close without saving", "Stay"),
+            ("Save and close", "Close without saving", STAY),
         )
-        return self.save() if answer == "Save and close" else answer == "Close without saving"
+        if answer == "Save and close" and self.save():
+            self._wait()
+            return self._session.document.is_saved
+        return answer == "Close without saving"
+
+    def close(self) -> None:
+        """Leave the document: nothing of it is wanted any more that is not saved."""
+        if self._job is not None:
+            self._job.wait(CLOSE_SECONDS)
+        self._session.document.close()
+        self.lock.release()
+        self.lock.is_wanted = False
+
+    def show_differences(self) -> None:
+        """Show what became different from what the file holds now."""
+        document = self._session.document
+        path = document.path
+        if path is None:
+            self._notices.tell("There is no file yet to compare the annotations with.")
+            return
+        now = document.annotations
+        found: list[Differences] = []
+        job = Job(lambda _: differences(read_annotations(path).annotations, now), self)
+        job.succeeded.connect(found.append)
+        job.failed.connect(lambda problem: self._notices.warn(problem))
+        job.start()
+        wait_for(job, f"Comparing with {path.name} …", self._window)
+        if found:
+            heading = f"What is different here from {path.name} as it is on the disk:"
+            dialog = DifferencesDialog("Differences", heading, found[0], ("Close",), self._window)
+            dialog.exec()
+            dialog.deleteLater()
+
+    def _was_changed_elsewhere(self, path: Path) -> bool:
+        known = self._stamps.get(path)
+        return known is not None and stamp_of(path) not in (known, None)
 
     def _may_replace(self, path: Path) -> bool:
         question = f"{path.name} exists already in {path.parent}."
-        return ask(self._window, "Replace the file?", question, ("Replace", "Stay")) == "Replace"
+        return ask(self._window, "Replace the file?", question, ("Replace", STAY)) == "Replace"
 
     def _save_to(self, path: Path) -> bool:
-        try:
-            lost = self._session.document.save(path)
-        except SlideviewerError as error:
-            self._notices.warn(str(error))
-            return False
-        self.note(path, stamp_of(path))
-        for notice in lost:
-            self._notices.warn(f"{path.name}: {notice}")
+        """Write to a file: small work at once, large work in the background."""
+        if self._job is not None:
+            self._next = path  # what was edited since then is to be saved, too
+            return True
+        document = self._session.document
+        annotations = document.annotations
+        size = sum(1 + len(it.points) for it in annotations)
+        size += sum(1 + len(it.runs) for it in annotations.decisions.values())
+        write = document.writer(path)
+        if size <= AT_ONCE:
+            try:
+                self._note_saved(write())
+            except SlideviewerError as error:
+                self._tell_failure(str(error))
+                return False
+            return True
+        self._is_of_document = True
+        self._job = job = Job(lambda _: write(), self)
+        job.succeeded.connect(self._on_written)
+        job.failed.connect(self._tell_failure)
+        job.ended.connect(self._on_ended)
+        job.start()
+        self.changed.emit()
         return True
 
+    def _on_written(self, saved: Saved) -> None:
+        if self._is_of_document:
+            self._note_saved(saved)
 
-def stamp_of(path: Path) -> Stamp | None:
-    """How a file is now; None where it cannot be reached."""
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return state.st_size, state.st_mtime_ns
+    def _on_replaced(self) -> None:
+        self._is_of_document, self._next = False, None
 
+    def _on_ended(self) -> None:
+        self._job, following = None, self._next
+        self._next = None
+        self.changed.emit()
+        if following is not None:
+            self._save_to(following)
 
-def ask(window: QWidget, title: str, text: str, choices: tuple[str, ...]) -> str:
-    """Ask a question whose answers are verbs; the last one is also what Esc means."""
-    box = QMessageBox(QMessageBox.Icon.Warning, title, text, parent=window)
-    roles = QMessageBox.ButtonRole
-    buttons = [
-        box.addButton(choice, roles.RejectRole if choice == choices[-1] else roles.AcceptRole)
-        for choice in choices
-    ]
-    box.setDefaultButton(buttons[0])
-    box.setEscapeButton(buttons[-1])
-    box.exec()
-    clicked = box.clickedButton()
-    return next((c for c, b in zip(choices, buttons, strict=True) if b is clicked), choices[-1])
+    def _note_saved(self, saved: Saved) -> None:
+        self.note(saved.path, saved.stamp)
+        self._session.document.note_saved(saved)
+        self.sidecars.write(saved.annotations, saved.path)
+        for notice in saved.notices:
+            self._notices.warn(f"{saved.path.name}: {notice}")
+
+    def _tell_failure(self, problem: str) -> None:
+        self._next = None
+        self._notices.offer(problem, ELSEWHERE, self._save_elsewhere)
+
+    def _save_elsewhere(self) -> None:
+        self.save_as()
+
+    def _wait(self) -> None:
+        while self._job is not None:
+            wait_for(self._job, "Saving the annotations …", self._window)
+        self.sidecars.wait()

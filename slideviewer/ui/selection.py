@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 class Selection(QObject):
     """The selected annotations, and at most one active vertex among them."""
 
-    changed = Signal()
+    changed = Signal(frozenset)  # ids now selected or no longer, or whose active vertex changed
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -31,8 +31,10 @@ class Selection(QObject):
         """Select these and nothing else."""
         new = frozenset(ids)
         if (new, vertex) != (self._ids, self._vertex):
+            vertices = () if vertex == self._vertex else (vertex, self._vertex)
+            changed = (new ^ self._ids).union(it[0] for it in vertices if it is not None)
             self._ids, self._vertex = new, vertex
-            self.changed.emit()
+            self.changed.emit(changed)
 
     def toggle(self, annotation_id: str) -> None:
         """Add to the selection, or take out of it."""

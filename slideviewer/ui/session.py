@@ -6,25 +6,36 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
-from slideviewer.annotations import Annotation, Group, Kind, Points
+from slideviewer.annotations import Annotation, Group, Kind, Points, SlideFrame
 from slideviewer.slide import Slide
+from slideviewer.slide.frame import frame_of
 from slideviewer.ui.document import Document
+from slideviewer.ui.editing.locks import GroupName, GroupStates
 from slideviewer.ui.selection import Selection
+from slideviewer.ui.shape_index import ShapeIndex
 
 DRAWN_GROUP = "Tumor"
-"""The group that a new outline belongs to, as in Camelyon16."""
+"""The group that a new outline belongs to until another is chosen, as in Camelyon16."""
 
 
 class Session(QObject):
     """The state that the whole window shares."""
 
     slide_changed = Signal()  # another slide, or none, is open
+    drawn_group_changed = Signal()  # what is drawn next belongs to another group
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._slide: Slide | None = None
         self.document = Document(self)
+        self.shapes = ShapeIndex()
+        # First, so that whoever else hears of a change finds the shapes where they are now.
+        self.document.changed.connect(self._follow)
+        self.document.replaced.connect(self._follow)
         self.selection = Selection(self)
+        self.group_states = GroupStates(self.document, self)
+        self.document.refusal = self.group_states.refusal
+        self._drawn_group: GroupName = DRAWN_GROUP
         self.document.changed.connect(self._forget_gone)
         self.document.replaced.connect(lambda: self.selection.set([]))
 
@@ -33,9 +44,26 @@ class Session(QObject):
         """The open slide."""
         return self._slide
 
+    @property
+    def frame(self) -> SlideFrame | None:
+        """What annotation files need to know of the open slide."""
+        return frame_of(self._slide) if self._slide is not None else None
+
+    @property
+    def drawn_group(self) -> str | None:
+        """The group that what is drawn next belongs to, which may yet have to be declared."""
+        return self._drawn_group
+
+    @drawn_group.setter
+    def drawn_group(self, group: str | None) -> None:
+        if group != self._drawn_group:
+            self._drawn_group = group
+            self.drawn_group_changed.emit()
+
     def set_slide(self, slide: Slide | None) -> None:
         """Open another slide; the one before is closed once nobody reads it any more."""
         former, self._slide = self._slide, slide
+        self.document.journal.slide_path = slide.path if slide is not None else None
         self.slide_changed.emit()
         if former is not None and former is not slide:
             former.close()
@@ -43,18 +71,25 @@ class Session(QObject):
     def add_polygons(self, text: str, outlines: Sequence[Points]) -> None:
         """Add outlines to the markup in one step, and select them."""
         annotations = self.document.annotations
-        group = annotations.groups.get(DRAWN_GROUP) or Group(DRAWN_GROUP)
+        drawn = self._drawn_group
+        groups: tuple[Group, ...] = ()
+        if drawn is not None and drawn not in annotations.groups:
+            groups = (Group(drawn),)
         made: dict[str, Annotation] = {}
         for points in outlines:
             name = annotations.with_changes(made).next_name()
-            annotation = Annotation(name, Kind.POLYGON, points, DRAWN_GROUP)
+            annotation = Annotation(name, Kind.POLYGON, points, drawn)
             made[annotation.id] = annotation
         if made:
-            self.document.apply(text, made, (group,))
+            self.document.apply(text, made, groups)
             self.selection.set(made)
 
+    def _follow(self, changed: frozenset[str] | None = None) -> None:
+        self.shapes.follow(self.document.annotations, changed)
+
     def _forget_gone(self, changed: frozenset[str]) -> None:
-        self.selection.forget(changed - self.document.annotations.annotations.keys())
+        known = self.document.annotations.annotations
+        self.selection.forget(key for key in changed if key not in known)
         vertex = self.selection.vertex
         if vertex is not None and vertex[0] in changed:  # its number may mean another one now
             self.selection.set(self.selection.ids)

@@ -7,6 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QSettings
 
+from slideviewer.ui.palettes import PALETTES, RED
+
 T = TypeVar("T", bool, int, str)
 
 
@@ -25,15 +27,13 @@ class Setting(Generic[T]):
     tip : str
         What it means, where the words do not say it all.
     choices : tuple of (value, words)
-        All that a value can be; empty where it is free.
+        All that a text can be.
     lowest, highest : int
         The range of a number.
     unit : str
         Of a number.
     lowest_words : str
         What the lowest number means, where it is no amount.
-    placeholder : str
-        What an empty text means.
     """
 
     name: str
@@ -45,16 +45,8 @@ class Setting(Generic[T]):
     highest: int = 0
     unit: str = ""
     lowest_words: str = ""
-    placeholder: str = ""
 
 
-AUTHOR = Setting(
-    "author",
-    "",
-    "Your name",
-    "Stands with what you mark and decide.",
-    placeholder="Not given",
-)
 AUTO_OPEN_ANNOTATIONS = Setting(
     "auto_open_annotations",
     True,
@@ -87,6 +79,33 @@ BACKGROUND = Setting(
     choices=(("white", "White"), ("grey", "Grey"), ("black", "Black")),
 )
 BACKGROUND_COLOURS = {"white": "#ffffff", "grey": "#808080", "black": "#000000"}
+PREDICTION_WAITS = Setting(
+    "prediction_waits",
+    True,
+    "Let a prediction wait while the view moves",
+    "The view then moves smoothly, and the prediction goes on as soon as it rests.",
+)
+PREDICTION_MINUTES = Setting(
+    "prediction_minutes",
+    0,
+    "Time limit of a prediction",
+    "When it is over, the prediction ends with a map that is coarse rather than cut off. "
+    "Predicting again goes on from there.",
+    highest=1440,
+    unit="min",
+    lowest_words="None",
+)
+PREDICTION_ENGINE = Setting(
+    "prediction_engine",
+    "auto",
+    "Predictions are computed by",
+    "An engine that does not give a model's own answers is not used.",
+    choices=(
+        ("auto", "What is quickest here"),
+        ("openvino", "OpenVINO"),
+        ("keras", "Keras on TensorFlow"),
+    ),
+)
 ICC = Setting(
     "icc",
     True,
@@ -103,18 +122,81 @@ CACHE_MIB = Setting(
     unit="MiB",
     lowest_words="Automatic",
 )
+HOLES = Setting(
+    "holes",
+    "ask",
+    "Shapes with holes",
+    "What a result with holes becomes, since the shapes of ASAP cannot have any.",
+    choices=(
+        ("ask", "Ask each time"),
+        ("cut", "One polygon with a cut"),
+        ("group", "Outline and exclusion group"),
+    ),
+)
+AUTHOR = Setting(
+    "author",
+    "",
+    "Your name",
+    "Noted with what you draw and decide. Left empty, it is the name of your account.",
+)
+BRUSH_SIZE = Setting("brush_size", 48, lowest=4, highest=600, unit="px")
+"""The diameter on the screen."""
+PREDICTION_COLOURS = Setting(
+    "prediction_colours",
+    RED,
+    choices=tuple((name, palette.words) for name, palette in PALETTES.items()),
+)
+PREDICTION_SMOOTH = Setting("prediction_smooth", False)
+PREDICTION_TURNS = Setting(
+    "prediction_turns",
+    "none",
+    choices=(
+        ("none", "As it is"),
+        ("flips", "Also mirrored, twice"),
+        ("all", "In all eight ways of turning and mirroring"),
+    ),
+)
+PREDICTION_STEP = Setting(
+    "prediction_step",
+    "tile",
+    choices=(
+        ("tile", "Tile beside tile"),
+        ("half", "Half a tile: four times the work"),
+        ("quarter", "A quarter of a tile: sixteen times"),
+    ),
+)
+PREDICTION_RULE = Setting(
+    "prediction_rule",
+    "mean",
+    choices=(
+        ("mean", "The mean of both answers"),
+        ("confirm", "Confirm what the first one finds"),
+    ),
+)
+COLOUR_BY_GROUP = Setting("colour_by_group", False)
 TOUR_SEEN = Setting("tour_seen", False)
 SYNC_VIEWS = Setting("sync_views", True)
 
 SETTINGS: tuple[Setting[Any], ...] = (
-    AUTHOR,
     AUTO_OPEN_ANNOTATIONS,
     KEYMAP,
     TRACKPAD,
     ANIMATE,
     BACKGROUND,
     ICC,
+    PREDICTION_WAITS,
+    PREDICTION_MINUTES,
+    PREDICTION_ENGINE,
     CACHE_MIB,
+    HOLES,
+    AUTHOR,
+    BRUSH_SIZE,
+    PREDICTION_COLOURS,
+    PREDICTION_SMOOTH,
+    PREDICTION_TURNS,
+    PREDICTION_STEP,
+    PREDICTION_RULE,
+    COLOUR_BY_GROUP,
     TOUR_SEEN,
     SYNC_VIEWS,
 )

@@ -16,7 +16,7 @@ SCANNER_KEYS = (
 
 
 def slide_facts(slide: Slide) -> list[tuple[str, str]]:
-    """Name and value of what every slide has, the most asked for first."""
+    """Name and value of what is known of every open slide, the most asked for first."""
     width, height = slide.pyramid.width, slide.pyramid.height
     facts = [
         ("File", slide.path.name),
@@ -39,22 +39,20 @@ def slide_facts(slide: Slide) -> list[tuple[str, str]]:
     ]
     if slide.bounds != slide.pyramid.extent:
         bounds = slide.bounds
-        facts.append(
-            (
-                "Scanned part",
-                f"{bounds.width:.0f} × {bounds.height:.0f} px from {bounds.x:.0f}, {bounds.y:.0f}",
-            )
+        left, top, across, down = (
+            words.whole(round(side)) for side in (bounds.x, bounds.y, bounds.width, bounds.height)
         )
+        facts.append(("Scanned part", f"{across} × {down} px from {left}, {top}"))
     for number, level in enumerate(slide.pyramid.levels):
         size = f"{words.whole(level.width)} × {words.whole(level.height)} px"
         facts.append((f"Level {number}", f"{size}, 1 : {level.downsample:.4g}"))
     if slide.channels:
         facts.append(("Channels", ", ".join(channel.name for channel in slide.channels)))
-    facts.append(("Colour profile", _profile(slide)))
     return facts
 
 
-def _profile(slide: Slide) -> str:
+def profile_fact(slide: Slide) -> str:
+    """Whether a slide has a colour profile; reads the file, for which no window should wait."""
     try:
         return "in the file" if slide.icc_profile else "none"
     except SlideError as error:  # the file has gone meanwhile
@@ -66,7 +64,7 @@ def _objective(slide: Slide) -> str:
     if stated:
         return f"{stated}×"
     if isinstance(slide.spacing, Spacing):
-        return f"not stated; the spacing is that of {10 / slide.spacing.um_px:.3g}×"
+        return f"not stated; the spacing is that of {words.magnification_at(1, slide.spacing):.3g}×"
     return "not stated"
 
 

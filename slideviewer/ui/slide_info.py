@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSortFilterProxyModel, Qt
+from PySide6.QtCore import QCoreApplication, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QKeySequence, QShortcut, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from slideviewer.slide import Slide
-from slideviewer.ui.slide_facts import slide_facts
+from slideviewer.ui.jobs import Job
+from slideviewer.ui.slide_facts import profile_fact, slide_facts
 from slideviewer.ui.slide_pictures import picture_tabs
+from slideviewer.ui.tables import telling_table
 
 LONGEST_SHOWN = 2000
 """Characters of a value in the table; copying gives all of it."""
@@ -44,6 +43,7 @@ class SlideInfo(QDialog):
         self._model.setHorizontalHeaderLabels(["Property", "Value"])
         for name, value in slide_facts(slide):
             self._add(name, value, is_fact=True)
+        self._profile = self._add("Colour profile", "…", is_fact=True)
         for name, value in sorted(slide.properties.items()):
             self._add(name, value)
         self.found = QSortFilterProxyModel(self)
@@ -55,7 +55,9 @@ class SlideInfo(QDialog):
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName("Search the properties")
         self.search.textChanged.connect(self.found.setFilterFixedString)
-        self.table = self._make_table()
+        self.table = telling_table(self.found, "Properties of the slide")
+        self.table.setColumnWidth(0, 200)
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 8)
         self.copy = QPushButton("Copy")
         self.copy.setToolTip("Copy the selected rows as text, or all that are shown")
         self.copy.setAutoDefault(False)
@@ -89,39 +91,28 @@ class SlideInfo(QDialog):
         outer = QVBoxLayout(self)
         outer.addWidget(split)
         self.resize(900, 560)
+        # The window may be closed before it is read; the job then ends by itself.
+        job = Job(lambda _: profile_fact(slide), QCoreApplication.instance())
+        job.succeeded.connect(self._show_profile)
+        job.start()
 
     @property
     def rows(self) -> list[tuple[str, str]]:
         """What the search has left, in order."""
         return [self._row(row) for row in range(self.found.rowCount())]
 
-    def _make_table(self) -> QTableView:
-        table = QTableView()
-        table.setModel(self.found)
-        table.setAccessibleName("Properties of the slide")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setAlternatingRowColors(True)
-        table.setWordWrap(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 8)
-        header = table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        table.setColumnWidth(0, 200)
-        return table
-
-    def _add(self, name: str, value: str, *, is_fact: bool = False) -> None:
-        items = QStandardItem(name), QStandardItem(" ".join(value[:LONGEST_SHOWN].split()))
-        items[1].setData(value, Qt.ItemDataRole.UserRole)
-        items[1].setToolTip(value[:LONGEST_SHOWN] if len(value) > 60 else "")
+    def _add(self, name: str, value: str, *, is_fact: bool = False) -> QStandardItem:
+        title, shown = QStandardItem(name), QStandardItem()
+        _fill(shown, value)
         if is_fact:
-            font = items[0].font()
+            font = title.font()
             font.setBold(True)
-            items[0].setFont(font)
-        self._model.appendRow(items)
+            title.setFont(font)
+        self._model.appendRow([title, shown])
+        return shown
+
+    def _show_profile(self, told: str) -> None:
+        _fill(self._profile, told)
 
     def _row(self, row: int) -> tuple[str, str]:
         name, value = self.found.index(row, 0), self.found.index(row, 1)
@@ -131,3 +122,9 @@ class SlideInfo(QDialog):
         chosen = sorted(index.row() for index in self.table.selectionModel().selectedRows())
         rows = [self._row(row) for row in chosen] if chosen else self.rows
         QApplication.clipboard().setText("\n".join(f"{name}\t{value}" for name, value in rows))
+
+
+def _fill(item: QStandardItem, value: str) -> None:
+    item.setText(" ".join(value[:LONGEST_SHOWN].split()))
+    item.setData(value, Qt.ItemDataRole.UserRole)
+    item.setToolTip(value[:LONGEST_SHOWN] if len(value) > 60 else "")

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QPoint, Qt
-from PySide6.QtGui import QImage, QMouseEvent, QPixmap, QResizeEvent, QTransform, QWheelEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QPixmap, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QGraphicsScene,
+    QGraphicsView,
+    QLabel,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from slideviewer.slide import Slide
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.look import to_image
 
-PRIVATE = ("label", "macro")
-"""A label names the patient on many slides, and the picture of the whole glass shows the label."""
+UNASKED = ("thumbnail",)
+"""Shows the tissue alone. A label names the patient on many slides, the picture of the whole glass
+shows the label, and what scanners call their other pictures nobody knows."""
 
 LARGEST_ZOOM, ZOOM_STEP = 8.0, 1.25
 
@@ -19,20 +28,19 @@ MOST_SIDE = 4096
 """Pixels; a larger picture is shrunk to it before it is shown."""
 
 
-class PictureView(QScrollArea):
+class PictureView(QGraphicsView):
     """A picture that fits at first; the wheel zooms, dragging moves, a double-click fits again."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._label = QLabel()
-        self._label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setWidget(self._label)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._pixmap = QPixmap()
+        scene = QGraphicsScene(self)
+        self._item = scene.addPixmap(QPixmap())
+        self._item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
+        self.setScene(scene)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        self.setFrameShape(QGraphicsView.Shape.NoFrame)
+        self.viewport().setAutoFillBackground(False)
         self._zoom = 1.0
-        self._rotation = 0
-        self._grip: QPoint | None = None
 
     @property
     def zoom(self) -> float:
@@ -42,62 +50,37 @@ class PictureView(QScrollArea):
     @property
     def is_empty(self) -> bool:
         """Whether there is no picture yet."""
-        return self._pixmap.isNull()
+        return self._item.pixmap().isNull()
 
     def set_image(self, image: QImage) -> None:
         """Show this."""
-        self._pixmap = QPixmap.fromImage(image)
-        self._show()
-
-    def say(self, text: str) -> None:
-        """Say why there is no picture."""
-        self._label.setText(text)
-        self._label.setWordWrap(True)
+        self._item.setPixmap(QPixmap.fromImage(image))
+        self.setSceneRect(self._item.boundingRect())
+        self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
+        self._fit()
 
     def turn(self) -> None:
         """Turn the picture by a quarter: labels lie on their side more often than not."""
-        self._rotation = (self._rotation + 90) % 360
-        self._show()
+        self.rotate(90)
+        self._fit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         steps = event.angleDelta().y() / 120
-        self._zoom = min(max(self._zoom * ZOOM_STEP**steps, 1.0), LARGEST_ZOOM)
-        self._show()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._grip = event.position().toPoint()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._grip is not None:
-            moved = event.position().toPoint() - self._grip
-            self._grip = event.position().toPoint()
-            across, down = self.horizontalScrollBar(), self.verticalScrollBar()
-            across.setValue(across.value() - moved.x())
-            down.setValue(down.value() - moved.y())
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._grip = None
+        zoom = min(max(self._zoom * ZOOM_STEP**steps, 1.0), LARGEST_ZOOM)
+        self.scale(zoom / self._zoom, zoom / self._zoom)
+        self._zoom = zoom
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self._zoom = 1.0
-        self._show()
+        self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._show()
+        if self._zoom == 1.0:
+            self._fit()
 
-    def _show(self) -> None:
-        if self._pixmap.isNull():
-            return
-        turned = self._pixmap.transformed(QTransform().rotate(self._rotation))
-        room = self.viewport().size() * self._zoom
-        shown = turned.scaled(
-            room,
-            Qt.AspectRatioMode.KeepAspectRatio,
-            Qt.TransformationMode.SmoothTransformation,
-        )
-        self._label.setPixmap(shown)
-        self._label.setMinimumSize(shown.size() if self._zoom > 1 else shown.size() * 0)
+    def _fit(self) -> None:
+        self._zoom = 1.0
+        self.fitInView(self._item, Qt.AspectRatioMode.KeepAspectRatio)
 
 
 class AssociatedPicture(QWidget):
@@ -119,6 +102,7 @@ class AssociatedPicture(QWidget):
         self.ask.clicked.connect(self.read)
         self.warning = QLabel("It may show a patient's name.")
         self.warning.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.warning.setWordWrap(True)
         self.turn = QPushButton("Turn by a quarter")
         self.turn.clicked.connect(self.picture.turn)
         self.turn.hide()
@@ -127,7 +111,7 @@ class AssociatedPicture(QWidget):
         column.addWidget(self.warning)
         column.addWidget(self.ask, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self.turn, 0, Qt.AlignmentFlag.AlignHCenter)
-        if name not in PRIVATE:
+        if name in UNASKED:
             self.read()
 
     def read(self) -> None:
@@ -136,21 +120,30 @@ class AssociatedPicture(QWidget):
         self.ask.hide()
         self.warning.hide()
         # The picture may be closed before it is read; the job then ends by itself.
-        job = Job(lambda _: to_image(slide.associated_image(name)), QCoreApplication.instance())
+        job = Job(lambda _: _read(slide, name), QCoreApplication.instance())
         job.succeeded.connect(self._on_read)
-        job.failed.connect(self.picture.say)
+        job.failed.connect(self._say)
         job.start()
 
     def _on_read(self, image: QImage) -> None:
-        if max(image.width(), image.height()) > MOST_SIDE:
-            image = image.scaled(
-                MOST_SIDE,
-                MOST_SIDE,
-                Qt.AspectRatioMode.KeepAspectRatio,
-                Qt.TransformationMode.SmoothTransformation,
-            )
         self.picture.set_image(image)
         self.turn.show()
+
+    def _say(self, problem: str) -> None:
+        self.warning.setText(problem)
+        self.warning.show()
+
+
+def _read(slide: Slide, name: str) -> QImage:
+    image = to_image(slide.associated_image(name))
+    if max(image.width(), image.height()) <= MOST_SIDE:
+        return image
+    return image.scaled(
+        MOST_SIDE,
+        MOST_SIDE,
+        Qt.AspectRatioMode.KeepAspectRatio,
+        Qt.TransformationMode.SmoothTransformation,
+    )
 
 
 def picture_tabs(slide: Slide) -> QTabWidget | None:
@@ -159,6 +152,6 @@ def picture_tabs(slide: Slide) -> QTabWidget | None:
         return None
     tabs = QTabWidget()
     tabs.setAccessibleName("Pictures beside the slide")
-    for name in sorted(slide.associated_names, key=lambda name: (name in PRIVATE, name)):
+    for name in sorted(slide.associated_names, key=lambda name: (name not in UNASKED, name)):
         tabs.addTab(AssociatedPicture(slide, name), name.capitalize())
     return tabs

@@ -8,10 +8,10 @@ from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, QTimer
 
+from slideviewer.annotations.saving import Stamp, stamp_of
 from slideviewer.slide import Slide
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.notices import NoticeStack
-from slideviewer.ui.saving import Stamp, stamp_of
 from slideviewer.ui.views.grid import ViewGrid
 
 LOOK_MILLISECONDS = 2000
@@ -53,41 +53,39 @@ class SlideWatch(QObject):
     ) -> None:
         super().__init__(parent)
         self._views, self._notices, self._reopen = views, notices, reopen
-        self._first: WeakKeyDictionary[Slide, Stamp | None] = WeakKeyDictionary()
+        self._first: WeakKeyDictionary[Slide, Stamp] = WeakKeyDictionary()
         self._told: dict[Slide, str] = {}
-        self._job: Job | None = None
-        self._looks = 0  # that the job under way has not answered
+        self._looks: dict[Slide, int] = {}  # that a slide's file has not answered yet
         self._timer = QTimer(self, interval=LOOK_MILLISECONDS)
         self._timer.timeout.connect(self.look)
         views.slide_changed.connect(self._on_slide_changed)
         views.views_changed.connect(self._on_slide_changed)
 
     def look(self) -> None:
-        """Look at the files now, unless the last look has not ended yet."""
+        """Look at the files now, but for those that have not answered the last look yet."""
         slides = self._slides()
-        if self._job is not None:
-            self._looks += 1
-            if self._looks >= PATIENT_LOOKS:
-                for slide in slides:
-                    self._tell(slide, SILENT)
-            return
         if not slides:
             self._timer.stop()
-            return
+        for slide in slides:
+            if slide not in self._looks:
+                self._look_at(slide)
+                continue
+            self._looks[slide] += 1
+            if self._looks[slide] >= PATIENT_LOOKS:
+                self._tell(slide, SILENT)
 
-        def answered(stamps: list[Stamp | None]) -> None:
-            for slide, stamp in zip(slides, stamps, strict=True):
-                if slide in self._slides():
-                    self._judge(slide, stamp)
+    def _look_at(self, slide: Slide) -> None:
+        """Have a thread of its own look, lest a drive that hangs hide what befalls others."""
 
-        def ended() -> None:
-            self._job = None
+        def answered(stamp: Stamp | None) -> None:
+            if slide in self._slides():
+                self._judge(slide, stamp)
 
-        self._looks = 0
-        self._job = Job(lambda _: [stamp_of(slide.path) for slide in slides], self)
-        self._job.succeeded.connect(answered)
-        self._job.ended.connect(ended)
-        self._job.start()
+        self._looks[slide] = 0
+        job = Job(lambda _: stamp_of(slide.path), self)
+        job.succeeded.connect(answered)
+        job.ended.connect(lambda: self._looks.pop(slide))
+        job.start()
 
     def _slides(self) -> list[Slide]:
         shown = (view.slide for view in self._views.views)
@@ -97,17 +95,21 @@ class SlideWatch(QObject):
         slides = self._slides()
         for gone in self._told.keys() - set(slides):
             self._withdraw(gone)
-        if any(slide not in self._first for slide in slides):
-            self.look()
+        for (
+            slide
+        ) in slides:  # each view tells of its slide, so of one slide this may be heard often
+            if slide not in self._first and slide not in self._looks:
+                self._look_at(slide)
         if slides and not self._timer.isActive():
             self._timer.start()
 
     def _judge(self, slide: Slide, stamp: Stamp | None) -> None:
-        first = self._first.setdefault(slide, stamp)
-        if stamp == first:
-            self._withdraw(slide)
+        if stamp is None:
+            self._tell(slide, GONE)
+        elif stamp != self._first.setdefault(slide, stamp):
+            self._tell(slide, CHANGED)
         else:
-            self._tell(slide, GONE if stamp is None else CHANGED)
+            self._withdraw(slide)
 
     def _tell(self, slide: Slide, problem: str) -> None:
         text = f"{slide.path}: {problem}"
@@ -121,7 +123,4 @@ class SlideWatch(QObject):
         )
 
     def _withdraw(self, slide: Slide) -> None:
-        text = self._told.pop(slide, None)
-        for notice in self._notices.notices:
-            if notice.text == text:
-                notice.close_for_good()
+        self._notices.withdraw(self._told.pop(slide, ""))

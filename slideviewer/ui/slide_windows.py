@@ -37,7 +37,7 @@ class SlideWindows(QObject):
         self._views, self._notices = views, notices
         self.info: SlideInfo | None = None
         self.problems: SlideProblems | None = None
-        self._told: dict[int, str] = {}
+        self._told: dict[TileSource, str] = {}
         sources.damage_met.connect(self._tell_once)
         views.slide_changed.connect(self._close_stale)
         views.views_changed.connect(self._close_stale)
@@ -69,7 +69,6 @@ class SlideWindows(QObject):
             self.problems = SlideProblems(source, self._views.window())
             self.problems.finished.connect(self._forget_problems)
             self.problems.jump_wanted.connect(self._show_tile)
-            self.problems.again_wanted.connect(self._try_again)
         self.problems.show()
         self.problems.raise_()
 
@@ -82,8 +81,10 @@ class SlideWindows(QObject):
         aim = view.canvas.aim
         present = f"{aim.centre_x:.0f} {aim.centre_y:.0f}"
         dialog = GoToDialog(view.slide, present, self._views)
-        if dialog.exec() == QDialog.DialogCode.Accepted and dialog.place is not None:
-            self.go_to(dialog.place)
+        answer, place = dialog.exec(), dialog.place
+        dialog.deleteLater()
+        if answer == QDialog.DialogCode.Accepted and place is not None:
+            self.go_to(place)
 
     def go_to(self, place: Place) -> None:
         """Put a place into the middle of the active view."""
@@ -96,21 +97,12 @@ class SlideWindows(QObject):
 
     def _tell_once(self, source: TileSource) -> None:
         """Tell of a slide's first damage; the status line counts the rest."""
-        if source.number in self._told:
+        if source in self._told:
             return
         reason = next(iter(source.problems.values()))
         text = f"{reason} What cannot be read is hatched."
-        self._told[source.number] = text
+        self._told[source] = text
         self._notices.warn(text, ("Show the list", lambda: self._show_problems_of(source)))
-        number = source.number
-        source.destroyed.connect(lambda: self._withdraw(number))
-
-    def _withdraw(self, number: int) -> None:
-        text = self._told.pop(number, "")
-        if text not in self._told.values():
-            for notice in self._notices.notices:
-                if notice.text == text:
-                    notice.close_for_good()
 
     def _show_tile(self, rect: Rect) -> None:
         problems = self.problems
@@ -123,23 +115,17 @@ class SlideWindows(QObject):
             # Close enough to see what the damaged level would show.
             view.canvas.show_rect(rect.grown(rect.width / 2))
 
-    def _try_again(self) -> None:
-        if self.problems is None:
-            return
-        source: TileSource = self.problems.source
-        source.try_again()
-        for view in self._views.views:
-            if view.tiles.source is source:
-                view.tiles.read_again()
-
     def _close_stale(self) -> None:
         views = self._views.views
+        sources = {view.tiles.source for view in views}
         if self.info is not None and all(view.slide is not self.info.slide for view in views):
             self._close_info()
-        if self.problems is not None and all(
-            view.tiles.source is not self.problems.source for view in views
-        ):
+        if self.problems is not None and self.problems.source not in sources:
             self._close_problems()
+        for gone in self._told.keys() - sources:
+            text = self._told.pop(gone)
+            if text not in self._told.values():
+                self._notices.withdraw(text)
 
     def _close_info(self) -> None:
         if self.info is not None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QSettings
-from PySide6.QtGui import QImage, QImageWriter
+import numpy as np
+from PySide6.QtCore import QObject, QSettings
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
@@ -22,9 +23,10 @@ from PySide6.QtWidgets import (
 )
 
 from slideviewer import RESEARCH_USE_ONLY
-from slideviewer.errors import SlideviewerError
-from slideviewer.files import replacing
+from slideviewer.progress import Progress
+from slideviewer.slide.png_writing import write_png
 from slideviewer.ui import words
+from slideviewer.ui.asking import ask
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.layers.layer import Layer
 from slideviewer.ui.notices import NoticeStack
@@ -134,10 +136,13 @@ class Snapshots(QObject):
         view = self._views.active
         if view.slide is None:
             return
-        if SaveViewDialog(view, self._views).exec() != QDialog.DialogCode.Accepted:
+        dialog = SaveViewDialog(view, self._views)
+        answer = dialog.exec()
+        dialog.deleteLater()
+        if answer != QDialog.DialogCode.Accepted:
             return
         name = f"{view.slide.path.stem} view.png"
-        path = ask_for_file(self._views, "Save view as picture", name, "PNG (*.png)")
+        path = ask_for_picture(self._views, self._notices, "Save view as picture", name, (".png",))
         if path is not None:
             self.save_view(path)
 
@@ -149,11 +154,11 @@ class Snapshots(QObject):
         )
 
         def write_file(image: QImage) -> None:
-            job = Job(lambda _: write_png(path, image), self)
+            job = Job(partial(_write_image, path, image), self)
             job.succeeded.connect(
                 lambda _: self._notices.tell(f"Saved {path.name}: {_size(image)}.")
             )
-            job.failed.connect(lambda problem: self._notices.warn(problem))
+            job.failed.connect(self._notices.warn)
             self._running.start(job, "Saving the picture", "Saving")
 
         self._draw(view, read(FACTOR), layers, write_file)
@@ -182,41 +187,57 @@ class Snapshots(QObject):
 
         job = Job(partial(draw_slide, request), self)
         job.succeeded.connect(drawn)
-        job.failed.connect(lambda problem: self._notices.warn(problem))
+        job.failed.connect(self._notices.warn)
         view.slide_changed.connect(job.cancel)
         self._running.start(job, "Drawing the picture", "Drawing")
 
 
-def write_png(path: Path, image: QImage) -> None:
-    """Write a picture as PNG; SlideviewerError where that fails."""
-    made = QByteArray()
-    buffer = QBuffer(made)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    writer = QImageWriter(buffer, QByteArray(b"png"))
-    if not writer.write(image):
-        raise SlideviewerError(f"The picture cannot be made ({writer.errorString()}).", path=path)
-    try:
-        with replacing(path) as stream:
-            stream.write(made.data())
-    except OSError as error:
-        raise SlideviewerError(
-            f"The picture cannot be written ({error.strerror or error}).",
-            path=path,
-            remedy="Choose a folder that exists, may be written to and has room.",
-        ) from error
+def ask_for_picture(
+    views: ViewGrid, notices: NoticeStack, title: str, name: str, suffixes: Sequence[str]
+) -> Path | None:
+    """Let the user choose a picture to write, beginning in the folder used last.
 
-
-def ask_for_file(parent: QWidget, title: str, name: str, name_filter: str) -> Path | None:
-    """Let the user choose a file to write, beginning in the folder used last."""
+    Parameters
+    ----------
+    views : ViewGrid
+        None of their slides is ever given back.
+    notices : NoticeStack
+    title : str
+        Of the dialog.
+    name : str
+        What is proposed.
+    suffixes : sequence of str
+        What its name may end in; the first is added where it ends in none of them.
+    """
     folder = Path(str(QSettings().value("last_picture_folder") or Path.home()))
-    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(folder / name), name_filter)
+    endings = " ".join(f"*{suffix}" for suffix in suffixes)
+    chosen, _ = QFileDialog.getSaveFileName(
+        views, title, str(folder / name), f"Pictures ({endings})"
+    )
     if not chosen:
         return None
-    path, suffix = Path(chosen), Path(name).suffix
-    if path.suffix.lower() != suffix:
-        path = path.with_name(path.name + suffix)
+    path = typed = Path(chosen)
+    if path.suffix.lower() not in suffixes:
+        path = path.with_name(path.name + suffixes[0])
+    slides = (view.slide for view in views.views)
+    if any(slide is not None and slide.path.resolve() == path.resolve() for slide in slides):
+        notices.warn(f"{path.name} is the slide itself. Choose another name.")
+        return None
+    # The dialog asked about the name as it was typed.
+    if path != typed and path.exists():
+        question = f"{path.name} exists already in {path.parent}."
+        if ask(views, "Replace the file?", question, ("Replace", "Stay")) != "Replace":
+            return None
     QSettings().setValue("last_picture_folder", str(path.parent))
     return path
+
+
+def _write_image(path: Path, image: QImage, progress: Progress) -> None:
+    """Write a picture as PNG; works on any thread, as long as nobody paints it."""
+    width, height = image.width(), image.height()
+    stored = np.frombuffer(image.constBits(), np.uint8)
+    pixels = stored.reshape(height, image.bytesPerLine() // 4, 4)[:, :width, 2::-1]
+    write_png(path, (width, height), [pixels], None, progress)
 
 
 def _size(image: QImage) -> str:

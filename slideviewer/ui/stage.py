@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from time import perf_counter
 
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from slideviewer.geometry import Rect
 from slideviewer.ui import colours
 from slideviewer.ui.backing import Backing
 from slideviewer.ui.layers.layer import Layer, Plane
+from slideviewer.ui.manner import Manner
 from slideviewer.ui.motion import Flight, Fling, Motion, Zoom
+from slideviewer.ui.regions import filled_by, touched_by
 from slideviewer.ui.viewpoint import Viewpoint
 
 FRAME_MILLISECONDS = 8
@@ -22,25 +24,6 @@ FRAME_MILLISECONDS = 8
 
 WORK_AT_REST, WORK_IN_MOTION = 5.0, 2.5
 """Milliseconds of a frame that may go into making good what was painted in haste."""
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How canvases behave, as the user likes it.
-
-    Attributes
-    ----------
-    is_animated : bool
-        Whether the view glides to a place; otherwise it jumps.
-    trackpad_pans : bool
-        Whether two fingers pan; otherwise they zoom, as a wheel does.
-    background : QColor
-        Around the slide.
-    """
-
-    is_animated: bool = True
-    trackpad_pans: bool = True
-    background: QColor = field(default_factory=lambda: QColor(colours.CANVAS))
 
 
 class Stage(QWidget):
@@ -79,8 +62,8 @@ class Stage(QWidget):
 
     @property
     def aim(self) -> Viewpoint:
-        """What will be shown when a movement under way has come to its end."""
-        return self._motion.end if isinstance(self._motion, Flight) else self._view
+        """What a zoom or flight under way ends in; a slide that slides on is taken as it lies."""
+        return self._motion.end if isinstance(self._motion, Zoom | Flight) else self._view
 
     @property
     def extent(self) -> Rect | None:
@@ -152,14 +135,24 @@ class Stage(QWidget):
 
     def zoom_to(self, scale: float, at: QPointF | None = None) -> None:
         """Set the scale (screen pixels per level-0 pixel) about a screen point, or the middle."""
-        point = at if at is not None else QPointF(self.width() / 2, self.height() / 2)
         if self._extent is None:
             return
-        scale = replace(self._view, scale=scale).kept_on(self._extent).scale
+        point = at if at is not None else QPointF(self.width() / 2, self.height() / 2)
+        zoom = Zoom(self._view, self.nearest_scale(scale), point.x(), point.y())
         if self.is_animated:
-            self._move(Zoom(self._view, scale, point.x(), point.y()))
+            self._move(zoom)
         else:
-            self.go(self._view.zoomed(scale, point.x(), point.y()))
+            self.go(zoom.end)
+
+    def nearest_scale(self, scale: float) -> float:
+        """The scale itself, or the one next to it that is allowed.
+
+        Whoever zooms about a point asks first: if the scale alone were corrected afterwards, the
+        point would not stay where it is.
+        """
+        if self._extent is None:
+            return scale
+        return replace(self._view, scale=scale).kept_on(self._extent).scale
 
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
         """Magnify by a factor about a screen point, or the middle.
@@ -193,7 +186,7 @@ class Stage(QWidget):
     def fling(self, vx: float, vy: float) -> None:
         """Let the slide slide on at so many screen pixels per second."""
         if self.is_animated:
-            self._move(Fling(self._view, vx, vy))
+            self._move(Fling(self._view, vx, vy, self.devicePixelRatioF()))
 
     def fly_to(self, view: Viewpoint) -> None:
         """Move to a viewpoint, at once where motion is not wanted."""
@@ -224,13 +217,23 @@ class Stage(QWidget):
 
     def _repaint_on(self, backing: Backing, reach: float) -> Callable[[Rect | None], None]:
         def repaint(rect: Rect | None) -> None:
-            backing.mark_stale(rect, reach)
-            self.update()
+            if backing.mark_stale(rect, reach):
+                self._go_on()
 
         return repaint
 
+    def _go_on(self) -> None:
+        """Have made good what is out of date, and shown no more than that."""
+        stale = self._slide.next_stale + self._over.next_stale
+        place = touched_by(stale, self.devicePixelRatioF())
+        # Of what lies under another widget alone, Qt would have nothing painted.
+        if self._slide.is_new or self._over.is_new or not place.intersects(self.visibleRegion()):
+            self.update()
+        else:
+            self.update(place)
+
     def _move(self, motion: Motion) -> None:
-        self._is_led = False
+        self._is_led = self._is_at_home = False
         self._motion, self._motion_began = motion, perf_counter()
         self._clock.start()
 
@@ -247,7 +250,7 @@ class Stage(QWidget):
         if motion.is_over(seconds):
             self._stop_motion()
         self._show(motion.at(seconds))
-        self._is_at_home = was_at_home and isinstance(motion, Flight)
+        self._is_at_home = was_at_home
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -259,11 +262,14 @@ class Stage(QWidget):
         if self._motion is not None or self._is_led or self._is_dragged:
             work = min(work, WORK_IN_MOTION)
         work *= self.work_share
+        covered = QRegion(self.rect()) - self.visibleRegion()  # part of no event, ever
+        within = filled_by(event.region() + covered, ratio, self.size())
         for backing in (self._slide, self._over):
-            if backing.is_empty:
+            if backing.is_empty:  # what was shown of it goes everywhere
+                self.update(touched_by(backing.stale, ratio))
                 backing.forget()
                 continue
-            backing.show(self._view, ratio, work)
+            backing.show(self._view, ratio, work, within)
             painter.drawPixmap(0, 0, backing.pixmap)
         for layer in self._layers:
             if layer.plane == Plane.GLASS and layer.is_shown:
@@ -273,16 +279,16 @@ class Stage(QWidget):
                 painter.restore()
         self.paint_above(painter)
         if not (self._slide.is_finished and self._over.is_finished) and self._motion is None:
-            QTimer.singleShot(0, self, self.update)
+            QTimer.singleShot(0, self, self._go_on)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        was_at_home = self._is_at_home
+        was_at_home, aim = self._is_at_home, self.aim
         self._view = self._view.resized(self.width(), self.height())
         if was_at_home and self._home is not None:
             self.go(self._view.fitted(self._home))
             self._is_at_home = True
         elif self._extent is not None:
-            self.go(self._view)
+            self.go(aim)  # not half way to it
 
     def paint_above(self, painter: QPainter) -> None:
         """Paint what lies over all layers."""

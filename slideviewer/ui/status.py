@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar
 
 from slideviewer.progress import Step
 from slideviewer.ui import words
+from slideviewer.ui.saving import Saving
 from slideviewer.ui.session import Session
 from slideviewer.ui.views.grid import ViewGrid
 
@@ -16,14 +17,16 @@ class StatusLine(QStatusBar):
 
     problems_wanted = Signal()  # the user wants to know more of the damaged tiles
 
-    def __init__(self, session: Session, views: ViewGrid) -> None:
+    def __init__(self, session: Session, views: ViewGrid, saving: Saving) -> None:
         super().__init__()
         self._views = views
         self.setSizeGripEnabled(False)
         self.setContentsMargins(8, 0, 8, 0)
         self.position, self.magnification = QLabel(), QLabel()
         self.hint, self.progress_text = QLabel(), QLabel()
-        self.hint.setMinimumWidth(1)  # long words must not widen the window
+        for label in (self.hint, self.progress_text):
+            label.setMinimumWidth(1)  # long words must not widen the window
+            label.setTextFormat(Qt.TextFormat.PlainText)  # names of groups stand in them
         self.saved = QLabel()
         self.problems = QPushButton()
         self.problems.setFlat(True)
@@ -48,7 +51,8 @@ class StatusLine(QStatusBar):
         views.active_changed.connect(self._on_view_changed)
         views.slide_changed.connect(self._on_view_changed)
         views.problem_found.connect(self.show_problems)
-        self._document = session.document
+        self._document, self._saving = session.document, saving
+        saving.changed.connect(self._show_saved)
         session.document.state_changed.connect(self._show_saved)
 
     def show_hint(self, hint: str) -> None:
@@ -64,7 +68,9 @@ class StatusLine(QStatusBar):
 
     def show_progress(self, step: Step | None) -> None:
         """Show how far the prediction is, or that none is under way."""
-        self.progress_text.setText("" if step is None else words.progress(step))
+        text = "" if step is None else words.progress(step)
+        self.progress_text.setText(text)
+        self.progress_text.setToolTip(text)
         self.progress_bar.setVisible(step is not None)
         if step is not None:
             self.progress_bar.setRange(0, step.total)  # 0 to 0 shows that the end is unknown
@@ -88,9 +94,16 @@ class StatusLine(QStatusBar):
 
     def _show_saved(self) -> None:
         document = self._document
-        if not document.is_saved:
-            self.saved.setText("not saved")
-        elif document.saved_at is None:
-            self.saved.clear()
+        problem = document.journal.problem
+        tip = ""
+        if self._saving.is_under_way:
+            text = "Saving …"
+        elif not document.is_saved and problem:
+            text, tip = "Not saved · Not kept against a crash", problem
+        elif not document.is_saved:
+            text = "Not saved · Journal up to date"
+            tip = "Every edit is on the disk and comes back after a crash"
         else:
-            self.saved.setText(f"saved {document.saved_at:%H:%M:%S}")
+            text = f"Saved {document.saved_at:%H:%M}" if document.saved_at is not None else ""
+        self.saved.setText(text)
+        self.saved.setToolTip(tip)

@@ -1,12 +1,12 @@
-"""The looking aids that lie over one view: grid, names and rulers."""
+"""The looking aids that lie over one view: grid, names, rulers and lengths of measurements."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
-from slideviewer.annotations import AnnotationSet
 from slideviewer.ui.layers.grid import GridLayer
 from slideviewer.ui.layers.layer import Layer
+from slideviewer.ui.layers.measurements import MeasurementLayer
 from slideviewer.ui.layers.names import NamesLayer
 from slideviewer.ui.layers.rulers import RulerLayer
 from slideviewer.ui.rulers import Rulers
@@ -29,9 +29,10 @@ class ViewAids(QObject):
         super().__init__(view)
         self._view, self._session = view, session
         self.grid = GridLayer(self)
-        self.names = NamesLayer(self.grid, self)
+        self.names = NamesLayer(self.grid, self, session.shapes, session.group_states.is_hidden)
         self.rulers = RulerLayer(rulers, self)
-        layers: tuple[Layer, ...] = (self.grid, self.names, self.rulers)
+        self.measurements = MeasurementLayer(view.markup, session.group_states, self)
+        layers: tuple[Layer, ...] = (self.grid, self.names, self.measurements, self.rulers)
         for layer in layers:
             view.add_layer(layer)
             layer.shown_changed.connect(view.layers_changed)
@@ -39,6 +40,7 @@ class ViewAids(QObject):
         view.slide_changed.connect(self._on_slide_changed)
         session.document.changed.connect(self._on_markup_changed)
         session.document.replaced.connect(self._on_markup_changed)
+        session.group_states.changed.connect(self._show_lengths)
         self._on_slide_changed()
 
     def _on_slide_changed(self) -> None:
@@ -46,9 +48,16 @@ class ViewAids(QObject):
         extent, spacing = (slide.pyramid.extent, slide.spacing) if slide else (None, None)
         self.grid.set_slide(extent, spacing)
         # What was measured or drawn on the session's slide means nothing on another one.
-        self.rulers.set_spacing(spacing if self._view.shows_session else None)
+        own_spacing = spacing if self._view.shows_session else None
+        self.rulers.set_spacing(own_spacing)
+        self.measurements.set_spacing(own_spacing)
         self._on_markup_changed()
 
-    def _on_markup_changed(self, _: object = None) -> None:
+    def _on_markup_changed(self, changed: frozenset[str] | None = None) -> None:
         annotations = self._session.document.annotations
-        self.names.set_annotations(annotations if self._view.shows_session else AnnotationSet.of())
+        self.names.belongs = self._view.shows_session
+        self.names.set_annotations(annotations, changed)
+        self.measurements.set_annotations(annotations, changed)
+
+    def _show_lengths(self) -> None:
+        self.measurements.set_annotations(self._session.document.annotations)

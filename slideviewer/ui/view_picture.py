@@ -6,19 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter
+from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.errors import SlideError
+from slideviewer.geometry import Rect
 from slideviewer.progress import Progress, Step
 from slideviewer.slide import Slide
-from slideviewer.ui.layers.cells import CellLayer
+from slideviewer.slide.display import damage_of
 from slideviewer.ui.layers.layer import Layer
 from slideviewer.ui.layers.likelihood import LikelihoodLayer
+from slideviewer.ui.layers.prediction import PredictionLayer
 from slideviewer.ui.layers.scale_bar import ScaleBarLayer
 from slideviewer.ui.layers.tiles import HATCH, PAPER, TileLayer
 from slideviewer.ui.look import Look, read_tile
-from slideviewer.ui.painting import draw_picture, to_screen_transform
+from slideviewer.ui.painting import draw_picture, fill
 from slideviewer.ui.viewpoint import Viewpoint
 from slideviewer.ui.views.slide_view import SlideView
 
@@ -86,32 +88,40 @@ def draw_slide(request: PictureRequest, progress: Progress) -> DrawnSlide:
     image.setDevicePixelRatio(request.ratio)
     image.fill(request.background)
     painter = QPainter(image)
-    damaged = 0
+    damaged: list[Rect] = []
+    in_picture = Rect(0, 0, view.width, view.height)
+
+    def is_in(rect: Rect) -> bool:
+        return view.covered_by(rect).intersects(in_picture)
+
     try:
-        covered = pyramid.extent
-        painter.save()
-        painter.setTransform(to_screen_transform(view), combine=True)
-        painter.fillRect(QRectF(covered.x, covered.y, covered.width, covered.height), PAPER)
-        painter.restore()
+        fill(painter, view, pyramid.extent, QBrush(PAPER))
         smooth = view.scale * request.ratio < 4
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         level = pyramid.level_for(1 / (view.scale * request.ratio))
-        keys = pyramid.tiles_in(view.visible, level)
+        # Of a turned view's surrounding rectangle the corners are not in the picture.
+        keys = [
+            key for key in pyramid.tiles_in(view.visible, level) if is_in(pyramid.tile_rect(key))
+        ]
         for done, key in enumerate(keys):
             progress(Step(done, len(keys), "Drawing the picture", "tiles"))
             rect = pyramid.tile_rect(key)
             try:
                 tile = read_tile(request.slide, key, request.look)
             except SlideError:
-                damaged += 1
-                on_screen = view.covered_by(rect)
-                place = (on_screen.x, on_screen.y, on_screen.width, on_screen.height)
-                painter.fillRect(QRectF(*place), HATCH)
-                continue
-            draw_picture(painter, view, rect, tile, QRectF(tile.rect()))
+                damaged.append(rect)
+            else:
+                draw_picture(painter, view, rect, tile, QRectF(tile.rect()))
+        damaged += [
+            part.rect
+            for part in damage_of(request.slide)  # blank in the coarser level that is drawn
+            if part.level < level and is_in(part.rect)
+        ]
+        for rect in damaged:
+            fill(painter, view, rect, HATCH)
     finally:
         painter.end()
-    return DrawnSlide(image, damaged)
+    return DrawnSlide(image, len(damaged))
 
 
 def overlays_of(view: SlideView, *, with_overlays: bool, with_scale_bar: bool) -> list[Layer]:
@@ -140,7 +150,7 @@ def paint_overlays(image: QImage, view: Viewpoint, layers: Sequence[Layer]) -> Q
 
 def shows_model(layer: Layer) -> bool:
     """Whether a layer paints what a model said."""
-    if isinstance(layer, CellLayer):
+    if isinstance(layer, PredictionLayer):
         return layer.has_prediction and layer.opacity > 0
     return isinstance(layer, LikelihoodLayer) and layer.opacity > 0
 

@@ -54,7 +54,7 @@ class Visited(QObject):
         self._dwell, self._saving = QTimer(self), QTimer(self)
         for timer, milliseconds, act in (
             (self._dwell, DWELL_MILLISECONDS, self._look),
-            (self._saving, SAVING_MILLISECONDS, self.save),
+            (self._saving, SAVING_MILLISECONDS, self._save_in_a_pause),
         ):
             timer.setSingleShot(True)
             timer.setInterval(milliseconds)
@@ -80,6 +80,13 @@ class Visited(QObject):
             except OSError as error:  # of little worth: nobody is to be interrupted
                 _log.warning("where the reader has been is not kept: %s", error)
         self._unsaved.clear()
+
+    def _save_in_a_pause(self) -> None:
+        """Not while a view moves: flushing to the disk takes longer than a frame may."""
+        if self._dwell.isActive():
+            self._saving.start()
+        else:
+            self.save()
 
     def _meet_views(self) -> None:
         for view in self._views.views:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QLocale
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, Qt
 
 from slideviewer.progress import Step
 from slideviewer.slide import Spacing, UnknownSpacing
@@ -49,6 +51,37 @@ def position(x: float, y: float, spacing: Spacing | UnknownSpacing) -> str:
     return f"{pixels}  ·  {whole(x_um)}, {whole(y_um)} µm"
 
 
+def distance(dx: float, dy: float, spacing: Spacing | UnknownSpacing) -> str:
+    """How far two level-0 points lie apart: in µm, from 1000 µm on in mm; px without a spacing."""
+    if isinstance(spacing, UnknownSpacing):
+        return f"{math.hypot(dx, dy):.0f} px"
+    um = math.hypot(dx * spacing.x_um_px, dy * spacing.y_um_px)
+    return f"{um / 1000:.3f} mm" if um >= 1000 else f"{um:.1f} µm"
+
+
+def area(px2: float, spacing: Spacing | UnknownSpacing) -> str:
+    """An area in µm², from 0.1 mm² on in mm²; without a spacing in pixels, perhaps millions.
+
+    Parameters
+    ----------
+    px2 : float
+        Square level-0 pixels.
+    spacing : Spacing or UnknownSpacing
+    """
+    if isinstance(spacing, UnknownSpacing):
+        return f"{short(px2 / 1e6)} Mpx²" if px2 >= 1e6 else f"{whole(round(px2))} px²"
+    um2 = px2 * spacing.x_um_px * spacing.y_um_px
+    return f"{short(um2 / 1e6)} mm²" if um2 >= 1e5 else f"{whole(round(um2))} µm²"
+
+
+def file_size(size_bytes: float) -> str:
+    """What a file takes: "17 MB", "1.4 GB"; at least a megabyte."""
+    megabytes = size_bytes / 1e6
+    if megabytes >= 1000:
+        return f"{megabytes / 1000:.1f} GB"
+    return f"{max(1, round(megabytes))} MB"
+
+
 def magnification(scale: float, spacing: Spacing | UnknownSpacing) -> str:
     """The microscope's words for a scale: 40× is 0.25 µm a screen pixel by convention."""
     if isinstance(spacing, UnknownSpacing):
@@ -69,3 +102,8 @@ def magnification_at(scale: float, spacing: Spacing) -> float:
 def scale_at(magnification: float, spacing: Spacing) -> float:
     """The scale that a magnification amounts to."""
     return magnification * spacing.um_px / 10
+
+
+def plain(text: str) -> str:
+    """Words out of a file as a tooltip is to show them: Qt takes some for HTML."""
+    return str(Qt.convertFromPlainText(text)) if Qt.mightBeRichText(text) else text

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
-from slideviewer.ui import settings
+from slideviewer.ui import keys, settings
 from slideviewer.ui.canvas import Canvas
 from slideviewer.ui.help.guide import Guide
 from slideviewer.ui.help.tour import Tour
+from slideviewer.ui.views.grid import ViewGrid
 
 Place = tuple[str, str]
 """A page of the guide and a heading on it."""
@@ -21,7 +22,11 @@ START: Place = ("first-steps", "")
 DOCK_PAGES: Mapping[str, Place] = {
     "Slides": ("opening", "the-slides-of-a-folder"),
     "Annotations": ("annotations", ""),
+    "Groups": ("groups", ""),
+    "History": ("annotations", "history"),
     "Layers": ("prediction", "what-is-shown"),
+    "Predictions": ("prediction", "several-slides"),
+    "Review": ("reviewing", ""),
     "Adjust": ("looking", "brightness-and-colours"),
     "Bookmarks": ("looking", "bookmarks"),
 }
@@ -29,7 +34,16 @@ DOCK_PAGES: Mapping[str, Place] = {
 
 TOOL_PAGES: Mapping[str, Place] = {
     "select": ("annotations", "correcting"),
+    "dot": ("annotations", "drawing"),
+    "rectangle": ("annotations", "drawing"),
     "polygon": ("annotations", "drawing"),
+    "spline": ("annotations", "drawing"),
+    "point_set": ("annotations", "drawing"),
+    "measurement": ("annotations", "drawing"),
+    "brush": ("geometry", "brush-and-eraser"),
+    "eraser": ("geometry", "brush-and-eraser"),
+    "wand": ("geometry", "wand"),
+    "cut": ("geometry", "cut-line"),
     "ruler": ("looking", "measuring"),
 }
 """What it says of a tool in the hand, by the tool's action."""
@@ -49,6 +63,10 @@ class HelpControl(QObject):
         self._window = window
         self._guide: Guide | None = None
         self._tour: Tour | None = None
+        self._actions: list[QAction] = []  # those that can have keys, once the guide was opened
+        self._keys: list[list[QKeySequence]] = []  # which they have, as the guide names them
+        self._look_at_keys = QTimer(self, singleShot=True, interval=0)
+        self._look_at_keys.timeout.connect(self._show_keys)
 
     @property
     def commands(self) -> dict[str, Callable[..., object]]:
@@ -70,11 +88,12 @@ class HelpControl(QObject):
         wanted = place or self._context()
         if self._guide is None:
             self._guide = Guide()
+            self._watch_keys()
+        self._guide.show()  # first, so that the page finds the room that it is to fill
         if wanted is not None:
             self._guide.show_page(*wanted)
         elif not self._guide.page:
             self._guide.show_page(*START)
-        self._guide.show()
         self._guide.raise_()
         self._guide.activateWindow()
 
@@ -98,9 +117,26 @@ class HelpControl(QObject):
 
     def _forget_tour(self) -> None:
         self._tour = None
-        canvas = self._window.findChild(Canvas)
-        if canvas is not None:
-            canvas.setFocus()
+        views = self._window.findChild(ViewGrid)
+        if views is not None:
+            views.active.canvas.setFocus()
+
+    def _watch_keys(self) -> None:
+        found = (self._window.findChild(QAction, name) for name in keys.SPECS)
+        self._actions = [action for action in found if action is not None]
+        self._keys = self._keys_of_now()
+        for action in self._actions:
+            action.changed.connect(self._look_at_keys.start)  # also when it is only switched off
+
+    def _show_keys(self) -> None:
+        """Let the open guide name the keys that actions have now, if they are others."""
+        now = self._keys_of_now()
+        if self._guide is not None and now != self._keys:
+            self._keys = now
+            self._guide.browser.show_anew()
+
+    def _keys_of_now(self) -> list[list[QKeySequence]]:
+        return [action.shortcuts() for action in self._actions]
 
     def _context(self) -> Place | None:
         """What the guide says of the dock or the tool under the focus, if anything."""

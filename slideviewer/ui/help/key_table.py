@@ -6,24 +6,25 @@ from collections.abc import Iterator
 
 from slideviewer.ui import keys
 from slideviewer.ui.action_spec import ActionSpec
-from slideviewer.ui.actions import MENUS
+from slideviewer.ui.action_table import MENUS
+from slideviewer.ui.keys import Bindings
 
 
-def first_key(name: str) -> str:
+def first_key(name: str, now: Bindings) -> str:
     """The key of an action in Markdown; its menu where it has none."""
-    bound = keys.bindings()[name]
+    bound = now[name]
     return _key(bound[0]) if bound else f"**{_place(name)}**"
 
 
-def action_words(name: str) -> str:
+def action_words(name: str, now: Bindings) -> str:
     """Where an action stands, and its key: "**File ▸ Open slide…** (`Ctrl+O`)"."""
-    bound = keys.bindings()[name]
+    bound = now[name]
     return f"**{_place(name)}**" + (f" ({_key(bound[0])})" if bound else "")
 
 
-def key_tables() -> str:
+def key_tables(now: Bindings) -> str:
     """A table for each menu, of the actions that have keys now."""
-    now, changed = keys.bindings(), keys.changed_names()
+    changed = keys.changed_names()
     parts = []
     for title, rows in MENUS.items():
         lines = [
@@ -58,7 +59,8 @@ def _specs() -> Iterator[tuple[str, ActionSpec]]:
 
 
 def _key(key: str) -> str:
-    return f"`{keys.native(key)}`"
+    words = keys.native(key)
+    return f"`` {words} ``" if "`" in words else f"`{words}`"
 
 
 def _sentence(words: str) -> str:

@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
     QPalette,
     QResizeEvent,
-    QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
-    QTextFrameFormat,
     QTextImageFormat,
-    QTextTable,
-    QTextTableFormat,
 )
 from PySide6.QtWidgets import QApplication, QFrame, QTextBrowser, QTextEdit, QWidget
 
 from slideviewer.errors import SlideviewerError
+from slideviewer.ui.help.page_dress import MARGIN, dress, pieces
 from slideviewer.ui.help.pages import PAGES, is_page, page_text, pages_folder
-from slideviewer.ui.help.search import anchor_of
 
 SCHEME = "guide"
 LONGEST_LINE = 105
 """Average characters; longer lines are hard to follow back to the next one's beginning."""
 
-MARGIN = 24
-LIST_GAP = 10
-"""Screen pixels below a list or a picture."""
-
-PICTURE = "\N{OBJECT REPLACEMENT CHARACTER}"
-"""What stands for a picture in a document's text."""
-
-LINE_HEIGHT = 130
-"""Per cent."""
+PADDING = 8
+"""Screen pixels from the top to where the reader reads; what is above may be a margin."""
 
 FOUND_COLOURS = {"light": "#ffe08a", "dark": "#6a5200"}
 """Behind words that were searched for, legible under the text of either theme."""
@@ -60,7 +49,8 @@ class PageBrowser(QTextBrowser):
         self._pictures: dict[str, QImage] = {}
         self._words: tuple[str, ...] = ()
         self._refit = QTimer(self, singleShot=True, interval=0)
-        self._refit.timeout.connect(self._fit)
+        self._refit.timeout.connect(self._fit_in_place)
+        self._reading = (0, 0)  # a position in the text, and where it was on the screen
         self.anchorClicked.connect(self._follow)
         self.sourceChanged.connect(self._on_source_changed)
 
@@ -88,6 +78,13 @@ class PageBrowser(QTextBrowser):
             self.reload()  # keys may be others by now
         else:
             self.setSource(url, QTextDocument.ResourceType.MarkdownResource)
+
+    def show_anew(self) -> None:
+        """Show the same page at the same place, in the colours and with the keys of now."""
+        place = self.verticalScrollBar().value()
+        self.reload()
+        self.verticalScrollBar().setValue(place)
+        self._note_place()
 
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
         url = QUrl(name)
@@ -117,62 +114,34 @@ class PageBrowser(QTextBrowser):
 
     def _on_source_changed(self, url: QUrl) -> None:
         self._url = url
-        self._dress()
+        dress(self.document(), self.palette(), self.font().family())
         self._fit()
         anchor = url.fragment()
         if anchor:
             self.scrollToAnchor(anchor)
+        self._note_place()
         self._mark_words()
         self.page_changed.emit(self.page)
 
-    def _dress(self) -> None:
-        """Give headings their anchors, paragraphs and tables room to breathe, keys a plate."""
-        document = self.document()
-        document.setDocumentMargin(MARGIN)
-        cursor = QTextCursor(document)
-        block = document.begin()
-        while block.isValid():
-            cursor.setPosition(block.position())
-            level = block.blockFormat().headingLevel()
-            shape = QTextBlockFormat()
-            height = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
-            if block.text() == PICTURE:  # whose line would be higher by as many per cent
-                shape.setBottomMargin(LIST_GAP)
-            else:
-                shape.setLineHeight(LINE_HEIGHT, height)
-            if level:
-                shape.setTopMargin(20 if level > 1 else 0)
-                shape.setBottomMargin(8)
-                cursor.movePosition(
-                    QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor
-                )
-                named = QTextCharFormat()
-                named.setAnchor(True)
-                named.setAnchorNames([anchor_of(block.text())])
-                cursor.mergeCharFormat(named)
-            elif block.textList() is not None and block.next().textList() is None:
-                shape.setBottomMargin(LIST_GAP)
-            cursor.mergeBlockFormat(shape)
-            block = block.next()
-        plate = QTextCharFormat()
-        plate.setFontFamilies([self.font().family()])  # a typewriter's letters widen their line
-        plate.setFontFixedPitch(False)
-        plate.setBackground(self.palette().color(QPalette.ColorRole.Button))
-        for start, end in self._pieces(lambda shape: shape.fontFixedPitch()):
-            cursor.setPosition(start)
-            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-            cursor.mergeCharFormat(plate)
-        for frame in document.rootFrame().childFrames():
-            if isinstance(frame, QTextTable):
-                shape_of_table = QTextTableFormat(frame.format().toTableFormat())
-                shape_of_table.setBorderCollapse(True)
-                shape_of_table.setBorder(0.5)
-                line = self.palette().color(QPalette.ColorRole.Mid)
-                shape_of_table.setBorderBrush(line)
-                shape_of_table.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-                shape_of_table.setCellPadding(5)
-                shape_of_table.setBottomMargin(12)
-                frame.setFormat(shape_of_table)
+    def _fit_later(self) -> None:
+        """Fit the page to another size of page or letters, once this has its final value."""
+        if not self._refit.isActive():
+            self._note_place()
+            self._refit.start()
+
+    def _note_place(self) -> None:
+        first = self.cursorForPosition(QPoint(MARGIN, PADDING))
+        self._reading = first.position(), self.cursorRect(first).top()
+
+    def _fit_in_place(self) -> None:
+        """Fit the page, and leave the reader's line where it was."""
+        position, top = self._reading
+        self._fit()  # which may take scroll bars away, and so begin another fit
+        first = QTextCursor(self.document())
+        first.setPosition(min(position, self.document().characterCount() - 1))
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + self.cursorRect(first).top() - top)
+        self._note_place()
 
     def _fit(self) -> None:
         """Break lines where they get too long, and scale the pictures to the lines."""
@@ -213,26 +182,12 @@ class PageBrowser(QTextBrowser):
     def _picture_places(self) -> list[tuple[int, QTextImageFormat]]:
         """Where pictures stand in the text."""
         places = []
-        for start, end in self._pieces(lambda shape: shape.isImageFormat()):
+        for start, end in pieces(self.document(), lambda shape: shape.isImageFormat()):
             cursor = QTextCursor(self.document())
             for position in range(start, end):  # pictures that follow each other are one piece
                 cursor.setPosition(position + 1)
                 places.append((position, cursor.charFormat().toImageFormat()))
         return places
-
-    def _pieces(self, is_meant: Callable[[QTextCharFormat], bool]) -> list[tuple[int, int]]:
-        """Where pieces of some kind begin and end."""
-        found = []
-        block = self.document().begin()
-        while block.isValid():
-            pieces = block.begin()
-            while not pieces.atEnd():
-                piece = pieces.fragment()
-                if is_meant(piece.charFormat()):
-                    found.append((piece.position(), piece.position() + piece.length()))
-                pieces += 1
-            block = block.next()
-        return found
 
     def _mark_words(self) -> None:
         """Mark the words that were searched for, wherever they stand on the page."""
@@ -256,17 +211,15 @@ class PageBrowser(QTextBrowser):
         self.setFont(font)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit_later()
         super().resizeEvent(event)
-        self._refit.start()
 
     def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_refit"):
-            self._refit.start()
+            self._fit_later()
+        super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self.page:
-            place = self.verticalScrollBar().value()
-            self.reload()  # colours of links and marks are part of the document
-            self.verticalScrollBar().setValue(place)
+            self.show_anew()  # colours of links and marks are part of the document
 
 
 def _page_of(url: QUrl) -> str:

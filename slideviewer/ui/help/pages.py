@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from slideviewer import RESEARCH_USE_ONLY, paths
 from slideviewer.errors import SlideviewerError
 from slideviewer.slide.opening import KNOWN_FORMATS
+from slideviewer.ui import keys
 from slideviewer.ui.help.key_table import action_words, first_key, gesture_tables, key_tables
+from slideviewer.ui.keys import Bindings
 
 PAGES: Mapping[str, str] = {
     "first-steps": "First steps",
@@ -18,24 +20,35 @@ PAGES: Mapping[str, str] = {
     "views": "Several views",
     "opening": "Opening",
     "annotations": "Annotations",
+    "geometry": "Areas and geometry",
+    "groups": "Groups",
+    "masks": "Masks",
+    "formats": "Annotation formats",
     "prediction": "Prediction",
+    "reviewing": "Reviewing",
+    "models": "Models",
+    "train-tiles": "From your slides to a result",
+    "train-tissue": "From your tissue to a result",
+    "train-nuclei": "From your nuclei to a result",
+    "evaluating": "Evaluating",
     "keys": "Keys",
     "preferences": "Preferences",
     "problems": "Problems",
     "engineers": "For engineers",
+    "python": "From Python",
 }
 """The contents: name of the file without its ending, and title."""
 
 README = "readme"
 """A page that is not in the contents: what the project says of itself to engineers."""
 
-FILLED_IN = {
-    "research-use": lambda: f"**{RESEARCH_USE_ONLY}**",
-    "formats": lambda: KNOWN_FORMATS,
-    "gestures": gesture_tables,
+FILLED_IN: Mapping[str, Callable[[Bindings], str]] = {
+    "research-use": lambda _: f"**{RESEARCH_USE_ONLY}**",
+    "formats": lambda _: KNOWN_FORMATS,
+    "gestures": lambda _: gesture_tables(),
     "keys": key_tables,
 }
-"""What stands for `{word}` in a page."""
+"""What stands for `{word}` in a page, by the keys of now."""
 
 ACTION_WORDS = {"do": action_words, "key": first_key}
 """What stands for `{word action_name}` in a page: its menu and key, or its key alone."""
@@ -97,9 +110,10 @@ def filled_in(text: str) -> str:
     KeyError
         For a word or an action that nobody knows; the tests read every page.
     """
+    now = keys.bindings()  # once: a page names many keys, and each call reads all settings
 
     def fill(found: re.Match[str]) -> str:
         word, action = found.groups()
-        return FILLED_IN[word]() if action is None else ACTION_WORDS[word](action)
+        return FILLED_IN[word](now) if action is None else ACTION_WORDS[word](action, now)
 
     return _BRACED.sub(fill, text)

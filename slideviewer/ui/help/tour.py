@@ -28,6 +28,16 @@ LONG_WAIT_MS = 250
 """The places are looked at this often: a slide may open, or a dock close, during the tour."""
 
 
+class _Button(QPushButton):
+    """Leaves the arrows to the callout; a usual button would give the focus away at them."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
 class Callout(QFrame):
     """Says what there is at a place; goes on and back by buttons, arrows, Enter and Esc."""
 
@@ -46,7 +56,7 @@ class Callout(QFrame):
         self.title.setFont(font)
         self.text.setTextFormat(Qt.TextFormat.MarkdownText)
         self.text.setWordWrap(True)
-        self.skip, self.back, self.next = (QPushButton(words) for words in ("Skip", "Back", "Next"))
+        self.skip, self.back, self.next = (_Button(words) for words in ("Skip", "Back", "Next"))
         self.skip.setToolTip("End the tour (Esc); it is in the Help menu")
         self.back.setToolTip("Left arrow")
         self.next.setToolTip("Right arrow, or Enter")
@@ -155,16 +165,19 @@ class Tour(QWidget):
         for widget in STEPS[self._number].places(window):
             lit |= _seen(widget, window)
         self.setGeometry(window.rect())
-        self._lit = lit
+        if lit != self._lit:
+            self._lit = lit
+            self.update()
         callout = self.callout
         width = min(WIDTH, window.width() - 2 * GAP)
         layout = callout.layout()
         assert layout is not None
         callout.resize(width, max(layout.totalHeightForWidth(width), callout.minimumHeight()))
         callout.move(place_beside(self._lit, callout.size(), window.size()))
-        self.raise_()
-        callout.raise_()
-        self.update()
+        beside = [child for child in window.children() if child.isWidgetType()]
+        if beside[-2:] != [self, callout]:  # each raising paints all that lies below anew
+            self.raise_()
+            callout.raise_()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

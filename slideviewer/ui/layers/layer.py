@@ -37,6 +37,11 @@ class Layer(QObject):
         self._opacity = 1.0
 
     @property
+    def title(self) -> str:
+        """What the user reads."""
+        return self.name
+
+    @property
     def visible(self) -> bool:
         """Whether it is painted."""
         return self._visible
@@ -81,7 +86,7 @@ class Layer(QObject):
         """
 
     def paint(self, painter: QPainter, view: Viewpoint, part: Rect, *, rough: bool) -> None:
-        """Paint onto the canvas.
+        """Paint onto the canvas; nothing, unless a layer says otherwise.
 
         Parameters
         ----------
@@ -93,4 +98,3 @@ class Layer(QObject):
         rough : bool
             Whether speed comes before beauty, since the view is on the move.
         """
-        raise NotImplementedError

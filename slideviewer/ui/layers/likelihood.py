@@ -6,17 +6,17 @@ from collections import OrderedDict
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QRectF, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QPainter
 
 from slideviewer.geometry import Rect
 from slideviewer.slide import Slide, TileKey
 from slideviewer.slide.channels import ChannelLook
 from slideviewer.ui import colours
-from slideviewer.ui.cells import PALEST
 from slideviewer.ui.layers.layer import Layer
 from slideviewer.ui.look import Look
-from slideviewer.ui.painting import draw_picture
+from slideviewer.ui.painting import draw_picture, share_of
+from slideviewer.ui.palettes import PALEST
 from slideviewer.ui.tiles.cache import CachedTile
 from slideviewer.ui.tiles.source import TileSource
 from slideviewer.ui.viewpoint import Viewpoint
@@ -38,7 +38,7 @@ class LikelihoodLayer(Layer):
     source : TileSource
         Of the map, which is a slide by itself.
     extent : Rect
-        Of the slide below, onto which all of the map is laid.
+        The part of the slide below that all of the map is laid on; see `map_extent`.
     look : Look
         The map's `absolute_look`, which is found by reading.
     """
@@ -60,6 +60,7 @@ class LikelihoodLayer(Layer):
         self._across, self._down = extent.width / pyramid.width, extent.height / pyramid.height
         source.hold(self._look)
         source.arrived.connect(self._on_arrived)
+        source.renewed.connect(self._on_renewed)
 
     @property
     def source(self) -> TileSource:
@@ -90,7 +91,8 @@ class LikelihoodLayer(Layer):
     def let_go(self) -> None:
         """Ask for no more tiles."""
         self._source.arrived.disconnect(self._on_arrived)
-        self._source.want(self, (), ())
+        self._source.renewed.disconnect(self._on_renewed)
+        self._source.forget(self)
         self._source.let_go(self._look)
 
     def to_map(self, rect: Rect) -> Rect:
@@ -115,9 +117,10 @@ class LikelihoodLayer(Layer):
         source, pyramid = self._source, self._source.shown.pyramid
         level = self._level(view, ratio)
         keys = pyramid.tiles_in(self.to_map(view.visible), level)
-        self._wanted = tuple(source.tile(key, self._look) for key in keys)
-        coarsest = (source.tile(key, self._look) for key in source.coarsest)
-        source.want(self, [*coarsest, *self._wanted], ())
+        wanted = tuple(source.tile(key, self._look) for key in keys)
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._ask()
 
     def paint(self, painter: QPainter, view: Viewpoint, part: Rect, *, rough: bool) -> None:
         level = self._level(view, painter.device().devicePixelRatioF())
@@ -134,20 +137,13 @@ class LikelihoodLayer(Layer):
         pyramid = self._source.shown.pyramid
         image = self._red(key)
         if image is not None:
-            whole = pyramid.tile_rect(key)
-            across, down = image.width() / whole.width, image.height() / whole.height
-            share = QRectF(
-                (rect.x - whole.x) * across,
-                (rect.y - whole.y) * down,
-                rect.width * across,
-                rect.height * down,
-            )
+            share = share_of(image, pyramid.tile_rect(key), rect)
             draw_picture(painter, view, self.to_slide(rect), image, share)
         elif key.level + 1 < len(pyramid.levels):
             for coarser in pyramid.tiles_in(rect, key.level + 1):
-                share_of = rect.intersection(pyramid.tile_rect(coarser))
-                if not share_of.is_empty:
-                    self._paint_tile(painter, view, coarser, share_of)
+                shown = rect.intersection(pyramid.tile_rect(coarser))
+                if not shown.is_empty:
+                    self._paint_tile(painter, view, coarser, shown)
 
     def _red(self, key: TileKey) -> QImage | None:
         """A tile in red; None where it is not there."""
@@ -163,15 +159,49 @@ class LikelihoodLayer(Layer):
             self._coloured.popitem(last=False)
         return made
 
+    def _ask(self) -> None:
+        coarsest = (self._source.tile(key, self._look) for key in self._source.coarsest)
+        self._source.want(self, [*coarsest, *self._wanted])
+
+    def _on_renewed(self) -> None:
+        self._coloured.clear()
+        self._ask()
+        self.changed.emit(None)
+
     def _on_arrived(self, tile: CachedTile) -> None:
         if tile.look == self._look:
             self._coloured.pop(tile.key, None)
             self.changed.emit(self.to_slide(self._source.shown.pyramid.tile_rect(tile.key)))
 
 
+def map_extent(slide: Slide, likelihood_map: Slide) -> Rect:
+    """The part of a slide that a map covers, in level-0 pixels.
+
+    Where both sides of the slide hold those of the map the same whole number of times, as they do
+    for maps that ASAP lays on it, a pixel of the map is so many of the slide's wide and high, and
+    less than one may be missing at the right and at the bottom. Else all of the map covers all of
+    the slide.
+    """
+    factor = _whole_factor(slide, likelihood_map)
+    if factor is None:
+        return slide.pyramid.extent
+    other = likelihood_map.pyramid
+    return Rect(0, 0, other.width * factor, other.height * factor)
+
+
+def _whole_factor(slide: Slide, likelihood_map: Slide) -> int | None:
+    own, other = slide.pyramid, likelihood_map.pyramid
+    across, right = divmod(own.width, other.width)
+    down, bottom = divmod(own.height, other.height)
+    is_whole = across == down >= 1 and max(right, bottom) < across
+    return across if is_whole else None
+
+
 def misfit(slide: Slide, likelihood_map: Slide) -> float:
     """By which share the aspect of a map differs from its slide's; 0 where they are the same."""
     own, other = slide.pyramid, likelihood_map.pyramid
+    if _whole_factor(slide, likelihood_map) is not None:
+        return 0.0
     ratio = (own.width * other.height) / (own.height * other.width)
     return max(ratio, 1 / ratio) - 1
 

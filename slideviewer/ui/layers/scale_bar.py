@@ -13,7 +13,8 @@ from slideviewer.ui.layers.layer import Layer, Plane
 from slideviewer.ui.viewpoint import Viewpoint
 
 MARGIN = 16
-LONGEST_BAR = 160
+SHORTEST_BAR, LONGEST_BAR = 20, 160
+PLATE_PADDING = 24
 PLATE_HEIGHT = 40
 """Screen pixels."""
 
@@ -37,7 +38,8 @@ class ScaleBarLayer(Layer):
     def paint(self, painter: QPainter, view: Viewpoint, part: Rect, *, rough: bool) -> None:
         if self._spacing_um_px is None:
             return
-        length_um = round_length(LONGEST_BAR / view.scale * self._spacing_um_px)
+        longest = max(SHORTEST_BAR, min(LONGEST_BAR, view.width - 2 * MARGIN - PLATE_PADDING))
+        length_um = round_length(longest / view.scale * self._spacing_um_px)
         length = length_um / self._spacing_um_px * view.scale
         ratio = painter.device().devicePixelRatioF()
         known = (length, length_um, ratio)
@@ -49,8 +51,8 @@ class ScaleBarLayer(Layer):
 def _plate(length: float, length_um: float, ratio: float) -> QPixmap:
     """The bar on its plate: text and round corners take longer to paint than to copy."""
     text = f"{length_um / 1000:g} mm" if length_um >= 1000 else f"{length_um:g} µm"
-    plate = QRectF(0, 0, length + 24, PLATE_HEIGHT)
-    pixmap = QPixmap(math.ceil((length + 24) * ratio), math.ceil(PLATE_HEIGHT * ratio))
+    plate = QRectF(0, 0, length + PLATE_PADDING, PLATE_HEIGHT)
+    pixmap = QPixmap(math.ceil((length + PLATE_PADDING) * ratio), math.ceil(PLATE_HEIGHT * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)

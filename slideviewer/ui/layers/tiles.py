@@ -11,7 +11,7 @@ from slideviewer.geometry import Rect
 from slideviewer.slide import TileKey
 from slideviewer.ui.layers.layer import Layer, Plane
 from slideviewer.ui.look import Look
-from slideviewer.ui.painting import draw_picture, to_screen_transform
+from slideviewer.ui.painting import draw_picture, fill
 from slideviewer.ui.tiles.ahead import tiles_ahead
 from slideviewer.ui.tiles.cache import CachedTile
 from slideviewer.ui.tiles.painter import paint_tiles
@@ -106,6 +106,7 @@ class TileLayer(Layer):
             self._source.arrived.disconnect(self._on_arrived)
             self._source.problem_found.disconnect(self.problem_found)
             self._source.rough_arrived.disconnect(self._on_rough_arrived)
+            self._source.renewed.disconnect(self.read_again)
             self._let_former_look_go()
             self._source.let_go(self._look)
             self._source.forget(self)  # lest a closed slide be read
@@ -115,6 +116,7 @@ class TileLayer(Layer):
             source.arrived.connect(self._on_arrived)
             source.problem_found.connect(self.problem_found)
             source.rough_arrived.connect(self._on_rough_arrived)
+            source.renewed.connect(self.read_again)
         self._ask_again()
         self.changed.emit(None)
 
@@ -187,7 +189,7 @@ class TileLayer(Layer):
         # Enlarged pixels are shown as squares: there is nothing between them to be smoothed.
         smooth = not rough and view.scale * ratio < 4 / pyramid.levels[0].downsample
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        self._fill(painter, view, pyramid.extent, QBrush(PAPER))
+        fill(painter, view, pyramid.extent, QBrush(PAPER))
         if source.rough is not None and not self.coarse_ready:
             whole = QRectF(source.rough.rect())
             draw_picture(painter, view, pyramid.extent, source.rough, whole)
@@ -197,10 +199,10 @@ class TileLayer(Layer):
         )
         for key in missing:
             if source.is_bad(key):
-                self._fill(painter, view, pyramid.tile_rect(key), HATCH)
+                fill(painter, view, pyramid.tile_rect(key), HATCH)
         for key, rect in source.blanks.items():
             if key.level < sharp and rect.intersects(part):
-                self._fill(painter, view, rect, HATCH)
+                fill(painter, view, rect, HATCH)
 
     def _quickest(self, source: TileSource, part: Rect, sharp: int, scale: float) -> int:
         """The finest level that is all there, so that nothing is painted twice in haste."""
@@ -219,16 +221,6 @@ class TileLayer(Layer):
         if image is None and self._former_look != self._look:
             image = source.get(source.tile(key, self._former_look))
         return image
-
-    def _fill(self, painter: QPainter, view: Viewpoint, rect: Rect, brush: QBrush) -> None:
-        painter.save()
-        if not view.is_upright:
-            painter.setTransform(to_screen_transform(view), combine=True)
-            painter.fillRect(QRectF(rect.x, rect.y, rect.width, rect.height), brush)
-        else:
-            covered = view.covered_by(rect)
-            painter.fillRect(QRectF(covered.x, covered.y, covered.width, covered.height), brush)
-        painter.restore()
 
     def _is_settled(self, tile: CachedTile) -> bool:
         source = self._source

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from slideviewer.slide import Pixels
 from slideviewer.ui.colour_management import Unmanaged
 from slideviewer.ui.look import BRIGHTNESS, CONTRAST, GAMMA, Look
+from slideviewer.ui.panels.look_editor import LookEditor
 
 PROFILE_WORDS = "Colours by the slide's profile"
 PROFILE_TIP = "Shows the scanner's colours as its ICC profile says they were"
@@ -74,15 +75,13 @@ class NameLabel(QLabel):
         self.double_clicked.emit()
 
 
-class AdjustPanel(QWidget):
+class AdjustPanel(LookEditor[Look]):
     """Shows one look and says how it is to change; display only, no model sees it."""
 
-    changed = Signal(object)  # Look: what the user wants now
     auto_wanted = Signal()  # answer with `stretch`, given what is in view
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._look = Look()
+        super().__init__(Look(), parent)
         self.labels: dict[str, NameLabel] = {}
         self.sliders: dict[str, QSlider] = {}
         self.boxes: dict[str, QDoubleSpinBox] = {}
@@ -114,16 +113,7 @@ class AdjustPanel(QWidget):
         self.reset.clicked.connect(self._reset_all)
         self.managed.toggled.connect(lambda on: self._want(replace(self._look, managed=on)))
         self.setFocusProxy(self.sliders["brightness"])
-        self._show()
-
-    @property
-    def look(self) -> Look:
-        """What is shown."""
-        return self._look
-
-    def set_look(self, look: Look) -> None:
-        """Show another look; nothing is said back."""
-        self._look = look
+        self._replaced.connect(self._show)
         self._show()
 
     def set_management(self, unmanaged: Unmanaged | None) -> None:
@@ -172,13 +162,6 @@ class AdjustPanel(QWidget):
     def _set(self, name: str, value: float) -> None:
         changes: dict[str, Any] = {name: value}
         self._want(replace(self._look, **changes))
-
-    def _want(self, look: Look) -> None:
-        if look == self._look:
-            return
-        self._look = look
-        self._show()
-        self.changed.emit(look)
 
     def _show(self) -> None:
         for name, quantity in QUANTITIES.items():

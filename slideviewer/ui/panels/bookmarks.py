@@ -41,6 +41,8 @@ class BookmarksPanel(QWidget):
         self._bookmarks = bookmarks
         self.list = QListWidget()
         self.list.setAccessibleName("Bookmarks")
+        self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setEditTriggers(
             QAbstractItemView.EditTrigger.EditKeyPressed

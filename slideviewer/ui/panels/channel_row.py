@@ -6,22 +6,22 @@ import math
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QIcon, QMouseEvent, QPainter, QPixmap, QWheelEvent
+from PySide6.QtGui import QColor, QIcon, QMouseEvent, QPainter, QPixmap, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QColorDialog,
     QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
     QMenu,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from slideviewer.slide.channels import Channel, ChannelLook, automatic_looks
+from slideviewer.ui.elided_label import ElidedLabel
 from slideviewer.ui.histograms import Histogram
+from slideviewer.ui.panels.look_editor import LookEditor
 from slideviewer.ui.panels.range_slider import RangeSlider
 
 LARGEST = 1e9
@@ -42,23 +42,6 @@ class _Tick(QCheckBox):
             super().mouseReleaseEvent(event)
 
 
-class _Name(QLabel):
-    """A name that is cut in the middle where there is no room for it."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name = name
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setToolTip(name)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def paintEvent(self, event: object) -> None:
-        painter = QPainter(self)
-        middle = Qt.TextElideMode.ElideMiddle
-        words = QFontMetrics(self.font()).elidedText(self._name, middle, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, words)
-
-
 class _NumberBox(QDoubleSpinBox):
     """A number box that lets the wheel scroll the list it stands in, until it is clicked."""
 
@@ -73,10 +56,9 @@ class _NumberBox(QDoubleSpinBox):
             event.ignore()
 
 
-class ChannelRow(QWidget):
+class ChannelRow(LookEditor[ChannelLook]):
     """One channel."""
 
-    changed = Signal(object)  # ChannelLook: what the user wants now
     alone_wanted = Signal()  # show this one only, or all again
     all_wanted = Signal()  # show every channel
 
@@ -87,8 +69,8 @@ class ChannelRow(QWidget):
         histogram: Histogram | None,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._channel, self._look, self._histogram = channel, look, histogram
+        super().__init__(look, parent)
+        self._channel, self._histogram = channel, histogram
         self.tick = _Tick()
         self.tick.setToolTip("Show this channel\nAlt+click: only this one, and again: all")
         self.tick.setAccessibleName(f"Show {channel.name}")
@@ -124,16 +106,7 @@ class ChannelRow(QWidget):
         self.high.valueChanged.connect(
             lambda high: self._set_range(min(high, self._look.low), high)
         )
-        self._show()
-
-    @property
-    def look(self) -> ChannelLook:
-        """How the channel is shown."""
-        return self._look
-
-    def set_look(self, look: ChannelLook) -> None:
-        """Show another look; nothing is said back."""
-        self._look = look
+        self._replaced.connect(self._show)
         self._show()
 
     def set_automatic(self) -> None:
@@ -184,7 +157,8 @@ class ChannelRow(QWidget):
         return min(max(3 - math.floor(math.log10(span)), 0), 6)
 
     def _lay_out(self) -> None:
-        name = _Name(self._channel.name)
+        name = ElidedLabel()
+        name.set_words(self._channel.name)
         above, below = QHBoxLayout(), QHBoxLayout()
         for row in (above, below):
             row.setContentsMargins(0, 0, 0, 0)
@@ -217,13 +191,6 @@ class ChannelRow(QWidget):
     def _set_range(self, low: float, high: float) -> None:
         digits = self._decimals
         self._want(replace(self._look, low=round(low, digits), high=round(high, digits)))
-
-    def _want(self, look: ChannelLook) -> None:
-        if look == self._look:
-            return
-        self._look = look
-        self._show()
-        self.changed.emit(look)
 
     def _show(self) -> None:
         look, colour = self._look, QColor(*self._look.colour)

@@ -17,10 +17,12 @@ from PySide6.QtWidgets import (
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.ui import colours
-from slideviewer.ui.cells import Cells
 from slideviewer.ui.layers.layer import Layer
 from slideviewer.ui.layers.likelihood import LikelihoodLayer
 from slideviewer.ui.panels.likelihood_row import LikelihoodControls
+from slideviewer.ui.panels.prediction_classes import PredictionClasses
+from slideviewer.ui.panels.prediction_look import PredictionLook
+from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.views.grid import ViewGrid
 
 SWATCHES = {
@@ -41,7 +43,7 @@ class LayerRow(QWidget):
     def __init__(self, layer: Layer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.layer = layer
-        self.shown = QCheckBox(layer.name)
+        self.shown = QCheckBox(layer.title)
         self.shown.setChecked(layer.visible)
         self.shown.toggled.connect(lambda shown: setattr(layer, "visible", shown))
         self.opacity = QSlider(Qt.Orientation.Horizontal)
@@ -66,6 +68,7 @@ class LayerRow(QWidget):
 
     def _show_state(self) -> None:
         with QSignalBlocker(self.shown), QSignalBlocker(self.opacity):
+            self.shown.setText(self.layer.title)
             self.shown.setChecked(self.layer.visible)
             self.opacity.setValue(round(100 * self.layer.opacity))
 
@@ -73,15 +76,18 @@ class LayerRow(QWidget):
 class LayersPanel(QWidget):
     """A row a layer, the topmost first, and the prediction's threshold."""
 
-    def __init__(self, views: ViewGrid, cells: Cells, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, views: ViewGrid, predicted: Predicted, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._views, self._cells = views, cells
+        self._views, self._predicted = views, predicted
         self.rows: dict[str, LayerRow] = {}
         self.threshold = QSlider(Qt.Orientation.Horizontal)
         self.threshold.setRange(0, 1000)
         self.threshold.setAccessibleName("Probability threshold")
         self.threshold_value = QDoubleSpinBox(minimum=0, maximum=1, singleStep=0.01, decimals=3)
         self.threshold_value.setAccessibleName("Probability threshold")
+        self.threshold_value.setKeyboardTracking(False)  # a half-typed number is not wanted yet
         self.summary = QLabel()
         self.summary.setWordWrap(True)
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
@@ -91,12 +97,18 @@ class LayersPanel(QWidget):
         self._rows = QVBoxLayout()
         column.addLayout(self._rows)
         column.addSpacing(8)
-        grid = QGridLayout()
+        self._threshold_row = QWidget()
+        grid = QGridLayout(self._threshold_row)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.addWidget(QLabel("Probability from"), 0, 0)
         grid.addWidget(self.threshold_value, 0, 1)
         grid.addWidget(self.threshold, 1, 0, 1, 2)
         grid.setColumnStretch(0, 1)
-        column.addLayout(grid)
+        column.addWidget(self._threshold_row)
+        self.classes = PredictionClasses(predicted)
+        column.addWidget(self.classes)
+        self.look = PredictionLook(predicted)
+        column.addWidget(self.look)
         column.addWidget(self.summary)
         self.research_use = QLabel(RESEARCH_USE_ONLY)
         self.research_use.setWordWrap(True)
@@ -105,7 +117,7 @@ class LayersPanel(QWidget):
 
         self.threshold.valueChanged.connect(lambda value: self._set_threshold(value / 1000))
         self.threshold_value.valueChanged.connect(self._set_threshold)
-        cells.changed.connect(self._show_threshold)
+        predicted.changed.connect(self._show_threshold)
         self._show_threshold()
         for signal in (views.active_changed, views.layers_changed):
             signal.connect(self._show_rows)
@@ -125,15 +137,17 @@ class LayersPanel(QWidget):
             self._rows.addWidget(row)
 
     def _set_threshold(self, threshold: float) -> None:
-        self._cells.threshold = threshold
+        self._predicted.shown.threshold = threshold
 
     def _show_threshold(self) -> None:
-        threshold = self._cells.threshold
+        overlay = self._predicted.shown
+        threshold = overlay.threshold
         with QSignalBlocker(self.threshold), QSignalBlocker(self.threshold_value):
             self.threshold.setValue(round(1000 * threshold))
             self.threshold_value.setValue(threshold)
-        self.summary.setText(self._cells.summary)
-        self.research_use.setVisible(self._cells.has_prediction)
+        self.summary.setText(overlay.summary)
+        self._threshold_row.setVisible(overlay.has_threshold)
+        self.research_use.setVisible(overlay.has_prediction)
 
 
 def _swatch(layer_name: str) -> QPixmap:

@@ -18,12 +18,7 @@ from slideviewer.ui.layers.likelihood import LikelihoodLayer
 
 
 class LikelihoodControls(QWidget):
-    """From which likelihood on a map is painted, what it may be used for, and a way out.
-
-    Parameters
-    ----------
-    layer : LikelihoodLayer
-    """
+    """From which likelihood on a map is painted, what it may be used for, and a way out."""
 
     def __init__(self, layer: LikelihoodLayer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +28,7 @@ class LikelihoodControls(QWidget):
         self.threshold.setAccessibleName("Likelihood threshold")
         self.value = QDoubleSpinBox(minimum=0, maximum=1, singleStep=0.01, decimals=2)
         self.value.setAccessibleName("Likelihood threshold")
+        self.value.setKeyboardTracking(False)  # a half-typed number is not wanted yet
         self.remove = QToolButton()
         self.remove.setText("✕")
         self.remove.setAutoRaise(True)
@@ -59,5 +55,4 @@ class LikelihoodControls(QWidget):
     def _show(self, _: object = None) -> None:
         with QSignalBlocker(self.threshold), QSignalBlocker(self.value):
             self.threshold.setValue(round(100 * self._layer.threshold))
-            if abs(self.value.value() - self._layer.threshold) > 0.004:
-                self.value.setValue(self._layer.threshold)
+            self.value.setValue(self._layer.threshold)

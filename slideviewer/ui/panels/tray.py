@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -29,15 +31,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slideviewer.ui.folder_listing import Listing, list_slides
+from slideviewer.cohort.worklist import ReadingState
+from slideviewer.ui.folder_listing import ListedSlide, Listing, list_slides
 from slideviewer.ui.icons import icon
 from slideviewer.ui.jobs import Job
+from slideviewer.ui.panels.state_chooser import StateChooser
 from slideviewer.ui.panels.tray_list import SlideLine, SlideList
 from slideviewer.ui.thumbnails import Thumbnails
 from slideviewer.ui.words import whole
 
 SETTLE_MS = 400
 """How long a folder must be quiet before it is listed again: copying changes it all the time."""
+
+MARGIN = 8
+"""Screen pixels beside what stands above the list."""
 
 EMPTY = "Open a slide, or drop a folder here: its slides are listed with their pictures."
 
@@ -46,6 +53,7 @@ class SlideTray(QWidget):
     """Lists a folder in the background, watches it, and asks for slides to be opened."""
 
     slide_wanted = Signal(object)  # Path of the slide to open
+    prediction_wanted = Signal(object)  # list of Path: slides to predict one after the other
     listed = Signal()  # the folder was listed, or could not be
 
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
@@ -54,7 +62,7 @@ class SlideTray(QWidget):
         self._folder: Path | None = None
         self._open: Path | None = None
         self._job: Job | None = None
-        self._problem = ""
+        self._problem = self._place_words = ""
         self._again = False
         self.model = SlideList(thumbnails, self)
         self.filter = QLineEdit(placeholderText="Filter by name")
@@ -64,6 +72,7 @@ class SlideTray(QWidget):
         self.refresh_button.setToolTip("Look into the folder again")
         self.refresh_button.setAccessibleName("Look into the folder again")
         self.refresh_button.setAutoRaise(True)
+        self.states = StateChooser(self.model)
         self.place, self.message = QLabel(), QLabel(EMPTY)
         self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.message.setWordWrap(True)
@@ -79,17 +88,26 @@ class SlideTray(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setAccessibleName("Slides of the folder")
+        self.list.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.predict = QAction("Predict", self.list)
+        self.predict.setToolTip("Predict the chosen slides one after the other")
+        self.list.addAction(self.predict)
         self.list.installEventFilter(self)
         self.list.viewport().installEventFilter(self)
         top = QHBoxLayout()
-        top.setContentsMargins(8, 8, 8, 0)
+        top.setContentsMargins(MARGIN, 8, MARGIN, 0)
         top.addWidget(self.filter)
         top.addWidget(self.refresh_button)
-        self.place.setContentsMargins(8, 0, 8, 0)
+        self.place.setContentsMargins(MARGIN, 0, MARGIN, 0)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(top)
+        chooser = QHBoxLayout()
+        chooser.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        chooser.addWidget(self.states)
+        column.addLayout(chooser)
         column.addWidget(self.place)
         column.addWidget(self.message, 1)
         column.addWidget(self.list, 1)
@@ -103,6 +121,7 @@ class SlideTray(QWidget):
         self.filter.returnPressed.connect(lambda: self._on_activated(self.model.index(0, 0)))
         self.refresh_button.clicked.connect(self.refresh)
         self.list.activated.connect(self._on_activated)
+        self.predict.triggered.connect(lambda: self.prediction_wanted.emit(self.chosen))
         self.list.verticalScrollBar().valueChanged.connect(lambda _: self._looking.start())
         self.model.modelReset.connect(self._show_state)
         self._dress()
@@ -113,8 +132,15 @@ class SlideTray(QWidget):
         """What is listed."""
         return self._folder
 
+    @property
+    def chosen(self) -> list[Path]:
+        """The slides that are selected, from top to bottom."""
+        rows = sorted(index.row() for index in self.list.selectionModel().selectedIndexes())
+        return [self.model.path_at(row) for row in rows]
+
     def show_folder(self, folder: Path) -> None:
         """List a folder, unless it is listed already."""
+        folder = Path(os.path.abspath(folder))
         if folder != self._folder:
             self._folder = folder
             self.filter.clear()
@@ -122,12 +148,22 @@ class SlideTray(QWidget):
             self._list_again()
 
     def show_open(self, path: Path | None) -> None:
-        """Mark the slide that is open now, and list its folder."""
+        """Mark the slide that is open now, and list its folder unless the slide is listed."""
+        path = Path(os.path.abspath(path)) if path is not None else None
         self._open = path
         self.model.set_open(path)
         if path is not None:
-            self.show_folder(path.parent)
+            if not self.model.holds(path):
+                self.show_folder(path.parent)
             self._choose(path)
+
+    def show_states(self, states: Mapping[Path, ReadingState]) -> None:
+        """Show how far the slides of a worklist are; without one there are none."""
+        self.model.set_states(states)
+        self.states.show_states(states)
+        elsewhere = (path for path in states if path.parent != self._folder)
+        self.model.set_others(tuple(ListedSlide(path) for path in elsewhere))
+        self._choose(self._open)
 
     def refresh(self) -> None:
         """Look again: at the folder, and then at the pictures in view."""
@@ -166,6 +202,15 @@ class SlideTray(QWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self._dress()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_place()
+
+    def _show_place(self) -> None:
+        """Say where the slides are; of a long name the end tells folders apart."""
+        middle, room = Qt.TextElideMode.ElideMiddle, self.width() - 2 * MARGIN
+        self.place.setText(self.fontMetrics().elidedText(self._place_words, middle, room))
+
     def _dress(self) -> None:
         self.refresh_button.setIcon(icon("refresh"))
 
@@ -189,8 +234,12 @@ class SlideTray(QWidget):
         self._watch(listing.folder)
         chosen = self.list.currentIndex()
         path = self.model.path_at(chosen.row()) if chosen.isValid() else self._open
+        bar, is_new = self.list.verticalScrollBar(), self.model.count == 0
+        place = bar.value()
         self.model.set_slides(listing.slides)
         self._choose(path)
+        if not is_new:
+            bar.setValue(place)  # a slide that was copied here must not move the others away
         self._show_state()
         self.listed.emit()
 
@@ -251,7 +300,8 @@ class SlideTray(QWidget):
             return
         many = whole(count) if shown == count else f"{whole(shown)} of {whole(count)}"
         kind = "slide" if count == 1 else "slides"
-        self.place.setText(f"{many} {kind} in {folder.name or folder}")
+        self._place_words = f"{many} {kind} in {folder.name or folder}"
+        self._show_place()
         self.place.setToolTip(str(folder))
         if self._job is not None and count == 0:
             self.message.setText(f"Looking into {folder} …")

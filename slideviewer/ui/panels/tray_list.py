@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from slideviewer.cohort.worklist import ReadingState
 from slideviewer.ui.folder_listing import ListedSlide
 from slideviewer.ui.icons import icon
 from slideviewer.ui.thumbnail_store import Thumbnail
@@ -28,8 +30,18 @@ PICTURE = QSize(72, 54)
 MARGIN, MARK = 6, 18
 """Screen pixels: around things, and of the sign for annotations."""
 
+DOT = 9
+DONE = {
+    ReadingState.UNREAD: 0.0,
+    ReadingState.PREDICTED: 0.25,
+    ReadingState.IN_REVIEW: 0.5,
+    ReadingState.DONE: 1.0,
+}
+"""How much of a slide's dot is filled."""
+
 SLIDE_ROLE = Qt.ItemDataRole.UserRole
 OPEN_ROLE = Qt.ItemDataRole.UserRole + 1
+STATE_ROLE = Qt.ItemDataRole.UserRole + 2
 
 
 class SlideList(QAbstractListModel):
@@ -43,12 +55,42 @@ class SlideList(QAbstractListModel):
         self._rows: dict[Path, int] = {}
         self._filter = ""
         self._open: Path | None = None
+        self._others: tuple[ListedSlide, ...] = ()
+        self._states: Mapping[Path, ReadingState] = {}
+        self._wanted: ReadingState | None = None
         thumbnails.ready.connect(self._on_thumbnail)
 
     @property
     def count(self) -> int:
         """How many slides there are, filtered out or not."""
-        return len(self._all)
+        return len(self._all) + len(self._others)
+
+    @property
+    def paths(self) -> list[Path]:
+        """All slides, filtered out or not."""
+        return [slide.path for slide in (*self._all, *self._others)]
+
+    def holds(self, path: Path) -> bool:
+        """Whether a slide is listed, filtered out or not."""
+        return any(slide.path == path for slide in (*self._all, *self._others))
+
+    def set_states(self, states: Mapping[Path, ReadingState]) -> None:
+        """Say how far each slide is; none where there is no worklist."""
+        self._states = states
+        if not states:
+            self._wanted = None
+        self._refresh()
+
+    def set_wanted(self, state: ReadingState | None) -> None:
+        """Show those of a state; None shows all."""
+        self._wanted = state
+        self._refresh()
+
+    def set_others(self, slides: tuple[ListedSlide, ...]) -> None:
+        """List these as well, which lie elsewhere."""
+        if slides != self._others:
+            self._others = slides
+            self._refresh()
 
     def set_slides(self, slides: tuple[ListedSlide, ...]) -> None:
         """List these."""
@@ -91,8 +133,12 @@ class SlideList(QAbstractListModel):
             return slide
         if role == OPEN_ROLE:
             return is_open
+        state = self._states.get(slide.path)
+        if role == STATE_ROLE:
+            return state
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            notes = ("open" if is_open else "", "with annotations" if slide.annotations else "")
+            with_markup = "with annotations" if slide.annotations else ""
+            notes = ("open" if is_open else "", with_markup, str(state or ""))
             return ", ".join(filter(None, (slide.path.name, *notes)))
         if role == Qt.ItemDataRole.ToolTipRole:
             known = self._thumbnails.get(slide.path)
@@ -106,8 +152,9 @@ class SlideList(QAbstractListModel):
         self.beginResetModel()
         self._shown = [
             slide
-            for slide in self._all
+            for slide in (*self._all, *self._others)
             if all(word in slide.path.name.casefold() for word in words)
+            and (self._wanted is None or self._states.get(slide.path) == self._wanted)
         ]
         self._rows = {slide.path: row for row, slide in enumerate(self._shown)}
         self.endResetModel()
@@ -153,8 +200,31 @@ class SlideLine(QStyledItemDelegate):
         painter.setPen(strong)
         middle = Qt.TextElideMode.ElideMiddle
         name = painter.fontMetrics().elidedText(slide.path.name, middle, words.width())
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, name)
+        state: ReadingState | None = index.data(STATE_ROLE)
+        if state is None:
+            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, name)
+        else:
+            half = painter.fontMetrics().height()
+            line = QRect(words.left(), area.center().y() - half, words.width(), half)
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, name)
+            self._draw_state(painter, line.translated(0, half), state, strong)
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(strong)
             painter.drawRect(area.adjusted(0, 0, -1, -1))
         painter.restore()
+
+    @staticmethod
+    def _draw_state(painter: QPainter, line: QRect, state: ReadingState, ink: QColor) -> None:
+        """A dot that fills as the work goes on, and the word."""
+        dot = QRect(line.left() + 1, line.center().y() - DOT // 2, DOT, DOT)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        weak = QColor(ink)
+        weak.setAlphaF(0.75)
+        painter.setPen(weak)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(dot)
+        painter.setBrush(weak)
+        if DONE[state]:  # a pie of nothing would be a line
+            painter.drawPie(dot, 90 * 16, -round(360 * 16 * DONE[state]))
+        words = line.adjusted(DOT + MARGIN, 0, 0, 0)
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, str(state).capitalize())

@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QImage
 
 from slideviewer.errors import SlideError, SlideviewerError
 from slideviewer.slide import Slide
@@ -51,13 +52,17 @@ class TileLoader(QObject):
     loaded = Signal(object, object)  # CachedTile, QImage: a tile that was wanted
     failed = Signal(object, str)  # CachedTile, why: the slide is damaged there
 
+    _answered = Signal(object, object, str)  # CachedTile, QImage or None, why there is none
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._wishes: dict[object, _Wishes] = {}  # whose turn is next comes first
-        self._reading: dict[CachedTile, Slide] = {}
+        self._reading: dict[CachedTile, Slide] = {}  # one a thread
+        self._unheard: set[CachedTile] = set()  # read; the GUI thread has not heard of it yet
         self._changed = threading.Condition()
         self._stopped = False
         self._threads: set[threading.Thread] = set()
+        self._answered.connect(self._on_answered, Qt.ConnectionType.QueuedConnection)
         with self._changed:
             self._begin_threads(THREADS)
 
@@ -83,8 +88,8 @@ class TileLoader(QObject):
         with self._changed:
             self._wishes[who] = _Wishes(
                 slide,
-                {tile: None for tile in now if tile not in self._reading},
-                {tile: None for tile in later if tile not in self._reading},
+                {tile: None for tile in now if not self._is_under_way(tile)},
+                {tile: None for tile in later if not self._is_under_way(tile)},
             )
             free = len(self._threads) - len(self._reading)
             missing = min(THREADS, len(self._wishes[who].now)) - self._hands_on(slide) - free
@@ -92,13 +97,10 @@ class TileLoader(QObject):
                 self._begin_threads(min(missing, MOST_THREADS - len(self._threads)))
             self._changed.notify_all()
 
-    def is_busy_for(self, who: object) -> bool:
-        """Whether tiles that somebody needs now are still to be read."""
+    def under_way(self, source: int) -> set[CachedTile]:
+        """The tiles of a source that are being read, or were read and not heard of yet."""
         with self._changed:
-            wishes = self._wishes.get(who)
-            if wishes is None:
-                return False
-            return bool(wishes.now) or wishes.slide in self._reading.values()
+            return {tile for tile in (*self._reading, *self._unheard) if tile.source == source}
 
     def forget(self, who: object) -> None:
         """Somebody wants nothing any more."""
@@ -128,28 +130,46 @@ class TileLoader(QObject):
 
     def _work(self) -> None:
         step_back(NICENESS)
-        while (task := self._next()) is not None:
-            tile, slide = task
-            image, problem = None, ""
-            try:
-                image = read_tile(slide, tile.key, tile.look)
-            except SlideviewerError as error:
-                # Of a slide that was closed meanwhile nobody waits for the answer.
-                level = logging.INFO if self._is_unwanted(slide) else logging.WARNING
-                _log.log(level, "bad tile %s: %s", tile.key, error)
-                problem = str(error)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the thread must go on
-                is_a_bug = not isinstance(error, OSError)
-                _log.warning("tile %s cannot be read: %s", tile.key, error, exc_info=is_a_bug)
-                problem = str(_unforeseen(slide, error))
-            if self._finish(tile):
-                return
-            # Gone with the window, where a file hung for so long that nobody waited for it.
-            with contextlib.suppress(RuntimeError):
-                if image is None:
-                    self.failed.emit(tile, problem)
-                else:
-                    self.loaded.emit(tile, image)
+        while self._read_next():
+            pass
+
+    def _read_next(self) -> bool:
+        """Read one tile; a thread that waits for the next one keeps no slide alive."""
+        task = self._next()
+        if task is None:
+            return False
+        tile, slide = task
+        image, problem = None, ""
+        try:
+            image = read_tile(slide, tile.key, tile.look)
+        except SlideviewerError as error:
+            # Of a slide that was closed meanwhile nobody waits for the answer.
+            level = logging.INFO if self._is_unwanted(slide) else logging.WARNING
+            # As text: a record that is kept would keep the slide with it.
+            _log.log(level, "bad tile %s: %s", tile.key, str(error))
+            problem = str(error)
+        except Exception as error:  # noqa: BLE001 - a job runner: its thread must go on
+            is_a_bug = not isinstance(error, OSError)
+            _log.warning("tile %s cannot be read: %s", tile.key, str(error), exc_info=is_a_bug)
+            problem = str(_unforeseen(slide, error))
+        if not self._finish(tile):
+            return False
+        # Gone with the window, where a file hung for so long that nobody waited for it.
+        with contextlib.suppress(RuntimeError):
+            self._answered.emit(tile, image, problem)
+        return True
+
+    @Slot(object, object, str)
+    def _on_answered(self, tile: CachedTile, image: QImage | None, problem: str) -> None:
+        with self._changed:
+            self._unheard.discard(tile)
+        if image is None:
+            self.failed.emit(tile, problem)
+        else:
+            self.loaded.emit(tile, image)
+
+    def _is_under_way(self, tile: CachedTile) -> bool:
+        return tile in self._reading or tile in self._unheard
 
     def _is_unwanted(self, slide: Slide) -> bool:
         with self._changed:
@@ -184,8 +204,9 @@ class TileLoader(QObject):
     def _finish(self, tile: CachedTile) -> bool:
         with self._changed:
             del self._reading[tile]
+            self._unheard.add(tile)
             self._changed.notify_all()
-            return self._stopped
+            return not self._stopped
 
 
 def _unforeseen(slide: Slide, error: Exception) -> SlideError:

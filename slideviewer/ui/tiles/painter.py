@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from slideviewer.geometry import Rect
 from slideviewer.slide import Pyramid, TileKey
-from slideviewer.ui.painting import draw_picture, snapped
+from slideviewer.ui.painting import draw_picture, share_of, snapped
 from slideviewer.ui.viewpoint import Viewpoint
 
 Pictures = Callable[[TileKey], QImage | None]
@@ -79,14 +79,7 @@ def _paint_coarser(
             whole = pyramid.tile_rect(key)
             # Only the share in the hole: far beyond the screen, painting loses precision.
             shown = whole.intersection(hole)
-            across, down = image.width() / whole.width, image.height() / whole.height
-            share = QRectF(
-                (shown.x - whole.x) * across,
-                (shown.y - whole.y) * down,
-                shown.width * across,
-                shown.height * down,
-            )
-            draw_picture(painter, view, shown, image, share)
+            draw_picture(painter, view, shown, image, share_of(image, whole, shown))
 
 
 def _paint_upright(

@@ -34,6 +34,7 @@ class TileSource(QObject):
     arrived = Signal(object)  # CachedTile: it is there now, or known to be damaged
     problem_found = Signal(int)  # how many tiles of this slide could not be read so far
     rough_arrived = Signal()  # there is a first idea of the whole slide
+    renewed = Signal()  # what was damaged may no longer be: ask for all that is missing
 
     def __init__(
         self, slide: Slide, cache: TileCache, loader: TileLoader, parent: QObject | None = None
@@ -45,7 +46,9 @@ class TileSource(QObject):
         self._cache, self._loader = cache, loader
         self._bad: dict[TileKey, str] = {}
         self._blanks: dict[TileKey, tuple[Rect, str]] = {}
+        self._above_bad: set[TileKey] = set()
         self._damage_known = 0
+        self._outdated: set[CachedTile] = set()  # being read since before the last new try
         self._pinned: dict[CachedTile, QImage] = {}
         self._holders: Counter[Look] = Counter()
         pyramid = self.shown.pyramid
@@ -58,8 +61,9 @@ class TileSource(QObject):
 
     @property
     def problems(self) -> dict[TileKey, str]:
-        """The tiles that could not be read, and why."""
-        return {key: reason for key, (_, reason) in self._blanks.items()} | self._bad
+        """The places that could not be read, and why: of tiles over each other the finest."""
+        found = {key: reason for key, (_, reason) in self._blanks.items()} | self._bad
+        return {key: reason for key, reason in found.items() if key not in self._above_bad}
 
     @property
     def blanks(self) -> dict[TileKey, Rect]:
@@ -103,6 +107,8 @@ class TileSource(QObject):
 
     def add(self, tile: CachedTile, image: QImage) -> None:
         """Keep a tile that was read."""
+        if self._is_outdated(tile):
+            return
         if tile.key in self._coarsest and tile.look in self._holders:
             self._pinned[tile] = image
         else:
@@ -112,13 +118,18 @@ class TileSource(QObject):
 
     def mark_bad(self, tile: CachedTile, problem: str) -> None:
         """Remember a tile that cannot be read."""
+        if self._is_outdated(tile):
+            return
         self._bad[tile.key] = problem
+        self._note_above(tile.key)
         self.problem_found.emit(len(self.problems))
         self.arrived.emit(tile)
 
     def try_again(self) -> None:
-        """Forget what was damaged: the drive may be back."""
+        """Forget what was damaged, and have it read anew: the drive may be back."""
+        self._outdated = self._loader.under_way(self.number)
         self._bad.clear()
+        self._above_bad.clear()
         if self._blanks:  # what was made of them is to be made again, too
             forget_damage(self.shown)
             self._blanks.clear()
@@ -126,6 +137,7 @@ class TileSource(QObject):
             self._cache.forget(self.number)
             self._pinned.clear()
         self.problem_found.emit(0)
+        self.renewed.emit()
 
     def forget(self, who: object) -> None:
         """Somebody wants nothing of this slide any more."""
@@ -137,6 +149,22 @@ class TileSource(QObject):
         self._pinned.clear()
         if self._job is not None:
             self._job.cancel()
+
+    def _is_outdated(self, tile: CachedTile) -> bool:
+        """Whether this answer tells of the slide as it was before the last new try."""
+        if tile not in self._outdated:
+            return False
+        self._outdated.discard(tile)
+        self.renewed.emit()
+        return True
+
+    def _note_above(self, key: TileKey) -> None:
+        """Remember the coarser levels' tiles in which the middle of a bad one lies."""
+        pyramid = self.shown.pyramid
+        x, y = pyramid.tile_rect(key).centre
+        for level in range(key.level + 1, len(pyramid.levels)):
+            side = pyramid.tile_size * pyramid.levels[level].downsample
+            self._above_bad.add(TileKey(level, int(x // side), int(y // side)))
 
     def _look_over(self) -> None:
         level, shown = coarsest_stored(self.shown), self.shown
@@ -166,6 +194,7 @@ class TileSource(QObject):
             size = pyramid.tile_size * pyramid.levels[part.level].downsample
             key = TileKey(part.level, int(x // size), int(y // size))
             self._blanks[key] = part.rect, part.reason
+            self._note_above(key)
         self.problem_found.emit(len(self.problems))
 
     def _missing(self, tiles: Iterable[CachedTile]) -> list[CachedTile]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QPainter
 
-from PySide6.QtCore import QObject, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
-
-from slideviewer.annotations import Points, as_points
-from slideviewer.ui import colours
-from slideviewer.ui.layers.markup import HANDLE_SIZE, OUTLINE_WIDTH
-from slideviewer.ui.tools.tool import Pointer, Tool
+from slideviewer.annotations import Kind, Points, as_points
+from slideviewer.ui.tools.previews import on_screen, paint_line, paint_start, paint_vertices
+from slideviewer.ui.tools.tool import Drawn, Pointer, Tool
 from slideviewer.ui.viewpoint import Viewpoint
 
 CLOSING_DISTANCE = 12
@@ -19,20 +16,23 @@ CLOSING_DISTANCE = 12
 FREEHAND_STEP = 40
 """Screen pixels between the vertices of a freehand stroke, as in ASAP."""
 
+FEWEST_VERTICES = 3
+
 
 class PolygonTool(Tool):
     """Click or drag to add vertices; close by a click on the start, a double-click or Enter."""
 
     name = "polygon"
+    kind = Kind.POLYGON
     cursor = Qt.CursorShape.CrossCursor
     hint = "Click or drag to draw; double-click, Enter or a click on the start closes; Esc drops it"
 
-    def __init__(self, drawn: Callable[[Points], None], parent: QObject | None = None) -> None:
+    def __init__(self, drawn: Drawn, parent: QObject | None = None) -> None:
         """Take the function that adds a finished outline of 3 vertices or more."""
         super().__init__(parent)
         self._drawn = drawn
         self._vertices: list[tuple[float, float]] = []
-        self._mouse: tuple[float, float] | None = None
+        self._mouse: Pointer | None = None
         self._dragging = False
 
     @property
@@ -40,14 +40,14 @@ class PolygonTool(Tool):
         return bool(self._vertices)
 
     def press(self, pointer: Pointer) -> None:
-        if len(self._vertices) >= 3 and self._is_on_start(pointer):
+        if self._would_close(pointer):
             self.finish()
             return
         self._add(pointer)
         self._dragging = True
 
     def move(self, pointer: Pointer) -> None:
-        self._mouse = (pointer.x, pointer.y)
+        self._mouse = pointer
         if self._dragging and pointer.screen_distance(*self._vertices[-1]) > FREEHAND_STEP:
             self._add(pointer)
         if self._vertices:
@@ -56,7 +56,7 @@ class PolygonTool(Tool):
     def release(self, pointer: Pointer) -> None:
         # A stroke that went round and came back to its start is a closed shape.
         was_stroke, self._dragging = self._dragging, False
-        if was_stroke and len(self._vertices) > 3 and self._is_on_start(pointer):
+        if was_stroke and len(self._vertices) > FEWEST_VERTICES and self._would_close(pointer):
             self.finish()
 
     def double_click(self, pointer: Pointer) -> None:
@@ -64,9 +64,9 @@ class PolygonTool(Tool):
 
     def finish(self) -> None:
         vertices = self._vertices
-        if len(vertices) >= 3:
+        if len(vertices) >= FEWEST_VERTICES:
             self.cancel()
-            self._drawn(as_points(vertices))
+            self._drawn(self.kind, as_points(vertices))
 
     def cancel(self) -> None:
         self._vertices, self._mouse, self._dragging = [], None, False
@@ -81,21 +81,23 @@ class PolygonTool(Tool):
     def paint(self, painter: QPainter, view: Viewpoint) -> None:
         if not self._vertices:
             return
-        points = [QPointF(*view.to_screen(x, y)) for x, y in self._vertices]
-        start = points[0]
-        if self._mouse is not None:
-            points.append(QPointF(*view.to_screen(*self._mouse)))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(colours.MARKUP_SELECTED, OUTLINE_WIDTH))
-        painter.drawPolyline(QPolygonF(points))
-        painter.setPen(QPen(colours.MARKUP, 1.5))
-        painter.setBrush(QColor("white"))
-        half = HANDLE_SIZE / 2
-        painter.drawRect(QRectF(start.x() - half, start.y() - half, HANDLE_SIZE, HANDLE_SIZE))
+        mouse = self._mouse
+        ahead = [] if mouse is None else [(mouse.x, mouse.y)]
+        self._paint_shape(painter, view, as_points(self._vertices + ahead))
+        placed = on_screen(as_points(self._vertices), view)
+        paint_vertices(painter, placed[1:])
+        paint_start(painter, placed[0], closes=mouse is not None and self._would_close(mouse))
+
+    def _paint_shape(self, painter: QPainter, view: Viewpoint, points: Points) -> None:
+        """Paint what there is so far, up to the mouse."""
+        paint_line(painter, on_screen(points, view), closed=False)
 
     def _add(self, pointer: Pointer) -> None:
         self._vertices.append((pointer.x, pointer.y))
         self.changed.emit()
 
-    def _is_on_start(self, pointer: Pointer) -> bool:
+    def _would_close(self, pointer: Pointer) -> bool:
+        """Whether a click there means the start, and not one more vertex."""
+        if len(self._vertices) < FEWEST_VERTICES:
+            return False
         return pointer.screen_distance(*self._vertices[0]) <= CLOSING_DISTANCE

@@ -52,9 +52,6 @@ class RulerTool(Tool):
         if math.dist(at, self._pressed_at) >= DRAG_DISTANCE:
             self._lay_down(pointer)
 
-    def double_click(self, pointer: Pointer) -> None:
-        self.press(pointer)
-
     def cancel(self) -> None:
         self._start = self._pressed_at = None
         self._rulers.hold(None)

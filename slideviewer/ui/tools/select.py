@@ -2,135 +2,138 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
 
-import numpy as np
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
 
-from slideviewer.annotations import Annotation, Kind, Points, as_points, contains, outline
+from slideviewer.annotations import Annotation
+from slideviewer.ui import colours
 from slideviewer.ui.document import Document
-from slideviewer.ui.hit import nearest_edge, nearest_vertex
 from slideviewer.ui.selection import Selection
+from slideviewer.ui.tools.dragging import Drag
+from slideviewer.ui.tools.picking import Picking
+from slideviewer.ui.tools.reshaping import (
+    FEWEST_VERTICES,
+    RESHAPED,
+    with_vertex_added,
+    without_vertex,
+)
 from slideviewer.ui.tools.tool import Pointer, Tool
-
-REACH = 8
-"""Screen pixels around a vertex or an outline that count as on it."""
+from slideviewer.ui.viewpoint import Viewpoint
 
 CLICK_SLACK = 3
 """Screen pixels that the mouse may stray during a click before it counts as a drag."""
 
-FEWEST_VERTICES: Mapping[Kind | str, int] = {Kind.POLYGON: 3, Kind.SPLINE: 3, Kind.POINT_SET: 1}
-"""Of the kinds that may lose vertices: how many must stay."""
+BAND_FILL = QColor(125, 170, 255, 40)
 
+_ALT, _CTRL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
 
-RESHAPED = (Kind.POLYGON, Kind.SPLINE)
-"""The kinds whose edges may get new vertices."""
-
-
-@dataclass(frozen=True)
-class _Drag:
-    """A move or reshape under way: of one vertex, or of all selected shapes."""
-
-    start: Pointer
-    originals: tuple[Annotation, ...]
-    vertex: int | None
-    moved: tuple[Annotation, ...] = ()
+Nudge = Callable[[float, float], bool]
+"""Moves what is selected by so many level-0 pixels; whether there was anything to move."""
 
 
 class SelectTool(Tool):
-    """Click selects, drag moves a vertex or the selection, double-click adds a vertex."""
+    """Click or drag a frame to select; drag a vertex or an outline to move it."""
 
     name = "select"
     hint = (
-        "Click an outline to select, drag a vertex to reshape, Alt+drag to move, "
-        "double-click an edge to add a vertex"
+        "Click or drag a frame to select; drag a vertex, Alt+drag a shape; "
+        "a double-click on an edge adds a vertex"
     )
 
     def __init__(
         self,
         document: Document,
         selection: Selection,
+        picking: Picking,
         preview: Callable[[Iterable[Annotation]], None],
+        nudge: Nudge,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._document, self._selection, self._preview = document, selection, preview
-        self._drag: _Drag | None = None
+        self._document, self._selection, self._picking = document, selection, picking
+        self._preview, self._nudge = preview, nudge
+        self._drag: Drag | None = None
+        self._band: tuple[Pointer, Pointer] | None = None
 
     @property
     def is_busy(self) -> bool:
-        return self._drag is not None
+        return self._drag is not None or self._band is not None
 
     def press(self, pointer: Pointer) -> None:
-        vertex = self._vertex_at(pointer)
-        if vertex is not None and not pointer.has(Qt.KeyboardModifier.AltModifier):
-            annotation_id, index = vertex
-            self._selection.set(self._selection.ids, vertex)
-            self._drag = _Drag(pointer, (self._document.annotations[annotation_id],), index)
-            return
-        hit = self._shape_at(pointer)
-        if hit is None and pointer.has(Qt.KeyboardModifier.AltModifier):
-            hit = self._selected_around(pointer)
-        if pointer.has(Qt.KeyboardModifier.ControlModifier):
-            if hit is not None:
-                self._selection.toggle(hit.id)
-            return
-        if hit is None or hit.id not in self._selection.ids:
-            self._selection.set([hit.id] if hit is not None else [])
+        if not pointer.has(_ALT) and not pointer.has(_CTRL):
+            vertex = self._picking.vertex_at(pointer)
+            if vertex is not None:
+                self._selection.set(self._selection.ids, vertex)
+                shape = self._document.annotations[vertex[0]]
+                self._drag = Drag(pointer, (shape,), vertex[1])
+                return
+        hit = self._picking.shape_at(pointer)
+        if hit is None and pointer.has(_ALT):
+            hit = self._picking.selected_around(pointer)
+        if hit is None:
+            self._band = (pointer, pointer)
+        elif pointer.has(_CTRL):
+            self._selection.toggle(hit.id)
         else:
-            self._selection.set(self._selection.ids)
-        if hit is not None:
-            chosen = tuple(a for a in self._document.annotations if a.id in self._selection.ids)
-            self._drag = _Drag(pointer, chosen, None)
+            is_selected = hit.id in self._selection.ids
+            self._selection.set(self._selection.ids if is_selected else [hit.id])
+            self._drag = Drag(pointer, self._picking.selected, clicked=hit.id)
 
     def move(self, pointer: Pointer) -> None:
+        if self._band is not None:
+            self._band = (self._band[0], pointer)
+            self.changed.emit()
         drag = self._drag
-        if drag is None:
+        if drag is None or (not drag.has_moved and not _has_strayed(drag.start, pointer)):
             return
-        strayed = drag.start.screen_distance(pointer.x, pointer.y)
-        if not drag.moved and strayed <= CLICK_SLACK:
-            return
-        shift = np.array([pointer.x - drag.start.x, pointer.y - drag.start.y])
-        moved = tuple(_shifted(original, drag.vertex, shift) for original in drag.originals)
-        self._drag = replace(drag, moved=moved)
-        self._preview(moved)
+        self._drag = drag.to(pointer)
+        if self._drag.is_previewed:
+            self._preview(self._drag.moved)
+        else:
+            self.changed.emit()
 
     def release(self, pointer: Pointer) -> None:
+        if self._band is not None:
+            self._select_in_band(pointer)
         drag, self._drag = self._drag, None
+        if drag is None:
+            return
         self._preview(())
-        if drag is not None and drag.moved:
-            text = "Move" if drag.vertex is None else "Reshape"
-            self._document.apply(text, {annotation.id: annotation for annotation in drag.moved})
+        self.changed.emit()
+        if drag.has_moved:
+            self._apply("Move" if drag.vertex is None else "Reshape", drag.moved, drag.vertex)
+        elif drag.clicked is not None and len(self._selection.ids) > 1:
+            self._selection.set([drag.clicked])  # a click means one of several that were selected
 
     def double_click(self, pointer: Pointer) -> None:
-        for annotation in self._document.annotations:
-            if annotation.id not in self._selection.ids or annotation.kind not in RESHAPED:
-                continue
-            index, distance = nearest_edge(annotation.points, pointer.x, pointer.y, closed=True)
-            if distance * pointer.view.scale <= REACH and self._vertex_at(pointer) is None:
-                points = np.insert(annotation.points, index + 1, (pointer.x, pointer.y), axis=0)
-                self._apply_points("Add vertex", annotation, points)
-                self._selection.set(self._selection.ids, (annotation.id, index + 1))
-                return
+        found = self._picking.edge_at(pointer, RESHAPED)
+        if found is None or self._picking.vertex_at(pointer) is not None:
+            return
+        annotation, before = found
+        added = with_vertex_added(annotation, before, pointer.x, pointer.y)
+        self._apply("Add vertex", (added,), before + 1)
 
     def cancel(self) -> None:
-        was_busy, self._drag = self.is_busy, None
+        was_busy, self._drag, self._band = self.is_busy, None, None
         self._preview(())
+        self.changed.emit()
         if not was_busy:
             self._selection.set([])
 
     def delete(self) -> None:
         """Remove the active vertex; without one, the selected shapes (which can be undone)."""
-        if self._selection.vertex is None:
+        vertex = self._selection.vertex
+        if self.is_busy:
+            return
+        annotation = self._document.annotations[vertex[0]] if vertex is not None else None
+        if vertex is None or annotation is None or annotation.kind not in FEWEST_VERTICES:
             self.delete_selected()
             return
-        annotation_id, index = self._selection.vertex
-        annotation = self._document.annotations[annotation_id]
-        fewest = FEWEST_VERTICES.get(annotation.kind)
-        if fewest is None or len(annotation.points) <= fewest:
-            return
-        self._apply_points("Delete vertex", annotation, np.delete(annotation.points, index, axis=0))
+        left = without_vertex(annotation, vertex[1])
+        if left is not None:
+            self._document.apply("Delete vertex", {left.id: left})
 
     def delete_selected(self) -> None:
         """Remove the selected shapes, unless a gesture is under way."""
@@ -139,54 +142,49 @@ class SelectTool(Tool):
         if ids and not self.is_busy:
             self._document.apply(text, dict.fromkeys(ids))
 
-    def _apply_points(self, text: str, annotation: Annotation, points: Points) -> None:
-        self._document.apply(text, {annotation.id: replace(annotation, points=as_points(points))})
+    def nudge(self, right: int, down: int, view: Viewpoint) -> bool:
+        if self.is_busy:
+            return False
+        (x, y), (x_before, y_before) = view.to_slide(right, down), view.to_slide(0, 0)
+        return self._nudge(x - x_before, y - y_before)
 
-    def _vertex_at(self, pointer: Pointer) -> tuple[str, int] | None:
-        best: tuple[str, int] | None = None
-        nearest = REACH / pointer.view.scale
-        for annotation_id in self._selection.ids:
-            points = self._document.annotations[annotation_id].points
-            index, distance = nearest_vertex(points, pointer.x, pointer.y)
-            if distance <= nearest:
-                best, nearest = (annotation_id, index), distance
-        return best
+    def paint(self, painter: QPainter, view: Viewpoint) -> None:
+        frames = []
+        if self._band is not None and _has_strayed(*self._band):
+            frames.append(_screen_frame(*self._band, view))
+        box = self._drag.moved_box if self._drag is not None else None
+        if self._drag is not None and box is not None and not self._drag.is_previewed:
+            covered = view.covered_by(box)
+            frames.append(QRectF(covered.x, covered.y, covered.width, covered.height))
+        painter.setPen(QPen(colours.MARKUP, 1.0))
+        painter.setBrush(BAND_FILL)
+        for frame in frames:
+            painter.drawRect(frame)
 
-    def _selected_around(self, pointer: Pointer) -> Annotation | None:
-        """The selected shape that the mouse is inside of."""
-        chosen = (self._document.annotations[key] for key in self._selection.ids)
-        return next((shape for shape in chosen if contains(shape, pointer.x, pointer.y)), None)
+    def _select_in_band(self, pointer: Pointer) -> None:
+        band, self._band = self._band, None
+        self.changed.emit()
+        if band is None:
+            return
+        ids: Iterable[str] = ()
+        if _has_strayed(band[0], pointer):
+            ids = self._picking.inside(_screen_frame(band[0], pointer, pointer.view), pointer.view)
+        if band[0].has(_CTRL):
+            ids = self._selection.ids.union(ids)
+        self._selection.set(ids)
 
-    def _shape_at(self, pointer: Pointer) -> Annotation | None:
-        best: Annotation | None = None
-        nearest = REACH / pointer.view.scale
-        for annotation in self._document.annotations:
-            bounds = annotation.bounds
-            if bounds is None or not bounds.grown(nearest).contains(pointer.x, pointer.y):
-                continue
-            distance = _distance(annotation, pointer.x, pointer.y)
-            if distance <= nearest:
-                best, nearest = annotation, distance
-        return best
-
-
-def _distance(annotation: Annotation, x: float, y: float) -> float:
-    if annotation.kind in (Kind.DOT, Kind.POINT_SET):
-        return nearest_vertex(annotation.points, x, y)[1]
-    closed = annotation.kind != Kind.MEASUREMENT
-    return nearest_edge(outline(annotation), x, y, closed=closed)[1]
+    def _apply(self, text: str, changed: tuple[Annotation, ...], vertex: int | None) -> None:
+        """Make an edit, after which the vertex that was meant is still the active one."""
+        applied = self._document.apply(text, {shape.id: shape for shape in changed})
+        if applied and vertex is not None:
+            self._selection.set(self._selection.ids, (changed[0].id, vertex))
 
 
-def _shifted(annotation: Annotation, vertex: int | None, shift: Points) -> Annotation:
-    """The annotation with one vertex, or all, moved; a rectangle's corner keeps it a rectangle."""
-    points = annotation.points.copy()
-    if vertex is None:
-        points += shift
-    elif annotation.kind == Kind.RECTANGLE and len(points) == 4:
-        corner = points[vertex] + shift
-        same_x = points[:, 0] == points[vertex, 0]
-        same_y = points[:, 1] == points[vertex, 1]
-        points[same_x, 0], points[same_y, 1] = corner
-    else:
-        points[vertex] += shift
-    return replace(annotation, points=as_points(points))
+def _has_strayed(start: Pointer, pointer: Pointer) -> bool:
+    return start.screen_distance(pointer.x, pointer.y) > CLICK_SLACK
+
+
+def _screen_frame(start: Pointer, end: Pointer, view: Viewpoint) -> QRectF:
+    """The frame between two places of the slide, upright on the screen."""
+    (x1, y1), (x2, y2) = view.to_screen(start.x, start.y), view.to_screen(end.x, end.y)
+    return QRectF(min(x1, x2), min(y1, y2), abs(x2 - x1), abs(y2 - y1))

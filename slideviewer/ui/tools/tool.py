@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QPainter
 
+from slideviewer.annotations import Kind, Points
 from slideviewer.ui.viewpoint import Viewpoint
+
+Drawn = Callable[[Kind, Points], object]
+"""What is told of a finished shape: its kind, and its vertices in level-0 pixels."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,17 @@ class Tool(QObject):
 
     def delete(self) -> None:
         """Delete or Backspace: take back the last small step."""
+
+    def nudge(self, right: int, down: int, view: Viewpoint) -> bool:
+        """An arrow key: so many screen pixels; whether the tool has a use for it."""
+        return False
+
+    def wheel(self, notches: float) -> bool:
+        """The wheel turned while Alt was held; whether the tool has a use for it."""
+        return False
+
+    def leave(self) -> None:
+        """The mouse left the canvas."""
 
     @property
     def is_busy(self) -> bool:

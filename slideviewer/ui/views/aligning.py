@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QLocale, QObject, Signal
 
+from slideviewer.errors import SlideviewerError
 from slideviewer.slide import Slide, Spacing
 from slideviewer.ui.views.alignment import FEWEST_PAIRS, Alignment, AlignmentError, align
 from slideviewer.ui.views.alignment_bar import AlignmentBar
@@ -73,7 +74,7 @@ class Aligning(QObject):
             )
             for side, view in enumerate(self._sides)
         )
-        self._views.lend_tools(dict(zip(self._sides, self._tools, strict=True)))
+        self._views.tools.lend(dict(zip(self._sides, self._tools, strict=True)))
         seen, other_seen = first.canvas.viewpoint, second.canvas.viewpoint
         self.bar.mirrored.setChecked(seen.mirrored != other_seen.mirrored)
         self._show_whether_known()
@@ -90,7 +91,7 @@ class Aligning(QObject):
         self._end()
         try:
             self._store.keep(*slides, alignment.similarity)
-        except AlignmentError as error:
+        except SlideviewerError as error:
             self.failed.emit(str(error))
         self._sync.place(*sides, alignment.similarity)
 
@@ -102,7 +103,7 @@ class Aligning(QObject):
     def _end(self) -> None:
         self._sides = self._slides = self._alignment = None
         tools, self._tools = self._tools, ()
-        self._views.take_back_tools()
+        self._views.tools.take_back()
         for tool in tools:
             tool.deleteLater()
         self.bar.hide()
@@ -119,7 +120,7 @@ class Aligning(QObject):
             return
         try:
             self._store.forget(*self._slides)
-        except AlignmentError as error:
+        except SlideviewerError as error:
             self.failed.emit(str(error))
         self._show_whether_known()
 
@@ -127,7 +128,7 @@ class Aligning(QObject):
         assert self._slides is not None
         try:
             known = self._store.find(*self._slides)
-        except AlignmentError as error:
+        except SlideviewerError as error:
             self.failed.emit(str(error))
             known = None
         self.bar.forget.setVisible(known is not None)

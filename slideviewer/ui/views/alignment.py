@@ -27,7 +27,7 @@ LEAST_BREADTH = 0.05
 
 
 class AlignmentError(SlideviewerError):
-    """Two slides cannot be aligned by these places, or an alignment cannot be kept."""
+    """Two slides cannot be aligned by these places."""
 
 
 @dataclass(frozen=True)

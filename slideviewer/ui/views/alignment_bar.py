@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slideviewer.ui.elided_label import ElidedLabel
 from slideviewer.ui.views.landmarks import Landmarks
-from slideviewer.ui.views.title_bar import ElidedLabel
 
 
 class AlignmentBar(QFrame):

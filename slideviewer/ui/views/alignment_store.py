@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import fields
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
 
-from slideviewer.files import replacing_text
+from slideviewer.errors import SlideviewerError
 from slideviewer.slide import Slide
-from slideviewer.ui.views.alignment import AlignmentError
+from slideviewer.ui.kept_file import read_kept, write_kept
 from slideviewer.ui.views.similarity import Similarity
 
 MOST_KEPT = 500
@@ -18,6 +19,8 @@ MOST_KEPT = 500
 
 MOST_BYTES = 4 * 1024**2
 """Far more than so many pairs take; a larger file is none of ours."""
+
+WHAT = "The alignments of slides"
 
 
 class _Value(BaseModel):
@@ -41,15 +44,15 @@ class SlideKey(_Value):
 class _Kept(_Value):
     slide: SlideKey
     other: SlideKey
-    scale: FiniteFloat = Field(gt=0)
-    rotation: FiniteFloat
-    mirrored: bool
-    shift_x: FiniteFloat
-    shift_y: FiniteFloat
+    lying: Similarity
 
-    @property
-    def similarity(self) -> Similarity:
-        return Similarity(self.scale, self.rotation, self.mirrored, self.shift_x, self.shift_y)
+    @field_validator("lying", mode="before")
+    @classmethod
+    def _is_whole(cls, read: object) -> object:
+        # A number that is missing would silently be that of slides that lie exactly alike.
+        if isinstance(read, dict) and read.keys() != {each.name for each in fields(Similarity)}:
+            raise ValueError("these are not the numbers of an alignment")
+        return read
 
 
 class _File(_Value):
@@ -75,36 +78,29 @@ class AlignmentStore:
 
         Raises
         ------
-        AlignmentError
-            Where the file cannot be understood; it is set aside, and the next call finds none.
+        SlideviewerError
+            Where the file cannot be read. A damaged one is set aside, and the next call finds
+            none.
         """
         key, key_other = SlideKey.of(slide), SlideKey.of(other)
         kept = self._read().get(frozenset({key, key_other}))
         if kept is None:
             return None
-        return kept.similarity if kept.slide == key else kept.similarity.inverse
+        return kept.lying if kept.slide == key else kept.lying.inverse
 
-    def keep(self, slide: Slide, other: Slide, similarity: Similarity) -> None:
+    def keep(self, slide: Slide, other: Slide, lying: Similarity) -> None:
         """Remember how a slide lies on another, in place of what was known of the two.
 
         Raises
         ------
-        AlignmentError
-            Where the file cannot be written.
+        SlideviewerError
+            Where the file cannot be read, and must not be written over, or cannot be written.
         """
         key, key_other = SlideKey.of(slide), SlideKey.of(other)
         pair = frozenset({key, key_other})
         kept = self._readable()
         kept.pop(pair, None)
-        kept[pair] = _Kept(
-            slide=key,
-            other=key_other,
-            scale=similarity.scale,
-            rotation=similarity.rotation,
-            mirrored=similarity.mirrored,
-            shift_x=similarity.shift_x,
-            shift_y=similarity.shift_y,
-        )
+        kept[pair] = _Kept(slide=key, other=key_other, lying=lying)
         while len(kept) > MOST_KEPT:
             del kept[next(iter(kept))]
         self._write(kept)
@@ -114,8 +110,8 @@ class AlignmentStore:
 
         Raises
         ------
-        AlignmentError
-            Where the file cannot be written.
+        SlideviewerError
+            As `keep`.
         """
         kept = self._readable()
         if kept.pop(frozenset({SlideKey.of(slide), SlideKey.of(other)}), None) is not None:
@@ -123,47 +119,15 @@ class AlignmentStore:
 
     def _readable(self) -> dict[frozenset[SlideKey], _Kept]:
         """What is kept; nothing where the file had to be set aside."""
-        with contextlib.suppress(AlignmentError):
+        with contextlib.suppress(SlideviewerError):
             return self._read()
         return self._read()
 
     def _read(self) -> dict[frozenset[SlideKey], _Kept]:
         if self._kept is None:
-            self._kept = {}
-            try:
-                if self._path.stat().st_size > MOST_BYTES:
-                    raise ValueError("it is too large")
-                read = _File.model_validate_json(self._path.read_bytes())
-            except FileNotFoundError:
-                return self._kept
-            except (OSError, ValidationError, ValueError) as error:
-                raise self._set_aside(error) from error
+            read = read_kept(self._path, _File, WHAT, MOST_BYTES) or _File()
             self._kept = {frozenset({kept.slide, kept.other}): kept for kept in read.alignments}
         return self._kept
 
     def _write(self, kept: dict[frozenset[SlideKey], _Kept]) -> None:
-        text = _File(alignments=tuple(kept.values())).model_dump_json(indent=1)
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing_text(self._path) as stream:
-                stream.write(text)
-        except OSError as error:
-            raise AlignmentError(
-                f"The alignment is used, but cannot be kept: {error.strerror}.",
-                path=self._path,
-                remedy="Check that you may write there.",
-            ) from error
-
-    def _set_aside(self, error: Exception) -> AlignmentError:
-        aside = self._path.with_suffix(".damaged.json")
-        problem = "The kept alignments of slides cannot be read"
-        try:
-            self._path.replace(aside)
-        except OSError as refusal:
-            return AlignmentError(f"{problem}: {refusal.strerror}.", path=self._path)
-        what = "it is no file of alignments" if isinstance(error, ValidationError) else str(error)
-        return AlignmentError(
-            f"{problem}: {what}.",
-            path=self._path,
-            remedy=f"The file is kept as {aside.name}; align the slides again.",
-        )
+        write_kept(self._path, _File(alignments=tuple(kept.values())), WHAT)

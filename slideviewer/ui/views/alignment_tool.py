@@ -99,7 +99,7 @@ class LandmarkTool(Tool):
         font.setBold(True)
         painter.setFont(font)
         for number, (x, y) in enumerate(self._landmarks.points(self._side), 1):
-            _paint_marker(painter, QPointF(*view.to_screen(x, y)), str(number))
+            _paint_marker(painter, QPointF(*view.to_screen(x, y)), str(number), view)
         painter.restore()
 
     def _point_at(self, pointer: Pointer) -> int | None:
@@ -113,8 +113,8 @@ def _way(start: Pointer, end: Pointer) -> float:
     return math.hypot(end.x_screen - start.x_screen, end.y_screen - start.y_screen)
 
 
-def _paint_marker(painter: QPainter, at: QPointF, text: str) -> None:
-    """A ring with a cross that leaves the place itself free, and its number beside it."""
+def _paint_marker(painter: QPainter, at: QPointF, text: str, view: Viewpoint) -> None:
+    """A ring with a cross that leaves the place itself free, and its number where it is seen."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for colour, width in ((DARK, 4.0), (BRIGHT, 1.8)):
         painter.setPen(QPen(colour, width, c=Qt.PenCapStyle.FlatCap))
@@ -126,6 +126,10 @@ def _paint_marker(painter: QPainter, at: QPointF, text: str) -> None:
             )
     room = painter.fontMetrics().horizontalAdvance(text)
     plate = QRectF(at.x() + RING + 2, at.y() - RING - 16, room + 10, 17)
+    if plate.right() > view.width:
+        plate.moveRight(at.x() - RING - 2)
+    if plate.top() < 0:
+        plate.moveTop(at.y() + RING)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(DARK)
     painter.drawRoundedRect(plate, 4, 4)

@@ -11,6 +11,9 @@ from PySide6.QtWidgets import QSplitter, QSplitterHandle, QVBoxLayout, QWidget
 BORDER = 4
 """Screen pixels between two widgets: enough to be caught with the mouse."""
 
+MOST_ACROSS = 3
+"""Widgets beside each other, and rows of them."""
+
 EVENLY = 10_000
 """A splitter divides its room in the proportions of such numbers."""
 
@@ -99,3 +102,8 @@ class Area(QWidget):
         for row in self._rows:
             if row is not moved and row.count() == moved.count():
                 row.setSizes(moved.sizes())
+
+
+def columns_for(count: int) -> int:
+    """How many of so many widgets stand beside each other; four make a square."""
+    return 2 if count == 4 else min(count, MOST_ACROSS)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, QSignalBlocker, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QObject, QSettings, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog
 
-from slideviewer.slide import Slide
 from slideviewer.ui.files import SLIDE_FILTER
 from slideviewer.ui.jobs import Job
+from slideviewer.ui.keys import RESERVED
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.opening import OpenedSlide, open_with_companions, what_is_left_out
 from slideviewer.ui.session import Session
@@ -67,6 +67,7 @@ class ViewCommands(QObject):
         for source in (self, self.sync, self.aligning):
             source.failed.connect(lambda problem: notices.warn(problem))
         views.other_wanted.connect(self.ask_for_slide)
+        views.session_wanted.connect(self.show_session)
         views.slide_dropped.connect(self.open_in)
         views.close_wanted.connect(self.close_view)
         views.views_changed.connect(self._forget_gone)
@@ -118,6 +119,9 @@ class ViewCommands(QObject):
         ):
             signal.connect(show)
         show()
+        blink = named_actions["blink"]
+        blink.changed.connect(lambda: self.compare.set_flip_key(_flip_key(blink)))
+        self.compare.set_flip_key(_flip_key(blink))
 
     def add_view(self) -> None:
         """Show one view more beside the others."""
@@ -142,12 +146,7 @@ class ViewCommands(QObject):
             )
 
     def step_view(self, by: int) -> None:
-        """Make the next view the active one, or the previous one, and give it the keys.
-
-        Not while a shape is being drawn, which would be lost.
-        """
-        if self._views.active.canvas.tool.is_busy:
-            return
+        """Make the next view the active one, or the previous one, and give it the keys."""
         pair = self.compare.pair
         if pair is not None and pair.mode is Mode.BLINK:
             pair.flip()
@@ -165,7 +164,7 @@ class ViewCommands(QObject):
             (
                 view
                 for view in self._views.views
-                if None not in (view.slide, active.slide) and not _same(view.slide, active.slide)
+                if None not in (view.slide, active.slide) and view.slide is not active.slide
             ),
             None,
         )
@@ -190,22 +189,24 @@ class ViewCommands(QObject):
             self.open_in(view, Path(name))
 
     def open_in(self, view: SlideView, path: Path) -> None:
-        """Open a slide in the background and show it in a view other than the first."""
-        session = self._session.slide
+        """Show a slide in a view other than the first; it is opened in the background.
+
+        One that another view shows already is not opened a second time.
+        """
         self._stop_opening(view)
-        if session is not None and session.path.absolute() == path.absolute():
-            self._views.show_session(view)
+        if self._share(view, path):
             return
         job = self._opening[view] = Job(lambda _: open_with_companions(path), self)
         view.title.name.set_words(f"Opening {path.name} …")
 
         def show(opened: OpenedSlide) -> None:
-            if view in self._views.views:
-                self._views.show_other(view, opened.slide)
-                for text in what_is_left_out(opened.slide):
-                    self._notices.tell(text)
-            else:
+            # Meanwhile the view may be gone, or another one have got the same file.
+            if view not in self._views.views or self._share(view, path):
                 opened.slide.close()
+                return
+            self._views.show_other(view, opened.slide)
+            for text in what_is_left_out(opened.slide):
+                self._notices.tell(text)
 
         def ended() -> None:
             if self._opening.get(view) is job:
@@ -217,6 +218,22 @@ class ViewCommands(QObject):
         job.discarded.connect(lambda opened: opened.slide.close() if opened is not None else None)
         job.ended.connect(ended)
         job.start()
+
+    def show_session(self, view: SlideView) -> None:
+        """Show the session's slide in a view, and what was being opened there no longer."""
+        self._stop_opening(view)
+        self._views.show_session(view)
+
+    def _share(self, view: SlideView, path: Path) -> bool:
+        """Show the slide of a file that another view shows; whether there is one."""
+        for other in self._views.views:
+            if other is not view and other.slide is not None and other.shows_file(path):
+                if other.shows_session:
+                    self._views.show_session(view)
+                else:
+                    self._views.show_other(view, other.slide)
+                return True
+        return False
 
     def _forget_gone(self) -> None:
         for view in self._opening.keys() - set(self._views.views):
@@ -235,7 +252,9 @@ class ViewCommands(QObject):
             self.compare.leave()
 
 
-def _same(slide: Slide | None, other: Slide | None) -> bool:
-    return slide is other or (
-        slide is not None and other is not None and slide.path.absolute() == other.path.absolute()
-    )
+def _flip_key(blink: QAction) -> Qt.Key:
+    """The key that begins to blink, without Shift and the like; B where the slide needs it."""
+    keys = blink.shortcut()
+    # The stubs do not know that a sequence has parts.
+    key = keys[0].key() if keys.count() else Qt.Key.Key_B  # type: ignore[index]
+    return Qt.Key.Key_B if QKeySequence(key).toString() in RESERVED else key

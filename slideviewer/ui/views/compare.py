@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
+from slideviewer.ui.layers.layer import Layer, Plane
+from slideviewer.ui.layers.names import NamesLayer
 from slideviewer.ui.views.grid import ViewGrid
 from slideviewer.ui.views.pair import Mode, Pair
 from slideviewer.ui.views.slide_view import SlideView
@@ -23,6 +25,7 @@ class Compare(QObject):
         self._views, self._sync = views, sync
         self._pair: Pair | None = None
         self._extra: SlideView | None = None  # made for the comparison alone
+        self._flip_key = Qt.Key.Key_B
         views.slide_changed.connect(self._on_slide_changed)
         views.views_changed.connect(self._on_views_changed)
 
@@ -35,6 +38,12 @@ class Compare(QObject):
     def mode(self) -> Mode | None:
         """How two views are compared now."""
         return self._pair.mode if self._pair is not None else None
+
+    def set_flip_key(self, key: Qt.Key) -> None:
+        """Have this key show the other one of two that blink."""
+        self._flip_key = key
+        if self._pair is not None:
+            self._pair.set_flip_key(key)
 
     def enter(self, mode: Mode) -> None:
         """Compare the active view with another one."""
@@ -55,6 +64,8 @@ class Compare(QObject):
         pair.let_go()
         extra, self._extra = self._extra, None
         if extra is not None and extra in self._views.views:
+            if extra is self._views.active:
+                self._views.activate(pair.views[0])  # the one that it was made beside
             self._views.remove(extra)
         self._views.show_area()
         pair.deleteLater()
@@ -68,14 +79,18 @@ class Compare(QObject):
         names = ("", "")
         if other is None or _look_alike(active, other):
             active = self._views.of_session
-            other = self._extra = self._views.add(active.slide)
-            is_shown = active.cells.visible or active.markup.visible
-            other.cells.visible = other.markup.visible = not is_shown
+            other = self._extra = self._views.add()
+            is_shown = any(layer.visible for layer in _overlays(active))
+            for layer in other.layers:
+                if layer.plane is Plane.OVER:
+                    layer.visible = not is_shown
+                elif isinstance(layer, NamesLayer):  # of what is hidden they say nothing
+                    layer.visible &= not is_shown
             words = ("with overlays", "without overlays")
             names = words if is_shown else (words[1], words[0])
         self._sync.set_held(True)
         left, right = sorted((active, other), key=self._views.views.index)
-        self._pair = Pair(left, right, names, mode)
+        self._pair = Pair(left, right, names, mode, self._flip_key)
         self._pair.leaving.connect(self.leave)
         self._pair.flipped.connect(self._on_flipped)
         self._views.show_in_place(self._pair)
@@ -108,7 +123,13 @@ def _look_alike(view: SlideView, other: SlideView) -> bool:
     """Whether there is nothing to see between two views at the same place."""
     if view.slide is not other.slide or view.look != other.look:
         return False
-    return all(
-        (mine.visible, mine.opacity) == (theirs.visible, theirs.opacity)
-        for mine, theirs in ((view.cells, other.cells), (view.markup, other.markup))
-    )
+    return _shown(view) == _shown(other)
+
+
+def _shown(view: SlideView) -> list[tuple[str, bool, float]]:
+    return sorted((layer.name, layer.visible, layer.opacity) for layer in _overlays(view))
+
+
+def _overlays(view: SlideView) -> list[Layer]:
+    """What was marked or predicted; not the grid and the like, which help to compare."""
+    return [layer for layer in view.layers if layer.plane is Plane.OVER]

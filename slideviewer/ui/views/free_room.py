@@ -9,7 +9,7 @@ from slideviewer.ui.views.grid import ViewGrid
 
 
 class FreeRoom(QObject):
-    """Keeps clear of bars and titles above the topmost view, and of the overview at top right.
+    """Keeps clear of bars and titles above the topmost views, and of the overviews in them.
 
     Parameters
     ----------
@@ -32,15 +32,20 @@ class FreeRoom(QObject):
         shown = [view for view in grid.views if view.isVisibleTo(grid)]
         if not shown:
             return grid.rect()
-        canvases = [_on(view.canvas, grid) for view in shown]
-        top = min(canvas.top() for canvas in canvases)
-        room = QRect(0, top, grid.width(), grid.height() - top)
-        right = max(canvas.right() for canvas in canvases if canvas.top() == top)
-        for view, canvas in zip(shown, canvases, strict=True):
-            is_in_corner = canvas.top() == top and canvas.right() == right
-            if is_in_corner and view.overview.isVisibleTo(grid):
-                room.setRight(min(room.right(), _on(view.overview, grid).left()))
-        return room
+        tops = [_on(view.canvas, grid).top() for view in shown]
+        top = min(tops)
+        overviews = [
+            _on(view.overview, grid)
+            for view, at in zip(shown, tops, strict=True)
+            if at == top and view.overview.isVisibleTo(grid)
+        ]
+        # Between the overviews of the topmost row, wherever there is most room.
+        edges = [0, *(edge for it in sorted(overviews, key=QRect.left) for edge in _sides(it))]
+        left, right = max(
+            zip(edges[::2], [*edges[1::2], grid.width()], strict=True),
+            key=lambda gap: gap[1] - gap[0],
+        )
+        return QRect(left, top, right - left, grid.height() - top)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in _KINDS:
@@ -55,6 +60,10 @@ class FreeRoom(QObject):
             widget.installEventFilter(self)
         self._watched = present
         self.changed.emit()
+
+
+def _sides(rect: QRect) -> tuple[int, int]:
+    return rect.left(), rect.right() + 1
 
 
 def _on(widget: QWidget, grid: QWidget) -> QRect:

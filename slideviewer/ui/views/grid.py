@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
@@ -10,15 +10,14 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from slideviewer.annotations import Annotation
 from slideviewer.slide import Slide
-from slideviewer.ui.cells import Cells
+from slideviewer.ui.manner import Manner
+from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.session import Session
-from slideviewer.ui.stage import Manner
 from slideviewer.ui.tiles.source import TileSources
-from slideviewer.ui.tools.tool import Tool
-from slideviewer.ui.views.area import Area, Sizes
+from slideviewer.ui.views.area import MOST_ACROSS, Area, Sizes, columns_for
 from slideviewer.ui.views.slide_view import SlideView
+from slideviewer.ui.views.tools_at_hand import ToolsAtHand
 
-MOST_ACROSS = 3
 MOST_VIEWS = MOST_ACROSS**2
 
 
@@ -29,19 +28,25 @@ class ViewGrid(QWidget):
     views_changed = Signal()  # a view came or went
     hovered = Signal(float, float)  # level-0 point of the active view's slide under the mouse
     left = Signal()  # the mouse left that view
+    clicked = Signal(object, float, float)  # SlideView, and the level-0 point of its slide
     viewpoint_changed = Signal(object)  # Viewpoint of the active view
     slide_changed = Signal()  # another slide is shown in some view
     layers_changed = Signal()  # some view shows other layers, or hides or shows one
     problem_found = Signal(int)  # how many tiles of the active view's slide could not be read
     other_wanted = Signal(object)  # SlideView in which the user wants to choose a slide
+    session_wanted = Signal(object)  # SlideView in which the user wants the session's slide
     slide_dropped = Signal(object, object)  # SlideView, Path of what is to be shown there
     close_wanted = Signal(object)  # SlideView that the user wants to close
 
     def __init__(
-        self, session: Session, sources: TileSources, cells: Cells, parent: QWidget | None = None
+        self,
+        session: Session,
+        sources: TileSources,
+        predicted: Predicted,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._sources, self._cells = session, sources, cells
+        self._session, self._sources, self._predicted = session, sources, predicted
         self._area = Area()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -49,8 +54,7 @@ class ViewGrid(QWidget):
         self._column.addWidget(self._area, 1)
         self._views: list[SlideView] = []
         self._columns = 1
-        self._tool: Tool | None = None
-        self._lent: dict[SlideView, Tool] = {}
+        self.tools = ToolsAtHand(lambda: self._views, self)
         self._canvas_actions: list[QAction] = []
         self._in_place: QWidget | None = None  # of the area
         self._sizes: Sizes = ()  # of the area, before that
@@ -95,23 +99,24 @@ class ViewGrid(QWidget):
         while len(self._views) > rows * columns:
             self.remove(self._views[-1])
         while len(self._views) < rows * columns:
-            self.add(self._session.slide)
+            self.add()
         self._arrange()
 
     def add_beside(self) -> None:
         """Show one view more, of the session's slide, as the active view does."""
         if len(self._views) < MOST_VIEWS:
-            self.add(self._session.slide)
+            self.add()
             self._columns = columns_for(len(self._views))
             self._arrange()
 
-    def add(self, slide: Slide | None) -> SlideView:
-        """Make a view of the session's slide; the caller finds a place for it."""
+    def add(self) -> SlideView:
+        """Make one more view of the session's slide; the caller finds a place for it."""
         view, like = self._make(), self.of_session
-        view.set_slide(slide)
-        if like.slide is slide:
-            view.show_as(like)
+        view.set_slide(self._session.slide)
+        view.canvas.go(like.canvas.viewpoint)
         self.views_changed.emit()
+        view.look_like(like)  # last: whoever met it may have given it layers and a look
+        self.tools.hand_out()
         return view
 
     def can_close(self, view: SlideView) -> bool:
@@ -124,7 +129,8 @@ class ViewGrid(QWidget):
             return
         if view is self.main:  # another one takes its place, and it takes on that one's looks
             heir = next(other for other in self._views[1:] if other.shows_session)
-            view.show_as(heir)
+            view.canvas.go(heir.canvas.viewpoint)
+            view.look_like(heir)
             view = heir
         self.remove(view)
         self._columns = columns_for(len(self._views))
@@ -144,33 +150,9 @@ class ViewGrid(QWidget):
         """Make a view the one that is meant."""
         if view is self._active:
             return
-        former, self._active = self._active, view
-        if not self._lent:
-            former.canvas.set_tool(former.canvas.hand)
-            self._hand_out()
+        self._active = view
         self._mark_active()
         self.active_changed.emit()
-
-    def set_tool(self, tool: Tool) -> None:
-        """Give a tool to the active view; the others pan."""
-        self._tool = tool
-        self.take_back_tools()
-        self._hand_out()
-
-    def lend_tools(self, tools: Mapping[SlideView, Tool]) -> None:
-        """Give each view a tool of its own, until they are taken back or another is chosen."""
-        self.take_back_tools()
-        self._lent = dict(tools)
-        for view, tool in tools.items():
-            view.canvas.set_tool(tool)
-
-    def take_back_tools(self) -> None:
-        """Have the views work with the chosen tool again."""
-        lent, self._lent = self._lent, {}
-        for view in lent:
-            view.canvas.set_tool(view.canvas.hand)
-        if lent:
-            self._hand_out()
 
     def add_canvas_action(self, action: QAction) -> None:
         """Have a key work while a canvas has the focus, be it of a view that is yet to come."""
@@ -216,30 +198,19 @@ class ViewGrid(QWidget):
             view.markup.preview(shown if view.shows_session else ())
 
     def show_other(self, view: SlideView, slide: Slide) -> None:
-        """Show a slide of its own in a view, which closes it in the end."""
+        """Show another slide than the session's in a view; the last view of it closes it."""
         view.set_slide(slide, is_own=True)
-        self._hand_out()
+        self.tools.hand_out()
         self._mark_active()
 
     def show_session(self, view: SlideView) -> None:
         """Show the session's slide in a view."""
         view.set_slide(self._session.slide)
-        self._hand_out()
+        self.tools.hand_out()
         self._mark_active()
 
-    def _hand_out(self) -> None:
-        if self._tool is not None and not self._lent:
-            self._active.canvas.set_tool(self._tool_for(self._active))
-
-    def _tool_for(self, view: SlideView) -> Tool:
-        """The hand's tool pans its own canvas only; markup is drawn on the session's slide only."""
-        is_hand = any(self._tool is other.canvas.hand for other in self._views)
-        if self._tool is None or is_hand or not view.shows_session:
-            return view.canvas.hand
-        return self._tool
-
     def _make(self) -> SlideView:
-        view = SlideView(self._session, self._sources, self._cells, self)
+        view = SlideView(self._session, self._sources, self._predicted, self)
         # Files dropped on the first view are the window's.
         view.setAcceptDrops(bool(self._views))
         view.title.menu_button.setVisible(bool(self._views))
@@ -250,22 +221,21 @@ class ViewGrid(QWidget):
             canvas.addAction(action)
         # The view owns these signals, so what is connected here goes when it goes.
         canvas.touched.connect(lambda: self.activate(view))
-        canvas.hovered.connect(
-            lambda x, y: self.hovered.emit(x, y) if view is self._active else None
-        )
         canvas.left.connect(self.left)
-        canvas.viewpoint_changed.connect(
-            lambda seen: self.viewpoint_changed.emit(seen) if view is self._active else None
-        )
+        canvas.clicked.connect(lambda x, y: self.clicked.emit(view, x, y))
+        for heard, told in (
+            (canvas.hovered, self.hovered),
+            (canvas.viewpoint_changed, self.viewpoint_changed),
+            (view.tiles.problem_found, self.problem_found),
+        ):
+            heard.connect(lambda *it, told=told: told.emit(*it) if view is self._active else None)
         view.title.pressed.connect(lambda: self._on_title_pressed(view))
         view.title.other_wanted.connect(lambda: self.other_wanted.emit(view))
-        view.title.session_wanted.connect(lambda: self.show_session(view))
+        view.title.session_wanted.connect(lambda: self.session_wanted.emit(view))
         view.title.close_wanted.connect(lambda: self.close_wanted.emit(view))
         view.slide_dropped.connect(lambda path: self.slide_dropped.emit(view, path))
+        view.own_slide_left.connect(self._close_unless_shown)
         view.slide_changed.connect(self.slide_changed)
-        view.tiles.problem_found.connect(
-            lambda number: self.problem_found.emit(number) if view is self._active else None
-        )
         view.layers_changed.connect(self.layers_changed)
         for layer in (view.markup, view.cells):
             layer.shown_changed.connect(self.layers_changed)
@@ -288,12 +258,15 @@ class ViewGrid(QWidget):
         self.activate(view)
         view.canvas.setFocus()
 
+    def _close_unless_shown(self, slide: Slide) -> None:
+        if all(view.slide is not slide for view in self._views):
+            slide.close()
+
     def _on_slide_changed(self) -> None:
+        slide = self._session.slide
         for view in self._views:
-            if view.shows_session or view is self.main:
-                view.set_slide(self._session.slide)
-
-
-def columns_for(count: int) -> int:
-    """How many of so many views stand beside each other; four make a square."""
-    return 2 if count == 4 else min(count, MOST_ACROSS)
+            if view.shows_session or (slide is not None and view.shows_file(slide.path)):
+                view.set_slide(slide)
+        self.tools.drop_begun()
+        self.tools.hand_out()
+        self._mark_active()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from enum import Enum
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QRegion, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QRegion, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.elided_label import ElidedLabel
 from slideviewer.ui.views.divider import Divider
 from slideviewer.ui.views.slide_view import SlideView
-from slideviewer.ui.views.title_bar import ElidedLabel
+from slideviewer.ui.views.title_bar import flat_button
 
 STEP, SMALL_STEP = 20.0, 2.0
 """Screen pixels that an arrow key moves the divider by, and with Shift."""
@@ -20,10 +22,10 @@ HOLD_MILLISECONDS = 350
 
 
 class Mode(Enum):
-    """How two views share one place; the value says which keys there are."""
+    """How two views share one place; the value says what to do, with a place for the key."""
 
     SWIPE = "← → move the divider · Esc leaves"
-    BLINK = "B shows the other one · Esc leaves"
+    BLINK = "{key} shows the other one · Esc leaves"
 
 
 class Pair(QWidget):
@@ -34,18 +36,26 @@ class Pair(QWidget):
     left, right : SlideView
         In a swipe the right one lies above the left one and is cut off at the divider.
     names : tuple of str
-        What the header calls them; empty for the names of their slides.
+        What the header calls them while they show one slide; empty for the slides' names.
     mode : Mode
+    flip_key : Qt.Key
+        Shows the other one of two that blink.
     """
 
     leaving = Signal()  # the user wants the rows of views back
     flipped = Signal(object)  # SlideView that is on top now
 
     def __init__(
-        self, left: SlideView, right: SlideView, names: tuple[str, str], mode: Mode
+        self,
+        left: SlideView,
+        right: SlideView,
+        names: tuple[str, str],
+        mode: Mode,
+        flip_key: Qt.Key,
     ) -> None:
         super().__init__()
         self._views, self._names, self._mode = (left, right), names, mode
+        self._flip_key = flip_key
         self._on_top = right
         self._share = 0.5  # of the width that is left of the divider
         self._held_since: int | None = None
@@ -56,11 +66,7 @@ class Pair(QWidget):
         self._labels = (ElidedLabel(), ElidedLabel())
         self._labels[1].setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._hint = QLabel()
-        leave = QToolButton()
-        leave.setText("✕")
-        leave.setAutoRaise(True)
-        leave.setToolTip("Show the views side by side again (Esc)")
-        leave.setAccessibleName("Show the views side by side again")
+        leave = flat_button("✕", "Show the views side by side again (Esc)")
         leave.clicked.connect(self.leaving)
         header = QHBoxLayout()
         header.setContentsMargins(8, 0, 4, 0)
@@ -112,9 +118,14 @@ class Pair(QWidget):
         self._on_top.raise_()
         self.divider.setVisible(mode is Mode.SWIPE)
         self.divider.raise_()
-        self._hint.setText(mode.value)
+        self._show_hint()
         self._place()
         self._show_names()
+
+    def set_flip_key(self, key: Qt.Key) -> None:
+        """Have another key show the other one."""
+        self._flip_key, self._held_since = key, None
+        self._show_hint()
 
     def move_divider(self, x: float) -> None:
         """Put the divider so many screen pixels from the left edge."""
@@ -142,27 +153,27 @@ class Pair(QWidget):
             return False
         if event.type() == QEvent.Type.KeyRelease:
             return self._release(event)
-        if not self._means_something(event):
+        if not self._means_something(watched, event):
             return False
         event.accept()  # of an override: the key is no shortcut of the window here
         if event.type() == QEvent.Type.KeyPress:
             self._press(event)
         return True
 
-    def _means_something(self, event: QKeyEvent) -> bool:
+    def _means_something(self, watched: QObject, event: QKeyEvent) -> bool:
         keys = Qt.Key
         if event.modifiers() & ~(_SHIFT | Qt.KeyboardModifier.KeypadModifier):
             return False
         if event.key() == keys.Key_Escape:
-            return not any(view.canvas.tool.is_busy for view in self._views)
+            return not (isinstance(watched, Canvas) and watched.tool.is_busy)
         if self._mode is Mode.SWIPE:
             return event.key() in (keys.Key_Left, keys.Key_Right)
-        return event.key() == keys.Key_B and not event.modifiers()
+        return event.key() == self._flip_key and not event.modifiers()
 
     def _press(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.leaving.emit()
-        elif event.key() == Qt.Key.Key_B:
+        elif self._mode is Mode.BLINK:
             if not event.isAutoRepeat():
                 self._held_since = event.timestamp()
                 self.flip()
@@ -172,7 +183,7 @@ class Pair(QWidget):
 
     def _release(self, event: QKeyEvent) -> bool:
         since = self._held_since
-        if event.key() != Qt.Key.Key_B or since is None or event.isAutoRepeat():
+        if event.key() != self._flip_key or since is None or event.isAutoRepeat():
             return False
         self._held_since = None
         if event.timestamp() - since > HOLD_MILLISECONDS and self._mode is Mode.BLINK:
@@ -194,9 +205,15 @@ class Pair(QWidget):
         self.divider.setFixedHeight(room.height())
         self.divider.move(x - self.divider.width() // 2, 0)
 
+    def _show_hint(self) -> None:
+        key = QKeySequence(self._flip_key).toString(QKeySequence.SequenceFormat.NativeText)
+        self._hint.setText(self._mode.value.format(key=key))
+
     def _show_names(self) -> None:
+        is_one_slide = self._views[0].slide is self._views[1].slide
         for label, view, name in zip(self._labels, self._views, self._names, strict=True):
-            shown = name or (view.slide.path.name if view.slide is not None else "")
+            of_slide = view.slide.path.name if view.slide is not None else ""
+            shown = name if name and is_one_slide else of_slide
             label.set_words(shown)
             font = label.font()
             font.setBold(self._mode is Mode.BLINK and view is self._on_top)

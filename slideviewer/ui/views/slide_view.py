@@ -10,14 +10,15 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from slideviewer.slide import Slide
 from slideviewer.ui.canvas import Canvas
-from slideviewer.ui.cells import Cells
-from slideviewer.ui.layers.cells import CellLayer
 from slideviewer.ui.layers.layer import Layer
+from slideviewer.ui.layers.likelihood import LikelihoodLayer
 from slideviewer.ui.layers.markup import MarkupLayer
+from slideviewer.ui.layers.prediction import PredictionLayer
 from slideviewer.ui.layers.scale_bar import ScaleBarLayer
 from slideviewer.ui.layers.tiles import TileLayer
 from slideviewer.ui.look import Look
 from slideviewer.ui.overview import Overview
+from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.saving import ANNOTATION_SUFFIXES
 from slideviewer.ui.session import Session
 from slideviewer.ui.tiles.source import TileSources
@@ -32,7 +33,7 @@ class SlideView(QWidget):
     session : Session
     sources : TileSources
         Shared by all views, so that no tile is read or kept twice.
-    cells : Cells
+    predicted : Predicted
         The prediction of the session's slide.
     """
 
@@ -40,20 +41,21 @@ class SlideView(QWidget):
     layers_changed = Signal()  # a layer came or went
     look_changed = Signal()  # brightness, channels and the like
     slide_dropped = Signal(object)  # Path of a file that is to be shown here
+    own_slide_left = Signal(object)  # Slide that is not the session's, and no longer shown here
 
     def __init__(
         self,
         session: Session,
         sources: TileSources,
-        cells: Cells,
+        predicted: Predicted,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._sources = session, sources
         self._slide: Slide | None = None
         self._is_own = False
-        self.tiles, self.markup = TileLayer(self), MarkupLayer(self)
-        self.cells, self.scale_bar = CellLayer(cells, self), ScaleBarLayer(self)
+        self.tiles, self.markup = TileLayer(self), MarkupLayer(self, session.shapes)
+        self.cells, self.scale_bar = PredictionLayer(predicted, self), ScaleBarLayer(self)
         self._more: list[Layer] = []
         self.title = TitleBar()
         self.title.hide()
@@ -83,6 +85,10 @@ class SlideView(QWidget):
         """Whether it shows the slide that the markup belongs to, or is free to."""
         return not self._is_own
 
+    def shows_file(self, path: Path) -> bool:
+        """Whether the slide of this file is shown."""
+        return self._slide is not None and self._slide.path.absolute() == path.absolute()
+
     @property
     def layers(self) -> list[Layer]:
         """All layers, the lowest first."""
@@ -107,15 +113,15 @@ class SlideView(QWidget):
         ----------
         slide : Slide or None
         is_own : bool
-            Whether it is not the session's slide but this view's alone, which closes it.
+            Whether it is another one than the session's.
         """
-        former_slide = self._slide if self._is_own else None
+        former_own = self._slide if self._is_own else None
         former, self._slide, self._is_own = self.tiles.source, slide, is_own
         self.tiles.set_source(self._sources.take(slide) if slide is not None else None)
         if former is not None:
             self._sources.give_back(former)
-        if former_slide is not None and former_slide is not slide:
-            former_slide.close()
+        if former_own is not None and former_own is not slide:
+            self.own_slide_left.emit(former_own)
         self._restack()
         self.tiles.set_look(Look(managed=self.tiles.look.managed))
         self.scale_bar.set_spacing(slide.spacing if slide else None)
@@ -140,15 +146,22 @@ class SlideView(QWidget):
         """Have the title say what is shown."""
         self.title.name.set_words(self._slide.path.name if self._slide is not None else "")
 
-    def show_as(self, other: SlideView) -> None:
-        """Show the same slide as another view does: its place, layers and look."""
-        self.canvas.go(other.canvas.viewpoint)
+    def look_like(self, other: SlideView) -> None:
+        """Show what another view shows, and as it does; the place stays."""
         self.set_look(other.look)
-        for mine, theirs in ((self.cells, other.cells), (self.markup, other.markup)):
-            mine.visible, mine.opacity = theirs.visible, theirs.opacity
+        theirs = {layer.name: layer for layer in other.layers}
+        for mine in self.layers:
+            if mine.name in theirs:
+                like = theirs[mine.name]
+                mine.visible, mine.opacity = like.visible, like.opacity
+                if isinstance(mine, LikelihoodLayer) and isinstance(like, LikelihoodLayer):
+                    mine.threshold = like.threshold
+        self.overview.is_wanted = other.overview.is_wanted
+        self.overview.shows_visited = other.overview.shows_visited
 
     def close_view(self) -> None:
         """Let the slide's tiles go; the view is about to be deleted."""
+        self.cells.let_go()
         self._sources.loader.forget(self.tiles)  # first, lest a closed slide be read
         self.set_slide(None)
 

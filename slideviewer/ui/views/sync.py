@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
+from slideviewer.errors import SlideviewerError
 from slideviewer.slide import Slide, Spacing
 from slideviewer.ui import settings
 from slideviewer.ui.viewpoint import Viewpoint
-from slideviewer.ui.views.alignment import AlignmentError
 from slideviewer.ui.views.alignment_store import AlignmentStore
 from slideviewer.ui.views.grid import ViewGrid
 from slideviewer.ui.views.similarity import Similarity, between, centred
@@ -44,6 +44,7 @@ class Sync(QObject):
         self._views, self._store = views, store
         self._is_on = settings.read(settings.SYNC_VIEWS)
         self._is_held = self._is_paused = self._is_leading = False
+        self._is_in_motion = False  # what the views followed last moved by itself
         self._places: dict[SlideView, _Place] = {}
         self._sizes: dict[SlideView, tuple[int, int]] = {}
         self._heard: set[SlideView] = set()
@@ -137,10 +138,13 @@ class Sync(QObject):
 
     def _on_touched(self, view: SlideView) -> None:
         """Have a hand on one view stop them all."""
-        if self.is_active and view in self._places:
-            for other in self._places:
-                if other is not view:
-                    other.canvas.follow(other.canvas.viewpoint, in_motion=False)
+        if not self.is_active or view not in self._places:
+            return
+        for other in self._places:
+            if other is not view and other.canvas.is_moving:
+                other.canvas.follow(other.canvas.viewpoint, in_motion=False)
+        if self._is_in_motion and not view.canvas.is_moving:
+            self._lead(view)  # it was the one that moved
 
     def _on_slide_changed(self, view: SlideView) -> None:
         if view not in self._views.views:
@@ -163,6 +167,7 @@ class Sync(QObject):
             return  # another slide is being put there, whose place is not known yet
         self._is_leading = True
         canvas = leader.canvas
+        self._is_in_motion = canvas.is_moving
         try:
             for view in list(followers):
                 there = self._places.get(view)
@@ -171,7 +176,7 @@ class Sync(QObject):
                 seen = canvas.viewpoint
                 if there.to_shared != place.to_shared:
                     seen = there.to_shared.inverse.carry(place.to_shared.carry(seen))
-                view.canvas.follow(seen, in_motion=canvas.is_moving)
+                view.canvas.follow(seen, in_motion=self._is_in_motion)
         finally:
             self._is_leading = False
 
@@ -194,7 +199,7 @@ class Sync(QObject):
         if not placed:
             return Similarity()
         for _, place in placed:
-            if place.slide is slide or place.slide.path == slide.path:
+            if place.slide is slide:
                 return place.to_shared
         for _, place in placed:
             aligned = self._aligned(slide, place.slide)
@@ -211,7 +216,7 @@ class Sync(QObject):
     def _aligned(self, slide: Slide, other: Slide) -> Similarity | None:
         try:
             return self._store.find(slide, other)
-        except AlignmentError as error:
+        except SlideviewerError as error:
             self.failed.emit(str(error))
             return None
 

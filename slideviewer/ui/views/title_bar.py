@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
-    QSizePolicy,
     QStyle,
     QStyleOptionToolButton,
     QStylePainter,
@@ -17,46 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slideviewer.ui.elided_label import ElidedLabel
+
 ACCENT_WIDTH = 2
 """Screen pixels of the line that marks the active view."""
-
-
-class ElidedLabel(QLabel):
-    """A name that loses its middle where there is no room, since its end tells slides apart."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._words = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    @property
-    def words(self) -> str:
-        """The whole name."""
-        return self._words
-
-    def set_words(self, words: str) -> None:
-        """Show a name."""
-        self._words = words
-        self._elide()
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._elide()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self._elide()
-
-    def _elide(self) -> None:
-        room, mode = self.contentsRect().width(), Qt.TextElideMode.ElideMiddle
-        shown = self.fontMetrics().elidedText(self._words, mode, room)
-        self.setText(shown)
-        self.setToolTip(self._words if shown != self._words else "")
 
 
 class TitleBar(QFrame):
@@ -75,10 +37,10 @@ class TitleBar(QFrame):
         menu.addAction("Show &another slide here…").triggered.connect(self.other_wanted)
         self.show_session = menu.addAction("Show the &session's slide")
         self.show_session.triggered.connect(self.session_wanted)
-        self.menu_button = _button("⋮", "What this view shows", MenuButton)
+        self.menu_button = flat_button("⋮", "What this view shows", MenuButton)
         self.menu_button.setMenu(menu)
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.close_button = _button("✕", "Close this view")
+        self.close_button = flat_button("✕", "Close this view")
         self.close_button.clicked.connect(self.close_wanted)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 4, ACCENT_WIDTH)
@@ -122,7 +84,8 @@ class MenuButton(QToolButton):
         painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
 
 
-def _button(text: str, tip: str, kind: type[QToolButton] = QToolButton) -> QToolButton:
+def flat_button(text: str, tip: str, kind: type[QToolButton] = QToolButton) -> QToolButton:
+    """A button of a sign without a frame; the tip says what it does, to a screen reader, too."""
     made = kind()
     made.setText(text)
     made.setAutoRaise(True)

@@ -1,0 +1,1 @@
+"""Annotations written as masks, and masks read as annotations."""

@@ -1,0 +1,1 @@
+"""The review: stepping through what prediction and markup disagree on, and deciding."""

@@ -1,0 +1,130 @@
+"""Shows what the review is at: a flight there, an outline, and small pictures for the list."""
+
+from __future__ import annotations
+
+import shapely
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QPixmap
+
+from slideviewer.annotations import Annotation, Kind, as_points
+from slideviewer.annotations.operations.regions import Area
+from slideviewer.geometry import Rect
+from slideviewer.inference.regions import cells_outline
+from slideviewer.slide import Spacing
+from slideviewer.ui.annotation_thumbnails import AnnotationThumbnails
+from slideviewer.ui.layers.finding import FindingLayer
+from slideviewer.ui.review.queue import Item, ReviewQueue
+from slideviewer.ui.session import Session
+from slideviewer.ui.views.grid import ViewGrid
+from slideviewer.ui.views.slide_view import SlideView
+
+ROOM = 0.6
+"""Around a finding, as a part of its longer side."""
+MOST_PICTURED = 2000
+LEAST_SIDE_UM, LEAST_SIDE_PX = 250.0, 1000.0
+"""What the view shows of the surroundings of a small one, with and without a spacing."""
+
+
+class Showing(QObject):
+    """Follows the queue on the canvas.
+
+    Parameters
+    ----------
+    queue : ReviewQueue
+    session : Session
+    views : ViewGrid
+    """
+
+    pictures_ready = Signal()
+
+    def __init__(
+        self, queue: ReviewQueue, session: Session, views: ViewGrid, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._queue, self._session, self._views = queue, session, views
+        self._thumbnails = AnnotationThumbnails(
+            lambda: views.of_session.tiles.is_loading, parent=self
+        )
+        self._pictured: dict[str, tuple[tuple[Rect, float], Annotation]] = {}
+        self._layers: dict[SlideView, FindingLayer] = {}
+        self._is_watched = False
+        self._thumbnails.ready.connect(lambda _: self.pictures_ready.emit())
+        queue.current_changed.connect(self._show)
+        views.views_changed.connect(self._cover_views)
+        session.slide_changed.connect(self._on_slide_changed)
+        self._cover_views()
+        self._on_slide_changed()
+
+    def close(self) -> None:
+        """Make no pictures any more."""
+        self._thumbnails.set_slide(None)
+
+    def fly_to(self, item: Item) -> None:
+        """Show an item with some tissue around it."""
+        bounds, slide = item.bounds, self._session.slide
+        spacing = slide.spacing if slide is not None else None
+        least = LEAST_SIDE_UM / spacing.um_px if isinstance(spacing, Spacing) else LEAST_SIDE_PX
+        margin = max(ROOM * max(bounds.width, bounds.height), least / 2)
+        canvas = self._views.of_session.canvas
+        canvas.fly_to(canvas.viewpoint.fitted(bounds.grown(margin)))
+
+    def show_outline(self, is_wanted: bool) -> None:
+        """Outline what is looked at, or nothing."""
+        self._is_watched = is_wanted
+        self._show()
+
+    def want_pictures(self, items: list[Item]) -> None:
+        """Make small pictures of these."""
+        ratio = self._views.devicePixelRatioF()
+        self._thumbnails.want([self._as_annotation(item) for item in items], ratio)
+
+    def picture_of(self, item: Item) -> QPixmap | None:
+        """The small picture of an item; None while there is none."""
+        return self._thumbnails.get(Annotation("", Kind.POLYGON, as_points([]), id=item.key))
+
+    def _shape_of(self, item: Item) -> Area:
+        found = self._queue.found
+        if item.finding is None or found is None:
+            assert item.decision is not None
+            shape: Area = shapely.union_all(shapely.box(*item.decision.runs.T))
+            return shape
+        findings, index = found.findings, item.finding.index
+        column, row = findings.boxes[index, :2].tolist()
+        return cells_outline(findings.grid, findings.inside(index), (column, row))
+
+    def _show(self) -> None:
+        item = self._queue.current if self._is_watched else None
+        shape = None if item is None else self._shape_of(item)
+        for view, layer in self._layers.items():
+            layer.set_shape(shape if view.shows_session else None)
+
+    def _cover_views(self) -> None:
+        """Have a layer in each view."""
+        here = set(self._views.views)
+        self._layers = {view: layer for view, layer in self._layers.items() if view in here}
+        for view in here - self._layers.keys():
+            self._layers[view] = layer = FindingLayer(view)
+            view.add_layer(layer)
+
+    def _on_slide_changed(self) -> None:
+        source = self._views.main.tiles.source
+        self._pictured.clear()
+        self._thumbnails.set_slide(source.shown if source is not None else None)
+
+    def _as_annotation(self, item: Item) -> Annotation:
+        """What the small picture shows: the outline of the largest piece.
+
+        The same one as before while the item is, so that its picture is not made again.
+        """
+        size = item.bounds, item.area_px2
+        known = self._pictured.get(item.key)
+        if known is not None and known[0] == size:
+            return known[1]
+        if len(self._pictured) >= MOST_PICTURED:
+            self._pictured.clear()
+        pieces = shapely.get_parts(self._shape_of(item))
+        largest = max(pieces, key=lambda piece: piece.area)
+        points = as_points(shapely.get_coordinates(largest.exterior))
+        made = Annotation("", Kind.POLYGON, points, id=item.key)
+        self._pictured[item.key] = size, made
+        return made
