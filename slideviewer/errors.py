@@ -48,5 +48,9 @@ class TrainingError(SlideviewerError):
     """A training cannot start or go on."""
 
 
+class EvaluationError(SlideviewerError):
+    """Predictions and truth cannot be compared: another slide, another size, a case missing."""
+
+
 class Cancelled(Exception):
     """The user cancelled; raised out of a `Progress` call and shown to nobody."""

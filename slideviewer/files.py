@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import shutil
-import tempfile
+import sqlite3
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,15 +36,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     OSError
         The folder does not exist or cannot be written, or the disk is full.
     """
-    target = path.resolve()
-    descriptor, name = tempfile.mkstemp(prefix=".saving-", suffix=".tmp", dir=target.parent)
-    temporary = Path(name)
+    target = target_of(path)
+    descriptor, temporary = _made_beside(target)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        _take_permissions(temporary, target)
+        if target.exists():
+            shutil.copymode(target, temporary)
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -61,14 +63,29 @@ def replacing_text(path: Path) -> Iterator[TextIO]:
             text.detach()  # the stream is the other's to close
 
 
-def _take_permissions(temporary: Path, target: Path) -> None:
-    """Give the new file the former one's permissions: those of a temporary file are narrow."""
-    if target.exists():
-        shutil.copymode(target, temporary)
-    elif os.name == "posix":
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
+def target_of(path: Path) -> Path:
+    """Where a path leads, links followed.
+
+    Raises
+    ------
+    OSError
+        Links lead round in a circle.
+    """
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # as Python before 3.13 says it
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
+
+
+def _made_beside(target: Path) -> tuple[int, Path]:
+    """An open file of a new name: as others may read new files, or nobody while it takes a place.
+
+    The system knows which permissions new files get; asking it for them would change those of
+    files that other threads make meanwhile.
+    """
+    temporary = target.with_name(f".saving-{uuid.uuid4().hex[:12]}.tmp")
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.open(temporary, flags, 0o600 if target.exists() else 0o666), temporary
 
 
 def _flush_folder(folder: Path) -> None:
@@ -82,3 +99,21 @@ def _flush_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """All that is done to a database within, or nothing of it.
+
+    Parameters
+    ----------
+    database : sqlite3.Connection
+        Without transactions of its own (``isolation_level=None``).
+    """
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    finally:
+        if database.in_transaction:
+            database.execute("ROLLBACK")

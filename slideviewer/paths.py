@@ -36,9 +36,29 @@ def kept_folder() -> Path:
     return _data() / "slides"
 
 
+def journals_folder() -> Path:
+    """The folder that keeps what was edited and is not saved yet."""
+    return _data() / "journals"
+
+
+def group_templates_file() -> Path:
+    """The file that keeps the user's own sets of groups."""
+    return _data() / "group-templates.json"
+
+
 def alignments_file() -> Path:
     """The file that keeps how slides lie on each other."""
     return _data() / "alignments.json"
+
+
+def engines_file() -> Path:
+    """The file that keeps which engine computes which model best on this machine."""
+    return _data() / "engines.json"
+
+
+def converted_models_folder() -> Path:
+    """The folder of models as engines want them, made from their packages."""
+    return cache_folder() / "converted-models"
 
 
 def demo_folder() -> Path:

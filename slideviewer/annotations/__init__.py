@@ -5,15 +5,20 @@ from slideviewer.annotations.asap import (
     read_asap,
     recover_asap,
     with_asap_attributes,
+    with_only_asap_attributes,
     write_asap,
 )
 from slideviewer.annotations.formats import (
     FORMATS,
+    READ_SUFFIXES,
     Format,
+    format_in,
     format_of,
+    is_annotation_file,
     read_annotations,
     write_annotations,
 )
+from slideviewer.annotations.frame import SlideFrame
 from slideviewer.annotations.geojson import read_geojson, write_geojson
 from slideviewer.annotations.loaded import Loaded
 from slideviewer.annotations.model import (
@@ -33,6 +38,7 @@ __all__ = [
     "DEFAULT_COLOUR",
     "DEFAULT_GROUP_COLOUR",
     "FORMATS",
+    "READ_SUFFIXES",
     "Annotation",
     "AnnotationSet",
     "Format",
@@ -40,12 +46,15 @@ __all__ = [
     "Kind",
     "Loaded",
     "Points",
+    "SlideFrame",
     "area",
     "as_points",
     "as_polygon",
     "asap_attributes",
     "contains",
+    "format_in",
     "format_of",
+    "is_annotation_file",
     "outline",
     "read_annotations",
     "read_asap",
@@ -53,6 +62,7 @@ __all__ = [
     "recover_asap",
     "with_asap_attributes",
     "with_extension",
+    "with_only_asap_attributes",
     "write_annotations",
     "write_asap",
     "write_geojson",

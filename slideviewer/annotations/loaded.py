@@ -68,6 +68,11 @@ def quoted(name: str) -> str:
     return f"'{name if len(name) <= _LONGEST else name[: _LONGEST - 1] + '…'}'"
 
 
+def counted(annotations: int) -> str:
+    """How many annotations, in words."""
+    return "1 annotation" if annotations == 1 else f"{annotations} annotations"
+
+
 def _listed(names: list[str], count: int) -> str:
     if count > len(names):
         return f"{', '.join(names)} and {count - len(names)} more"

@@ -9,11 +9,15 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slideviewer.annotations.decisions.decision import Decision
 from slideviewer.geometry import Rect
+
+Value = TypeVar("Value")
 
 Points = NDArray[np.float64]
 """Vertices in level-0 pixels: shape (count, 2), columns x and y, read-only."""
@@ -47,6 +51,16 @@ def kind_named(name: str) -> Kind | str:
 
 
 _KINDS = {kind.value: kind for kind in Kind}
+
+
+FARTHEST_PX = 1e15
+"""No slide is a thousand-millionth as wide. Damaged files hold numbers up to 1.8e308, of which
+widths and areas overflow."""
+
+
+def are_places(points: Points) -> NDArray[np.bool_]:
+    """Which vertices are places: finite, and not absurdly far away; shape (count,)."""
+    return np.asarray((np.abs(points) <= FARTHEST_PX).all(axis=1))
 
 
 def as_points(values: object) -> Points:
@@ -101,8 +115,11 @@ class Annotation:
 
     @cached_property
     def bounds(self) -> Rect | None:
-        """The smallest rectangle around the finite vertices, or None where there are none."""
-        finite = self.points[np.isfinite(self.points).all(axis=1)]
+        """The smallest rectangle around the vertices, or None where there are none.
+
+        Vertices that are no places (see `are_places`) do not count.
+        """
+        finite = self.points[are_places(self.points)]
         if not len(finite):
             return None
         (left, top), (right, bottom) = finite.min(axis=0), finite.max(axis=0)
@@ -143,11 +160,17 @@ class AnnotationSet:
     groups : mapping of name to Group
     extra : mapping
         As in `Annotation`, for the file as a whole.
+    decisions : mapping of id to Decision
+        What was decided in a review of the slide; their order means nothing. Annotation files
+        know nothing of it, a file beside them does.
     """
 
     annotations: Mapping[str, Annotation] = field(default_factory=lambda: MappingProxyType({}))
     groups: Mapping[str, Group] = field(default_factory=lambda: MappingProxyType({}))
     extra: Mapping[str, object] = field(default_factory=dict, repr=False)
+    decisions: Mapping[str, Decision] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
 
     @classmethod
     def of(
@@ -155,17 +178,21 @@ class AnnotationSet:
         annotations: Iterable[Annotation] = (),
         groups: Iterable[Group] = (),
         extra: Mapping[str, object] | None = None,
+        decisions: Iterable[Decision] = (),
     ) -> AnnotationSet:
         """Build a set; of two annotations of one id, or two groups of one name, the last counts."""
         return cls(
             MappingProxyType({annotation.id: annotation for annotation in annotations}),
             MappingProxyType({group.name: group for group in groups}),
             extra if extra is not None else {},
+            MappingProxyType({decision.id: decision for decision in decisions}),
         )
 
     def __reduce__(self) -> tuple[object, ...]:
         # Read-only mappings cannot be pickled, and a set must be able to reach a worker process.
-        return AnnotationSet.of, (tuple(self), tuple(self.groups.values()), dict(self.extra))
+        columns = (tuple(self), self.groups.values(), self.decisions.values())
+        annotations, groups, decisions = map(tuple, columns)
+        return AnnotationSet.of, (annotations, groups, dict(self.extra), decisions)
 
     def __iter__(self) -> Iterator[Annotation]:
         return iter(self.annotations.values())
@@ -189,7 +216,9 @@ class AnnotationSet:
             The ids in the order to keep them in, so that an undone removal puts a shape back
             where it was.
         """
-        annotations = dict(self.annotations)
+        if not changes and order is None:
+            return self
+        annotations = own_copy(self.annotations)
         for annotation_id, annotation in changes.items():
             if annotation is None:
                 annotations.pop(annotation_id, None)
@@ -199,6 +228,14 @@ class AnnotationSet:
             annotations = {key: annotations[key] for key in order}
         return replace(self, annotations=MappingProxyType(annotations))
 
+    def with_decisions(self, changes: Mapping[str, Decision | None]) -> AnnotationSet:
+        """Replace, add or take back decisions; None takes one back."""
+        if not changes:
+            return self
+        decisions = {**self.decisions, **changes}
+        kept = {key: it for key, it in decisions.items() if it is not None}
+        return replace(self, decisions=MappingProxyType(kept))
+
     def next_name(self) -> str:
         """The name that ASAP would give a new annotation: ``Annotation N``, N beyond all in use."""
         numbers = (re.fullmatch(r"Annotation (\d+)", annotation.name) for annotation in self)
@@ -206,7 +243,7 @@ class AnnotationSet:
 
     def with_group(self, group: Group) -> AnnotationSet:
         """A set in which the group is added, or replaces the one of its name."""
-        return replace(self, groups=MappingProxyType({**self.groups, group.name: group}))
+        return replace(self, groups=MappingProxyType(own_copy(self.groups) | {group.name: group}))
 
     def with_group_renamed(self, name: str, new_name: str) -> AnnotationSet:
         """A set in which a group, its members and its inner groups follow a new name.
@@ -255,3 +292,8 @@ class AnnotationSet:
         """The colour that ASAP draws an annotation in: its topmost group's, else its own."""
         lineage = self.lineage(annotation.group)
         return self.groups[lineage[-1]].colour if lineage else annotation.colour
+
+
+def own_copy(mapping: Mapping[str, Value]) -> dict[str, Value]:
+    """A dict of one's own; of a read-only one forty times as fast as `dict` makes it."""
+    return mapping.copy() if isinstance(mapping, MappingProxyType) else dict(mapping)

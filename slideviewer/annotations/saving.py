@@ -11,13 +11,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 from slideviewer.errors import AnnotationError
-from slideviewer.files import replacing
+from slideviewer.files import replacing, target_of
 
 Writer = Callable[[BinaryIO], None]
 """Writes the whole content of a file to a binary stream."""
 
+Stamp = tuple[int, int]
+"""Bytes of a file and its time of change in nanoseconds: by these a change of it is known."""
+
 BACKUP_SUFFIX = ".bak"
 """Added to the name of a file for the copy of its former content."""
+
+BACKUPS = 5
+"""How many former contents of an annotation file are kept."""
+
+_CHUNK_BYTES = 2**20
 
 _REMEDY = "Nothing was changed; save under another name or in another folder."
 
@@ -37,6 +45,15 @@ def with_extension(path: Path | str, extension: str) -> Path:
     return path.with_name(path.name + extension)
 
 
+def stamp_of(path: Path) -> Stamp | None:
+    """How a file is now; None where it cannot be reached."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_size, state.st_mtime_ns
+
+
 def write_safely(path: Path | str, write: Writer | bytes, backup: bool = True) -> None:
     """Write a file beside its target, flush it to the disk, and only then let it take the name.
 
@@ -49,7 +66,8 @@ def write_safely(path: Path | str, write: Writer | bytes, backup: bool = True) -
     write : callable or bytes
         The content, or what writes it to a binary stream.
     backup : bool
-        Keep the former file as ``<name>.bak``, in place of an earlier backup.
+        Keep the former file, where it says something else, as ``<name>.bak1``, and those kept
+        before as ``.bak2`` to ``.bak5``.
 
     Raises
     ------
@@ -58,7 +76,7 @@ def write_safely(path: Path | str, write: Writer | bytes, backup: bool = True) -
     """
     given = Path(path)
     try:
-        target = given.resolve()
+        target = target_of(given)
         if target.is_dir():
             raise AnnotationError("is a folder, not a file.", path=given, remedy=_REMEDY)
         with replacing(target) as stream:
@@ -67,7 +85,8 @@ def write_safely(path: Path | str, write: Writer | bytes, backup: bool = True) -
             else:
                 stream.write(write)
             stream.flush()
-            if backup and target.exists():
+            os.fsync(stream.fileno())  # a full disk may say so only now, and then nothing is kept
+            if backup and target.exists() and not _holds_the_same(stream, target):
                 _keep(target)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -96,7 +115,7 @@ def keep_former(path: Path, replace: Callable[[Path], None]) -> bool:
     OSError
         The folder cannot be written.
     """
-    target = path.resolve()
+    target = target_of(path)
     if not target.is_file():
         replace(path)
         return False
@@ -114,10 +133,40 @@ def backup_of(path: Path) -> Path:
     return path.with_name(path.name + BACKUP_SUFFIX)
 
 
+def backups_of(path: Path) -> tuple[Path, ...]:
+    """Where the former contents of an annotation file are kept, the latest first."""
+    names = (f"{path.name}{BACKUP_SUFFIX}{number}" for number in range(1, BACKUPS + 1))
+    return tuple(path.with_name(name) for name in names)
+
+
 def _keep(target: Path) -> None:
     """Put the present file under the backup's name as well, never leaving a moment without it."""
+    backups = backups_of(target)
+    latest = backups[0]
+    if stamp_of(latest) == stamp_of(target) and filecmp.cmp(latest, target, shallow=False):
+        return  # kept when it was to be replaced before, which failed
     with tempfile.TemporaryDirectory(prefix=".saving-", dir=target.parent) as folder:
-        os.replace(_second(target, Path(folder)), backup_of(target))
+        second = _second(target, Path(folder))
+        free = next((i for i, backup in enumerate(backups) if not backup.exists()), BACKUPS - 1)
+        for number in range(free, 0, -1):
+            os.replace(backups[number - 1], backups[number])
+        os.replace(second, backups[0])
+
+
+def _holds_the_same(stream: BinaryIO, target: Path) -> bool:
+    """Whether what was written to a stream is what a file holds; the stream stays at its end."""
+    descriptor = stream.fileno()
+    if os.fstat(descriptor).st_size != target.stat().st_size:
+        return False
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    try:
+        with target.open("rb") as former:
+            while chunk := former.read(_CHUNK_BYTES):
+                if os.read(descriptor, len(chunk)) != chunk:
+                    return False
+        return True
+    finally:
+        os.lseek(descriptor, 0, os.SEEK_END)
 
 
 def _second(target: Path, folder: Path) -> Path:

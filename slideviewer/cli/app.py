@@ -9,9 +9,20 @@ from typing import Annotated, Any
 import typer
 
 from slideviewer import RESEARCH_USE_ONLY, __version__
-from slideviewer.cli import convert, demo, info, models, predict, train
+from slideviewer.cli import (
+    convert,
+    demo,
+    evaluating,
+    explore,
+    info,
+    models,
+    predict,
+    train,
+    train_nuclei,
+    train_segmentation,
+)
 from slideviewer.cli.shell import Shell
-from slideviewer.cli.start import complain, open_files, say_stopped
+from slideviewer.cli.start import INTERRUPTED, complain, open_files, say_stopped
 
 USAGE_ERROR: Any = typer.BadParameter.__base__
 """What Typer raises for words it does not understand; it gives the class no public name."""
@@ -65,7 +76,11 @@ app.command()(info.info)
 app.command()(predict.predict)
 app.command()(convert.convert)
 app.command()(demo.demo)
+app.command()(explore.explore)
+train.app.command()(train_segmentation.segmentation)
+train.app.command()(train_nuclei.nuclei)
 app.add_typer(train.app, name="train")
+app.add_typer(evaluating.app, name="evaluate")
 app.add_typer(models.app, name="models")
 
 
@@ -88,4 +103,6 @@ def run(words: Sequence[str], shell: Shell) -> int:
         return complain(f"{error.format_message()} slideviewer {words[0]} --help tells more.")
     except typer.Abort:
         return say_stopped()
+    if ended == INTERRUPTED:
+        return say_stopped()  # Typer makes an exit code of Ctrl+C, without a word
     return ended if isinstance(ended, int) else 0

@@ -29,11 +29,12 @@ from slideviewer.annotations import (
 from slideviewer.cli.bar import progress_bar
 from slideviewer.cli.shell import Shell
 from slideviewer.errors import SlideError
-from slideviewer.evaluation.regions import missed_regions, outlines, predicted_regions
+from slideviewer.evaluation.missed import missed_regions
 from slideviewer.files import replacing_text
 from slideviewer.inference.export import Export, write_outputs
 from slideviewer.inference.predict import predict_slide
 from slideviewer.inference.prediction import Prediction
+from slideviewer.inference.regions import outlines, predicted_regions
 from slideviewer.models.package import open_package
 from slideviewer.progress import Progress
 from slideviewer.slide import open_slide

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from slideviewer.cli.telling import path_given
-from slideviewer.slide import Slide, Spacing, UnknownSpacing, open_slide
+from slideviewer.slide import Channel, Slide, Spacing, UnknownSpacing, open_slide
 
 OBJECTIVE_UM_PX = 10.0
 """By convention a 40x scan has 0.25 µm per pixel, a 20x scan 0.5: magnification times spacing."""
@@ -24,7 +24,7 @@ def info(
         bool, typer.Option("--json", help="Print JSON, with all the file says of itself.")
     ] = False,
 ) -> None:
-    """Show a slide's size, levels, spacing and associated images.
+    """Show a slide's size, levels, spacing, channels and associated images.
 
     Examples: slideviewer info tumor_009.tif; slideviewer info a.svs --json
     """
@@ -42,7 +42,8 @@ def facts(slide: Slide) -> dict[str, Any]:
     -------
     dict
         Sizes and bounds are in level-0 pixels; ``spacing_um_px`` and ``magnification`` are None
-        where the spacing is unknown, and ``spacing_unknown_because`` then says why.
+        where the spacing is unknown, and ``spacing_unknown_because`` then says why. Channels have
+        their colour as "#rrggbb" and the range that is shown at first, in the pixels' own numbers.
     """
     spacing, bounds = slide.spacing, slide.bounds
     known = spacing if isinstance(spacing, Spacing) else None
@@ -65,6 +66,15 @@ def facts(slide: Slide) -> dict[str, Any]:
             "width": bounds.width,
             "height": bounds.height,
         },
+        "channels": [
+            {
+                "name": channel.name,
+                "colour": _hexadecimal(channel),
+                "lowest": channel.lowest,
+                "highest": channel.highest,
+            }
+            for channel in slide.channels
+        ],
         "associated_images": list(slide.associated_names),
         "properties": dict(slide.properties),
     }
@@ -92,8 +102,15 @@ def _table(slide: Slide) -> Table:
     for number, level in enumerate(slide.pyramid.levels):
         size = f"{level.width:,} x {level.height:,} px"
         rows[f"Level {number}"] = f"{size}, downsample {level.downsample:.4g}"
+    for number, channel in enumerate(slide.channels, start=1):
+        shown = f"shown from {channel.lowest:.6g} to {channel.highest:.6g}"
+        rows[f"Channel {number}"] = f"{channel.name}, {_hexadecimal(channel)}, {shown}"
     table = Table.grid(padding=(0, 2))
     for name, words in rows.items():
         # Text, not markup: a file may be named with square brackets.
         table.add_row(Text(name, style="bold"), Text(words, overflow="fold"))
     return table
+
+
+def _hexadecimal(channel: Channel) -> str:
+    return f"#{bytes(channel.colour).hex()}"

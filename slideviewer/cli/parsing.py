@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
 
 from slideviewer.errors import PredictionError
 from slideviewer.geometry import Rect
+from slideviewer.slide.tissue_colours import TissueParameters
+
+_Word = TypeVar("_Word", bound=str)
 
 
 def parse_words(text: str) -> list[str]:
@@ -45,3 +51,32 @@ def parse_region(text: str) -> Rect:
             remedy=remedy,
         )
     return Rect(x, y, width, height)
+
+
+def parse_choice(text: str, option: str, choices: Sequence[_Word]) -> _Word:
+    """Take one of the words that an option knows."""
+    for choice in choices:
+        if choice == text.strip().lower():
+            return choice
+    raise PredictionError(f'{option} knows {", ".join(choices)}, not "{text}".')
+
+
+def parse_tissue(text: str) -> TissueParameters:
+    """Take ``NAME=VALUE,...`` for ``--tissue``; what is not named stays as it is."""
+    kinds: dict[str, Any] = {it.name: type(it.default) for it in fields(TissueParameters)}
+    values: dict[str, object] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, value = (word.strip() for word in part.partition("="))
+        kind = kinds.get(name)
+        if kind is None:
+            raise PredictionError(
+                f'--tissue knows no "{name}".', remedy=f"Known are: {', '.join(kinds)}."
+            )
+        if kind is bool:
+            values[name] = parse_choice(value, f"--tissue {name}", ("yes", "no")) == "yes"
+            continue
+        number = parse_number(value, f"--tissue {name}")
+        if number < 0 or (name == "spacing_um_px" and number == 0):
+            raise PredictionError(f"--tissue {name} needs a number above 0, not {value}.")
+        values[name] = kind(number)
+    return TissueParameters(**values)  # type: ignore[arg-type]

@@ -3,45 +3,58 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from slideviewer import RESEARCH_USE_ONLY
-from slideviewer.annotations import AnnotationSet, read_annotations
-from slideviewer.cli.bar import progress_bar
-from slideviewer.cli.parsing import parse_number, parse_region, parse_threshold, parse_words
+from slideviewer.cli.parsing import (
+    parse_choice,
+    parse_number,
+    parse_region,
+    parse_threshold,
+    parse_tissue,
+    parse_words,
+)
+from slideviewer.cli.predicting import Run
+from slideviewer.cli.predicting_areas import AreaRun
+from slideviewer.cli.predicting_nuclei import NucleiRun
+from slideviewer.cli.predicting_tiles import TileRun
 from slideviewer.cli.telling import path_given, tell
-from slideviewer.cohort.inputs import Inputs, gather_inputs, result_names
+from slideviewer.cohort.inputs import Pictures, gather_inputs, result_names
 from slideviewer.cohort.queue import Outcome, run_in_turn
 from slideviewer.errors import PredictionError
-from slideviewer.geometry import Rect
-from slideviewer.inference.export import FORMATS, Export, known_formats, write_outputs
+from slideviewer.inference.engines.choosing import AUTO, ENGINES
+from slideviewer.inference.ensemble import check_together
+from slideviewer.inference.export import FORMATS
 from slideviewer.inference.files import told_to_user
+from slideviewer.inference.forms import Form, known_forms
 from slideviewer.inference.loader import ModelLoader
-from slideviewer.inference.notices import notices_on
-from slideviewer.inference.pictures import (
-    PICTURES_FILE,
-    predict_pictures,
-    refuse_other_pictures,
-    write_pictures,
-)
-from slideviewer.inference.plan import Plan
-from slideviewer.inference.predict import predict_slide
+from slideviewer.inference.nuclei.export import NUCLEI_FORMATS
+from slideviewer.inference.options import RULES, TURNS, Options
+from slideviewer.inference.scores import FEATURES, SCORES_FILE, known_features
+from slideviewer.inference.segmentation.export import MASK_FORMATS
 from slideviewer.models.package import open_package
-from slideviewer.slide import open_slide
+from slideviewer.models.spec import Task
 
-STORE_FOLDER = "store"
-"""Where in a slide's results its resumable prediction lies."""
-
-_FORMATS_HELP = ", ".join(f"{name} ({form.title})" for name, form in FORMATS.items())
+_FORMATS: Mapping[Task, Mapping[str, Form[Any]]] = {
+    "tile-classification": FORMATS,
+    "segmentation": MASK_FORMATS,
+    "nuclei": NUCLEI_FORMATS,
+}
+_FORMATS_HELP = "; ".join(
+    f"{task}: " + ", ".join(f"{name} ({form.title})" for name, form in forms.items())
+    for task, forms in _FORMATS.items()
+)
+_OF_TILES = ("--combine", "--stride", "--score-columns")
+"""Options that other models than those of tiles do not know."""
 
 
 def predict(
+    context: typer.Context,
     inputs: Annotated[
         list[Path],
         typer.Argument(
@@ -51,7 +64,11 @@ def predict(
         ),
     ],
     model: Annotated[
-        str, typer.Option(help="Name of an installed model, or the folder of a model package.")
+        list[str],
+        typer.Option(
+            help="Name of an installed model, or the folder of a model package; several times for "
+            "models that answer together."
+        ),
     ],
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder for the results.", parser=path_given)
@@ -78,15 +95,68 @@ def predict(
     annotations: Annotated[
         Path | None,
         typer.Option(
-            metavar="XML",
-            help="A specialist's markup to put the predicted squares on top of; for several slides "
-            "a folder of files with the slides' names.",
+            metavar="FILE",
+            help="A specialist's markup, in any form that convert reads, to write what is "
+            "predicted together with; for several slides a folder of files with the slides' names.",
             parser=path_given,
         ),
     ] = None,
     formats: Annotated[
-        str, typer.Option(metavar="LIST", help=f"Separated by commas: {_FORMATS_HELP}.")
-    ] = ",".join(FORMATS),
+        str,
+        typer.Option(metavar="LIST", help=f"Separated by commas; all by default. {_FORMATS_HELP}."),
+    ] = "",
+    combine: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="Of several models: mean of all answers, or confirm: the further ones look at "
+            "what the first calls the target, to take back false positives.",
+        ),
+    ] = "mean",
+    turns: Annotated[
+        str,
+        typer.Option(
+            metavar="TURNS",
+            help="See each tile none: as it is, flips: also mirrored, all: in all eight ways; the "
+            "answers' spread is kept as uncertainty.",
+        ),
+    ] = "none",
+    stride: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PIXELS",
+            help="From one tile to the next, in pixels of the model; less than a tile makes the "
+            "map finer.",
+        ),
+    ] = None,
+    time_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="For each slide; what is looked at then comes from all over it, so that the map "
+            "is coarse before it is fine.",
+        ),
+    ] = None,
+    tissue: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME=VALUE,...",
+            help="How tissue is told from glass, for example lowest_saturation=8,leave_out_pen=no.",
+        ),
+    ] = "",
+    score_columns: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST", help=f"Of {SCORES_FILE}, separated by commas: {', '.join(FEATURES)}."
+        ),
+    ] = "max",
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="ENGINE",
+            help="; ".join(f"{name}: {title}" for name, title in ENGINES.items()) + ".",
+        ),
+    ] = AUTO,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -95,13 +165,16 @@ def predict(
         ),
     ] = False,
 ) -> None:
-    """Predict tumour on slides, tile by tile, or on pictures that are one tile each.
+    """Run a model over slides and pictures: of tiles, of pixels or of nuclei.
 
-    A slide's results are in DIR/<slide>/: tiles.csv, prediction.xml,
-    prediction.geojson, heatmap.png, run.json, and the store from which a run
-    that was broken off goes on. Pictures up to 2048 pixels are one tile each,
-    unless --spacing or --region is given; their results are in DIR/images.csv.
-    Files of an earlier run that are replaced by others are kept as NAME.bak.
+    A slide's results are in DIR/<slide>/: the forms named by --formats,
+    run.json, and the store from which a run that was broken off goes on. A
+    score for each slide is in DIR/scores.csv. For models of tiles, pictures up
+    to 2048 pixels are one tile each, unless --spacing or --region is given;
+    their results are in DIR/images.csv. Models that segment or find nuclei
+    look at all of a picture, and leave masks, overlays and tables for each.
+    Files of an earlier run that are replaced by others are kept as NAME.bak,
+    once: whatever a run made can be made again.
     What fails stops nothing else, but the exit code is then 2.
 
     For example:
@@ -109,20 +182,46 @@ def predict(
     slideviewer predict a.svs --model tumour-camelyon --out results
     slideviewer predict a.svs ... --region 20000,8000,6000,6000
     slideviewer predict a.svs ... --spacing 0.25 --formats csv,png
-    slideviewer predict scans/ ... --annotations markup/
+    slideviewer predict scans/ ... --annotations markup/ --time-limit 300
+    slideviewer predict a.svs --model one --model two --turns flips ...
     """
-    package = open_package(model)
-    run = _Run(
-        loader=ModelLoader(package),
-        out=out,
-        region=None if region is None else parse_region(region),
-        spacing=None if spacing is None else parse_number(spacing, "--spacing"),
-        threshold=package.spec.threshold if threshold is None else parse_threshold(threshold),
-        annotations=annotations,
-        formats=tuple(known_formats(parse_words(formats))),
-        overwrite=overwrite,
+    packages = [open_package(name) for name in model]
+    check_together(packages)
+    spec = packages[0].spec
+    parse_choice(engine, "--engine", tuple(ENGINES))
+    known = _FORMATS[spec.task]
+    if spec.task != "tile-classification":
+        _refuse_tile_options(context, spec.task)
+    options = Options(
+        stride_pixels=stride,
+        turns=parse_choice(turns, "--turns", TURNS),
+        rule=parse_choice(combine, "--combine", RULES),
+        time_limit_s=None if time_limit is None else parse_number(time_limit, "--time-limit"),
+        tissue=parse_tissue(tissue),
     )
-    found = gather_inputs(inputs, pictures_are_tiles=run.region is None and run.spacing is None)
+    options.check(spec)
+    asked: dict[str, Any] = {
+        "loaders": tuple(ModelLoader(package, engine=engine) for package in packages),
+        "out": out,
+        "region": None if region is None else parse_region(region),
+        "spacing": None if spacing is None else parse_number(spacing, "--spacing"),
+        "options": options,
+        "threshold": spec.threshold if threshold is None else parse_threshold(threshold),
+        "annotations": annotations,
+        "formats": tuple(known_forms(known, parse_words(formats) if formats else [*known])),
+        "are_chosen": bool(formats),
+        "overwrite": overwrite,
+    }
+    run: Run
+    if spec.task == "tile-classification":
+        run = TileRun(**asked, score_columns=tuple(known_features(parse_words(score_columns))))
+    else:
+        run = AreaRun(**asked) if spec.task == "segmentation" else NucleiRun(**asked)
+    is_of_tiles = spec.task == "tile-classification"
+    pictures: Pictures = "tiles" if is_of_tiles else "plain"
+    if region is not None or (is_of_tiles and spacing is not None):
+        pictures = "none"
+    found = gather_inputs(inputs, pictures=pictures)
     run.check(found)
     names = result_names(found.slides)
     classified = 0
@@ -139,110 +238,19 @@ def predict(
         raise typer.Exit(2)
 
 
-@dataclass(frozen=True)
-class _Run:
-    """What the options say."""
-
-    loader: ModelLoader
-    out: Path
-    region: Rect | None
-    spacing: float | None
-    threshold: float
-    annotations: Path | None
-    formats: tuple[str, ...]
-    overwrite: bool
-
-    def check(self, found: Inputs) -> None:
-        """Find out now what would fail hours later."""
-        if found.pictures and not self.overwrite:
-            refuse_other_pictures(found.pictures, self.loader.package, self.out)
-        if self.annotations is None:
-            return
-        if not self.annotations.exists():
-            raise PredictionError(
-                "There are no such annotations.", path=self.annotations, remedy="Check the name."
-            )
-        if len(found.slides) > 1 and not self.annotations.is_dir():
-            raise PredictionError(
-                f"One annotation file cannot belong to {len(found.slides)} slides.",
-                path=self.annotations,
-                remedy="Name a folder of XML files that are called like the slides.",
-            )
-
-    def predict_slide(self, path: Path, name: str) -> str:
-        """Predict a slide and write its results; returns a line for the user."""
-        folder = self.out / name
-        markup = self._markup_of(path)
-        notices: list[str] = []
-
-        def on_start(plan: Plan) -> None:
-            for notice in notices_on(slide, self.loader.package.spec, plan, markup):
-                notices.append(notice)
-                tell(notice, path)
-
-        with closing(open_slide(path)) as slide, progress_bar() as progress:
-            prediction = predict_slide(
-                slide,
-                self.loader.package,
-                store=folder / STORE_FOLDER,
-                region=self.region,
-                spacing=self.spacing,
-                replace=self.overwrite,
-                progress=progress,
-                on_start=on_start,
-                loader=self.loader,
-            )
-        write_outputs(
-            Export(prediction, self.threshold, markup),
-            folder,
-            self.formats,
-            {"notices": notices},
-            lambda kept: tell(f"Kept from an earlier run as NAME.bak: {', '.join(kept)}.", folder),
-        )
-        if prediction.skipped:
-            tell(
-                f"{len(prediction.skipped)} tiles cannot be read and are listed in run.json. "
-                f"The first: {prediction.skipped[0][2]}",
-                path,
-            )
-        looked_at = int((prediction.target_probabilities >= 0).sum())
-        if not looked_at:
-            return f"{path}: no tissue was found, so nothing was predicted. Results in {folder}"
-        target = prediction.class_names[prediction.target]
-        positive = int(prediction.positive_cells(self.threshold).sum())
-        return (
-            f"{path}: {positive} of {looked_at} tissue tiles are {target} with a probability of "
-            f"{self.threshold:g} or more. Results in {folder}"
+def _refuse_tile_options(context: typer.Context, task: str) -> None:
+    """Say so where an option was given that a model of this task does not know."""
+    given = [option for option in _OF_TILES if _is_given(context, option[2:].replace("-", "_"))]
+    if given:
+        raise PredictionError(
+            f"{given[0]} is for models of tiles, and this one is for {task}.",
+            remedy="Leave it out.",
         )
 
-    def predict_pictures(self, paths: Sequence[Path]) -> int:
-        """Classify pictures and write the results; returns how many could be read."""
-        with progress_bar() as progress:
-            results = predict_pictures(paths, self.loader, progress)
-        unread = [result for result in results if result.probabilities is None]
-        for result in unread:
-            tell(result.problem)
-        classified = len(results) - len(unread)
-        place = "Nothing was written."
-        if classified:
-            write_pictures(results, self.loader.package, self.out)
-            place = f"Results in {self.out / PICTURES_FILE}"
-        typer.echo(f"{classified} of {len(results)} pictures classified. {place}")
-        return classified
 
-    def _markup_of(self, slide: Path) -> AnnotationSet | None:
-        if self.annotations is None:
-            return None
-        path = self.annotations
-        if path.is_dir():
-            path = path / f"{slide.stem}.xml"
-            if not path.exists():
-                tell(f"has no markup {path}, so the squares are written alone.", slide)
-                return None
-        loaded = read_annotations(path)
-        for notice in loaded.notices:
-            tell(notice, path)
-        return loaded.annotations
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
+import gc
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ INTERRUPTED = 130
 """Exit code after Ctrl+C, as shells have it."""
 
 VIEW = "view"
-COMMANDS = (VIEW, "info", "predict", "convert", "demo", "train", "models")
+COMMANDS = (VIEW, "info", "predict", "convert", "demo", "explore", "train", "evaluate", "models")
 """What the first word may be; without one of them, the window is meant."""
 
 
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str], shell: Shell) -> int:
     int
         0, or 2 where the user gave something that cannot be used.
     """
+    _print_any_text()
     words = list(arguments)
     if words[:1] == [VIEW]:
         words = words[1:]
@@ -65,10 +67,27 @@ def open_files(shell: Shell, slide: Path | None = None, annotations: Path | None
     """
     for path in (slide, annotations):
         if path is not None and not path.exists():
-            meant = difflib.get_close_matches(str(path), COMMANDS, n=1)
-            remedy = f"Did you mean the command {meant[0]!r}?" if meant else "Check its name."
-            raise SlideError("There is no such file.", path=path, remedy=remedy)
-    return shell.open_window(slide, annotations)
+            raise SlideError("There is no such file.", path=path, remedy=_remedy(path))
+    # Hardly anything of a start is garbage: the window looks for it again once it is shown.
+    gc.disable()
+    try:
+        return shell.open_window(slide, annotations)
+    finally:
+        gc.enable()
+
+
+def _print_any_text() -> None:
+    """Let names be printed that the terminal's encoding does not have, as on Windows in files."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _remedy(path: Path) -> str:
+    """What to do where there is no such file: perhaps a command was meant."""
+    import difflib  # late: no start that goes well needs it
+
+    meant = difflib.get_close_matches(str(path), COMMANDS, n=1)
+    return f"Did you mean the command {meant[0]!r}?" if meant else "Check its name."
 
 
 def complain(words: str) -> int:

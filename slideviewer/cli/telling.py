@@ -21,11 +21,21 @@ def path_given(text: str) -> Path:
     Raises
     ------
     SlideviewerError
-        It is empty, which the system would take for the folder one is in.
+        It is empty, which the system would take for the folder one is in, or the system does not
+        even tell whether there is such a file.
     """
     if not text.strip():
         raise SlideviewerError(
             "An empty path names no file or folder.",
             remedy="Check the command: a variable in it may have no value.",
         )
-    return Path(text)
+    path = Path(text)
+    try:
+        path.exists()
+    except OSError as error:  # a name too long, a folder that may not be looked into
+        raise SlideviewerError(
+            f"cannot be reached: {error.strerror or error}.",
+            path=path,
+            remedy="Check its name, and that you may read its folder.",
+        ) from error
+    return path

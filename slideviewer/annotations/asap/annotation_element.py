@@ -124,7 +124,7 @@ def _read_coordinates(element: Any, vertices: Vertices) -> tuple[list[str], list
 
 def _coordinate(row: Row) -> str:
     texts = zip(COORDINATE_ATTRIBUTES, row, strict=True)
-    return f"<Coordinate{pairs({key: text for key, text in texts if text is not None})} />"
+    return f"<Coordinate{pairs({key: text for key, text in texts if text is not None})}/>"
 
 
 def _carried(vertices: Vertices) -> list[dict[str, object]]:
@@ -151,7 +151,7 @@ def _has_places(element: Any) -> bool:
 def _note_vertices(vertices: Vertices, notices: Notices, who: str) -> None:
     if vertices.unreadable:
         notices.add(
-            "Coordinates that are no numbers are not shown, but kept apart in XML, of {who}.",
+            "Coordinates that are no places are not shown, but kept apart in XML, of {who}.",
             who,
         )
     elif not len(vertices.points):

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slideviewer.annotations.model import Points, as_points
+from slideviewer.annotations.model import Points, are_places, as_points
+from slideviewer.annotations.numbers import number_in
 
 Row = tuple[str | None, str | None, str | None]
 """The texts of Order, X and Y; None where the attribute is missing."""
@@ -22,7 +23,7 @@ class Vertices:
     Attributes
     ----------
     points : ndarray (count, 2), float64
-        Level-0 pixels, in order; finite.
+        Level-0 pixels, in order; all of them places.
     carriers : mapping of int to lxml element
         For vertices that carry more than order and place, by their index.
     unreadable : tuple of pairs of Row and lxml element or None
@@ -61,11 +62,11 @@ def vertices_from(rows: Sequence[Row], carriers: Mapping[int, Any]) -> Vertices:
     points[:, 1], y_commas = _numbers(y_texts)
     numbers = _integers(orders)
     is_natural = numbers == list(range(len(rows)))
-    if is_natural and not carriers and np.isfinite(points).all():  # nearly always; be quick
+    if is_natural and not carriers and are_places(points).all():  # nearly always; be quick
         return Vertices(as_points(points), {}, (), True, x_commas or y_commas)
     sequence = _sequence(numbers)
     arranged = np.arange(len(rows)) if sequence is None else sequence
-    is_good = np.isfinite(points[arranged]).all(axis=1)
+    is_good = are_places(points[arranged])
     places = {row: index for index, row in enumerate(arranged[is_good].tolist())}
     return Vertices(
         points=as_points(points[arranged[is_good]]),
@@ -84,20 +85,11 @@ def _numbers(texts: Sequence[str | None]) -> tuple[NDArray[np.float64], bool]:
         pass  # something is missing, is no number, or has a comma: look at each
     numbers, has_commas = np.full(len(texts), np.nan), False
     for index, text in enumerate(texts):
-        value = _number(text)
-        if value is None and text is not None and "." not in text:
-            value = _number(text.replace(",", ".", 1))
-            has_commas = has_commas or value is not None
+        value, has_comma = number_in(text)
+        has_commas = has_commas or has_comma
         if value is not None:
             numbers[index] = value
     return numbers, has_commas
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text) if text is not None else None
-    except ValueError:
-        return None
 
 
 def _integers(texts: Sequence[str | None]) -> list[int] | None:

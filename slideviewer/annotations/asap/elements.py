@@ -19,15 +19,15 @@ def unknown_attributes(element: Any, known: Container[str] = ()) -> dict[str, st
 
     Name spaces declared on the element are among them, so that the names stay valid.
     """
-    if not element.nsmap:
-        return {key: value for key, value in element.attrib.items() if key not in known}
-    parent = element.getparent()
-    around = parent.nsmap if parent is not None else {}
-    found = {
-        f"xmlns:{prefix}" if prefix else "xmlns": uri
-        for prefix, uri in element.nsmap.items()
-        if around.get(prefix) != uri
-    }
+    found: dict[str, str] = {}
+    if element.nsmap:
+        parent = element.getparent()
+        around = parent.nsmap if parent is not None else {}
+        found = {
+            f"xmlns:{prefix}" if prefix else "xmlns": uri
+            for prefix, uri in element.nsmap.items()
+            if around.get(prefix) != uri
+        }
     for key, value in element.attrib.items():
         if key not in known:
             found[_name_in_file(element, key)] = value

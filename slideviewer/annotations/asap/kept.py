@@ -19,7 +19,7 @@ set         prolog, epilog (outside the root); root_attributes; root_before, roo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from slideviewer.annotations.asap.text import decoded, decoded_key, encoded, encoded_key
@@ -77,10 +77,30 @@ def with_asap_attributes(annotation: Annotation, values: Mapping[str, str]) -> A
     ValueError
         A key is one of ASAP's own four.
     """
-    taken = [key for key in values if key in ANNOTATION_ATTRIBUTES]
-    if taken:
-        raise ValueError(f"{taken[0]!r} is one of ASAP's own attributes: change the annotation.")
+    _check_free(values)
     kept = kept_of(annotation.extra)
     new = {encoded_key(key): encoded(value) for key, value in values.items()}
     merged = {**kept, "attributes": {**attributes(kept, "attributes"), **new}}
     return replace(annotation, extra={**annotation.extra, **as_extra(merged)})
+
+
+def with_only_asap_attributes(annotation: Annotation, values: Mapping[str, str]) -> Annotation:
+    """An annotation that carries these attributes in ASAP's XML beyond ASAP's four, and no others.
+
+    Raises
+    ------
+    ValueError
+        A key is one of ASAP's own four.
+    """
+    _check_free(values)
+    kept = kept_of(annotation.extra)
+    names = {decoded_key(name): name for name in attributes(kept, "attributes")}
+    own = {names.get(key) or encoded_key(key): encoded(value) for key, value in values.items()}
+    others = {slot: value for slot, value in annotation.extra.items() if slot != SLOT}
+    return replace(annotation, extra={**others, **as_extra({**kept, "attributes": own})})
+
+
+def _check_free(keys: Iterable[str]) -> None:
+    taken = [key for key in keys if key in ANNOTATION_ATTRIBUTES]
+    if taken:
+        raise ValueError(f"{taken[0]!r} is one of ASAP's own attributes: change the annotation.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from slideviewer.annotations.asap.elements import fragment, nodes, tag_of, unkno
 from slideviewer.annotations.asap.group_element import group_name, merged_group, read_group
 from slideviewer.annotations.asap.kept import as_extra
 from slideviewer.annotations.asap.parsing import parse
+from slideviewer.annotations.asap.plain import MARKER
 from slideviewer.annotations.asap.target import SECTIONS, Document
 from slideviewer.annotations.grouping import with_declared, without_cycles
 from slideviewer.annotations.loaded import Loaded, Notices, quoted
 from slideviewer.annotations.model import Annotation, AnnotationSet, Group
+from slideviewer.annotations.xml_file import brief
 
 
 def read_asap(path: Path | str) -> Loaded:
@@ -98,8 +101,12 @@ def _read_annotations(
     kept: dict[str, Any],
     notices: Notices,
 ) -> list[Annotation]:
-    annotations = []
+    annotations: list[Annotation] = []
     for element, before in _entries(sections, "Annotation", "annotations", kept, notices):
+        if document.runs and element.get(MARKER) is not None:
+            first, *others = document.runs[int(element.get(MARKER))]
+            annotations += (replace(first, extra=as_extra({"before": before})), *others)
+            continue
         annotation = read_annotation(element, document, before, groups, notices)
         annotations.append(annotation)
         if element is document.unfinished:
@@ -135,6 +142,6 @@ def _entries(
                     notices.add(
                         "Unknown elements, for which ASAP refuses the file, are kept in XML in a"
                         " list of their own: {who}.",
-                        f"<{tag_of(node)}>",
+                        f"<{brief(tag_of(node))}>",
                     )
     kept |= {f"{slot}_attributes": attributes, f"{slot}_end": before, f"{slot}_unknown": unknown}

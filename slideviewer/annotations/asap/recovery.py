@@ -6,7 +6,7 @@ from pathlib import Path
 
 from slideviewer.annotations.asap.parsing import parse
 from slideviewer.annotations.asap.reader import read_document
-from slideviewer.annotations.loaded import Loaded, Notices
+from slideviewer.annotations.loaded import Loaded, Notices, counted
 
 
 def recover_asap(path: Path | str) -> Loaded:
@@ -33,7 +33,7 @@ def recover_asap(path: Path | str) -> Loaded:
     if not document.damage:
         return Loaded(annotations, notices.texts())
     damage = (
-        f"The file is damaged ({document.damage}). {len(annotations)} annotations could be read;"
+        f"The file is damaged ({document.damage}). {counted(len(annotations))} could be read;"
         " others may be missing."
     )
     return Loaded(annotations, (damage, *notices.texts()))

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
 from slideviewer.annotations.asap.coordinates import Row, Vertices, vertices_from
-from slideviewer.annotations.asap.text import as_comment, in_comment
+from slideviewer.annotations.asap.plain import MARKER, NotPlainError
+from slideviewer.annotations.asap.text import as_comment, in_comment, possible
+from slideviewer.annotations.model import Annotation
+from slideviewer.annotations.xml_file import (
+    DEEPEST,
+    MOST_ATTRIBUTES,
+    brief,
+    has_doctype,
+    too_much,
+)
 from slideviewer.errors import AnnotationError
 
 ROOT = "ASAP_Annotations"
@@ -21,10 +30,6 @@ _DEPTHS = {"Annotations": 1, "AnnotationGroups": 1, "Annotation": 2, "Group": 2}
 """How many elements lie around those that a damaged file may fail to close."""
 _MOST_ELEMENTS = 4_000_000
 """Beside coordinates; they are what takes memory. A million annotations have two million."""
-_MOST_ATTRIBUTES = 1000
-"""Of one element; building an element takes time with their square."""
-_DEEPEST = 256
-"""ASAP's own files are five deep; this leaves room for what other programs add."""
 
 
 @dataclass
@@ -43,6 +48,8 @@ class Document:
         The annotation in whose middle the file breaks off; only where it is being recovered.
     damage : str
         Where and how a recovered file is damaged; else empty.
+    runs : list of lists of Annotation
+        Those that were taken out before; an ``Annotation`` with a marker stands for each list.
     """
 
     root: Any
@@ -50,6 +57,7 @@ class Document:
     outside: tuple[list[str], list[str]]
     unfinished: Any = None
     damage: str = ""
+    runs: list[list[Annotation]] = field(default_factory=list)
 
 
 class Target:
@@ -61,10 +69,12 @@ class Target:
         For messages.
     recovering : bool
         Whether the file may be damaged: elements may be left open or closed twice.
+    has_markers : bool
+        Whether annotations were taken out before, and have left markers.
     """
 
-    def __init__(self, path: Path, recovering: bool) -> None:
-        self._path, self._recovering = path, recovering
+    def __init__(self, path: Path, recovering: bool, has_markers: bool = False) -> None:
+        self._path, self._recovering, self._has_markers = path, recovering, has_markers
         self._builder = etree.TreeBuilder()
         self._document = Document(None, {}, ([], []))
         self._open: list[str] = []
@@ -78,7 +88,8 @@ class Target:
     def start(self, tag: str, attrib: Mapping[str, str], nsmap: Mapping[str, str]) -> None:
         """An element begins."""
         if self._recovering:
-            tag, attrib = _plain(tag), {_plain(key): value for key, value in attrib.items()}
+            tag = _plain(tag)
+            attrib = {_plain(key): possible(value) for key, value in attrib.items()}
         if self._rows is not None and tag == "Coordinate" and len(self._open) == 4:
             row = (attrib.get("Order"), attrib.get("X"), attrib.get("Y"))
             self._rows.append(row)
@@ -94,6 +105,8 @@ class Target:
         self._open.append(tag)
         if len(self._open) == 1:
             self._document.root = element
+        elif self._has_markers and MARKER in attrib and self._open != _ANNOTATION_PATH:
+            raise NotPlainError
         elif self._open == _ANNOTATION_PATH:
             self._annotation, self._has_vertices = element, False
         elif self._open == [*_ANNOTATION_PATH, "Coordinates"] and not self._has_vertices:
@@ -115,7 +128,7 @@ class Target:
             return
         if self._open:
             self._build_coordinate()
-            self._builder.data(text)
+            self._builder.data(possible(text) if self._recovering else text)
 
     def comment(self, text: str) -> None:
         """A comment; that of a damaged file may hold what none may."""
@@ -137,11 +150,7 @@ class Target:
 
     def doctype(self, *_: object) -> None:
         """A document type declaration, the door to entities and to files elsewhere."""
-        raise AnnotationError(
-            "holds a document type declaration, which annotation files never need and attacks do.",
-            path=self._path,
-            remedy="If you trust the file, remove the line that begins with <!DOCTYPE.",
-        )
+        raise has_doctype(self._path)
 
     def close(self) -> Document:
         """Give what was built; lxml calls this at the end and after an error."""
@@ -186,14 +195,14 @@ class Target:
     def _check(self, tag: str, attrib: Mapping[str, str]) -> None:
         self._elements += 1
         if self._elements > _MOST_ELEMENTS:
-            raise self._too_much(f"{_MOST_ELEMENTS} elements beside coordinates")
-        if len(self._open) >= _DEEPEST:
-            raise self._too_much(f"{_DEEPEST} elements inside each other")
-        if len(attrib) > _MOST_ATTRIBUTES:
-            raise self._too_much(f"{_MOST_ATTRIBUTES} attributes on one element")
+            raise too_much(self._path, f"{_MOST_ELEMENTS} elements beside coordinates")
+        if len(self._open) >= DEEPEST:
+            raise too_much(self._path, f"{DEEPEST} elements inside each other")
+        if len(attrib) > MOST_ATTRIBUTES:
+            raise too_much(self._path, f"{MOST_ATTRIBUTES} attributes on one element")
         if not self._open and tag != ROOT:
             raise AnnotationError(
-                f"is no ASAP annotation file: its root element is <{tag}>, not <{ROOT}>.",
+                f"is no ASAP annotation file: its root element is <{brief(tag)}>, not <{ROOT}>.",
                 path=self._path,
                 remedy="Choose another file.",
             )
@@ -201,13 +210,8 @@ class Target:
             raise AnnotationError(
                 "is an Aperio ImageScope file, not one of ASAP.",
                 path=self._path,
-                remedy="Export the annotations as ASAP XML or GeoJSON.",
+                remedy="Open it as it is, or take an earlier copy: only ASAP's can be recovered.",
             )
-
-    def _too_much(self, limit: str) -> AnnotationError:
-        return AnnotationError(
-            f"holds more than {limit}, as no annotation file does.", path=self._path
-        )
 
 
 def _plain(name: str) -> str:

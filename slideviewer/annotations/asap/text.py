@@ -41,6 +41,11 @@ def encoded(text: str) -> str:
     return _IMPOSSIBLE.sub(_coded, text.replace("_x", "_x005F_x"))
 
 
+def possible(text: str) -> str:
+    """Text of a damaged file, in which references may name what XML cannot hold, with codes."""
+    return _IMPOSSIBLE.sub(_coded, text)
+
+
 def decoded(text: str) -> str:
     """Undo `encoded`."""
     return _CODE.sub(_character, text) if "_x" in text else text

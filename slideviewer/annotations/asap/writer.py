@@ -9,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 
 from slideviewer.annotations.asap.kept import attributes, fragments, kept_of
+from slideviewer.annotations.asap.rows import coordinate_rows
 from slideviewer.annotations.asap.text import (
     encoded,
     encoded_group,
@@ -19,6 +20,9 @@ from slideviewer.annotations.asap.text import (
 from slideviewer.annotations.grouping import with_declared, without_cycles
 from slideviewer.annotations.model import Annotation, AnnotationSet, Group, Points
 from slideviewer.annotations.saving import write_safely
+
+_AT_ONCE = 20_000
+"""Vertices of annotations that are written together."""
 
 
 def write_asap(annotations: AnnotationSet, path: Path | str, backup: bool = True) -> None:
@@ -32,7 +36,7 @@ def write_asap(annotations: AnnotationSet, path: Path | str, backup: bool = True
     annotations : AnnotationSet
     path : Path or str
     backup : bool
-        Keep the former file as ``<name>.bak``.
+        Keep the former file as ``<name>.bak1``; see `write_safely`.
 
     Raises
     ------
@@ -58,9 +62,7 @@ def _document(annotations: AnnotationSet) -> Iterator[str]:
     yield from _lines(fragments(kept, "prolog"), 0)
     yield f"<ASAP_Annotations{pairs(attributes(kept, 'root_attributes'))}>\n"
     yield from _lines(fragments(kept, "root_before"), 1)
-    yield from _section(
-        "Annotations", "annotations", kept, (part for a in annotations for part in _annotation(a))
-    )
+    yield from _section("Annotations", "annotations", kept, _annotations(annotations))
     yield from _lines(fragments(kept, "root_between"), 1)
     yield from _section(
         "AnnotationGroups",
@@ -87,14 +89,56 @@ def _section(
     return _element(tag, attributes(kept, f"{slot}_attributes"), parts(), 1)
 
 
-def _annotation(annotation: Annotation) -> Iterator[str]:
-    kept = kept_of(annotation.extra)
-    own = {
-        "Name": encoded(annotation.name),
+def _annotations(annotations: Iterable[Annotation]) -> Iterator[str]:
+    """All of them; those without anything unusual many at a time."""
+    plain: list[Annotation] = []
+    waiting = 0
+    for annotation in annotations:
+        if len(annotation.points) and not kept_of(annotation.extra):
+            plain.append(annotation)
+            waiting += len(annotation.points)
+            if waiting < _AT_ONCE:
+                continue
+            yield _plain_annotations(plain)
+        else:
+            yield _plain_annotations(plain)
+            yield from _annotation(annotation)
+        plain, waiting = [], 0
+    yield _plain_annotations(plain)
+
+
+def _plain_annotations(annotations: list[Annotation]) -> str:
+    """Annotations that hold vertices, and nothing but what ASAP knows."""
+    if not annotations:
+        return ""
+    points = np.concatenate([annotation.points for annotation in annotations])
+    if not np.isfinite(points).all():
+        return "".join(part for annotation in annotations for part in _annotation(annotation))
+    rows = coordinate_rows(points, [len(annotation.points) for annotation in annotations])
+    shared: dict[tuple[str, str | None, str], str] = {}
+    parts: list[str] = []
+    for annotation, lines in zip(annotations, rows, strict=True):
+        key = (annotation.kind, annotation.group, annotation.colour)
+        if key not in shared:
+            shared[key] = pairs(_shared_properties(annotation, {}))
+        name = pairs({"Name": encoded(annotation.name)})
+        opening = f"\t\t<Annotation{name}{shared[key]}>\n\t\t\t<Coordinates>\n"
+        parts += (opening, lines, "\t\t\t</Coordinates>\n\t\t</Annotation>\n")
+    return "".join(parts)
+
+
+def _shared_properties(annotation: Annotation, kept: Mapping[str, object]) -> dict[str, str]:
+    """The attributes that ASAP knows, without the name."""
+    return {
         "Type": encoded(str(annotation.kind)),
         "PartOfGroup": encoded_group(annotation.group),
         "Color": _colour(annotation.colour, kept),
     }
+
+
+def _annotation(annotation: Annotation) -> Iterator[str]:
+    kept = kept_of(annotation.extra)
+    own = {"Name": encoded(annotation.name), **_shared_properties(annotation, kept)}
 
     def parts() -> Iterator[str]:
         yield from _lines(fragments(kept, "head"), 3)
@@ -115,7 +159,7 @@ def _coordinates(points: Points, kept: Mapping[str, object]) -> Iterator[str]:
             for index, row in enumerate(_plain_rows(points[finite])):
                 yield _with_carried(row, carried[index]) if index in carried else row
         else:
-            yield "".join(_plain_rows(points[finite]))
+            yield from coordinate_rows(points[finite], [int(np.count_nonzero(finite))])
 
     found = attributes(kept, "coordinates_attributes")
     yield from _element("Coordinates", found, rows(), 3)

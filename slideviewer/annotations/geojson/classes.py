@@ -12,6 +12,9 @@ from slideviewer.annotations.geojson.colours import colour_from, rgb_of
 from slideviewer.annotations.model import DEFAULT_GROUP_COLOUR, Group
 
 _BETWEEN = ": "
+_DEEPEST = 16
+"""Classes derived from each other; what is left of a longer name stays together, since the names of
+all that are around it grow with their square."""
 
 
 def class_of(value: object) -> tuple[tuple[str, ...], str | None]:
@@ -24,18 +27,20 @@ def class_of(value: object) -> tuple[tuple[str, ...], str | None]:
         ``color`` (before QuPath 0.4: ``colorRGB`` and ``parentClass``), a string, or null.
     """
     if isinstance(value, str):
-        return tuple(filter(None, value.split(_BETWEEN))), None
+        return tuple(filter(None, value.split(_BETWEEN, _DEEPEST - 1))), None
     if not isinstance(value, dict):
         return (), None
     names = value.get("names")
     if not isinstance(names, list):
         names = [value.get("name")]
     found = tuple(name for name in names if isinstance(name, str) and name)
-    around, depth = value.get("parentClass"), 0
-    while isinstance(around, dict) and depth < 16:
+    around = value.get("parentClass")
+    while isinstance(around, dict) and len(found) < _DEEPEST:
         if isinstance(around.get("name"), str):
             found = (around["name"], *found)
-        around, depth = around.get("parentClass"), depth + 1
+        around = around.get("parentClass")
+    if len(found) > _DEEPEST:
+        found = (*found[: _DEEPEST - 1], _BETWEEN.join(found[_DEEPEST - 1 :]))
     return found, colour_from(value.get("color", value.get("colorRGB")))
 
 
@@ -58,8 +63,10 @@ def classification_for(name: str, groups: Mapping[str, Group]) -> dict[str, obje
 
 
 def _names(name: str, groups: Mapping[str, Group]) -> tuple[str, ...]:
+    names: list[str] = []
     parent = groups[name].parent if name in groups else None
-    if parent is None or not name.startswith(parent + _BETWEEN):
-        return (name,)
     # Each parent is shorter than its child here, so that this ends.
-    return (*_names(parent, groups), name.removeprefix(parent + _BETWEEN))
+    while parent is not None and name.startswith(parent + _BETWEEN):
+        names.append(name.removeprefix(parent + _BETWEEN))
+        name, parent = parent, groups[parent].parent if parent in groups else None
+    return (name, *reversed(names))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from slideviewer.annotations.asap.kept import asap_attributes
+from slideviewer.annotations.geojson.colours import colour_noted
 from slideviewer.annotations.geojson.note import with_noted_attributes
 from slideviewer.annotations.model import (
     DEFAULT_COLOUR,
@@ -57,7 +58,7 @@ def groups_in(member: object) -> list[Group]:
         Group(
             name=entry["name"],
             parent=_text(entry, "parent"),
-            colour=_text(entry, "colour") or DEFAULT_GROUP_COLOUR,
+            colour=colour_noted(entry.get("colour")) or DEFAULT_GROUP_COLOUR,
             attributes=_texts(entry.get("attributes")),
         )
         for entry in _entries(member, "groups")
@@ -73,7 +74,7 @@ def annotations_in(member: object) -> list[Annotation]:
                 kind=kind_named(_text(entry, "type") or Kind.NONE),
                 points=as_points([]),
                 group=_text(entry, "group"),
-                colour=_text(entry, "colour") or DEFAULT_COLOUR,
+                colour=colour_noted(entry.get("colour")) or DEFAULT_COLOUR,
             ),
             entry.get("attributes"),
         )

@@ -27,6 +27,11 @@ def colour_from(value: object) -> str | None:
     return None
 
 
+def colour_noted(value: object) -> str | None:
+    """A colour as we note it beside what QuPath knows; None where it is no ``#RRGGBB``."""
+    return value if isinstance(value, str) and _HEX.fullmatch(value) else None
+
+
 def rgb_of(colour: str) -> list[int] | None:
     """A ``#RRGGBB`` colour as ``[r, g, b]``; None where the text is something else."""
     if not _HEX.fullmatch(colour):

@@ -13,10 +13,11 @@ from typing import Any
 
 from slideviewer.annotations.geojson.classes import class_of, groups_for
 from slideviewer.annotations.geojson.colours import colour_from
-from slideviewer.annotations.geojson.geometry import Part, in_asap_order, parts_of
+from slideviewer.annotations.geojson.geometry import NotAGeometryError, Part, parts_of
 from slideviewer.annotations.geojson.holes import hole_group, hole_name
 from slideviewer.annotations.geojson.note import KEY, colour_by, noted, pieces_by
 from slideviewer.annotations.model import Annotation, Group, Kind, Points, as_points
+from slideviewer.annotations.rings import rectangle
 
 SLOT = "geojson"
 
@@ -47,29 +48,36 @@ class FeatureContent:
         Each piece of its geometry, and after it the holes of the piece.
     groups : tuple of Group
         Of its class and its holes, outer ones first.
+    coloured : Group or None
+        That of its class, where the feature says which colour the class has; the colours of the
+        others are guessed.
     holes : int
         How many of the annotations are holes.
     """
 
     annotations: tuple[Annotation, ...]
     groups: tuple[Group, ...]
+    coloured: Group | None
     holes: int
 
 
-def read_feature(feature: Mapping[str, Any], number: int) -> FeatureContent:
+def read_feature(feature: Any, number: int) -> FeatureContent:
     """Read one feature.
 
     Parameters
     ----------
-    feature : mapping
+    feature : object
+        Whatever stands in its place.
     number : int
         Names it where it has no name, as ASAP does.
 
     Raises
     ------
     NotAGeometryError
-        Its geometry cannot be read.
+        It is no feature, or its geometry cannot be read.
     """
+    if not isinstance(feature, dict):
+        raise NotAGeometryError
     parts = parts_of(feature.get("geometry"))
     properties = _mapping(feature.get("properties"))
     note = noted(_mapping(properties.get("metadata")).get(KEY))
@@ -77,6 +85,7 @@ def read_feature(feature: Mapping[str, Any], number: int) -> FeatureContent:
     groups = groups_for(names, class_colour)
     if not groups and note.get("group") == "":
         groups = [Group("")]
+    coloured = groups[-1] if class_colour is not None and groups else None
     name = properties.get("name")
     shown = colour_from(properties.get("color"))
     colour = colour_by(note, shown, class_colour)
@@ -100,17 +109,15 @@ def read_feature(feature: Mapping[str, Any], number: int) -> FeatureContent:
         annotations += [replace(hole, group=inside.name) for hole in shell_holes]
         groups += [inside] if shell_holes and holes == 0 else []
         holes += len(shell_holes)
-    return FeatureContent(tuple(annotations), tuple(groups), holes)
+    return FeatureContent(tuple(annotations), tuple(groups), coloured, holes)
 
 
-def with_children(features: list[Any]) -> Iterator[Mapping[str, Any]]:
+def with_children(features: list[Any]) -> Iterator[Any]:
     """Features and, after each, those inside it, which QuPath nests where asked to."""
     waiting = features[::-1]
     while waiting:
         feature = waiting.pop()
-        if not isinstance(feature, dict):
-            continue
-        properties = _mapping(feature.get("properties"))
+        properties = _mapping(_mapping(feature).get("properties"))
         inside = [it for key in _CHILDREN for it in _list(properties.get(key))]
         waiting += inside[::-1]
         if inside:
@@ -120,7 +127,7 @@ def with_children(features: list[Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _piece(part: Part, template: Annotation) -> tuple[Annotation, list[Annotation]]:
-    points = in_asap_order(part.points) if part.kind == Kind.RECTANGLE else part.points
+    points = rectangle(part.points) if part.kind == Kind.RECTANGLE else part.points
     holes = [_hole(ring, template) for ring in part.holes]
     return replace(template, kind=part.kind, points=points), holes
 
@@ -144,7 +151,7 @@ def _kept(
     geometry = _mapping(feature.get("geometry"))
     own = {key: value for key, value in properties.items() if key not in _OWN_PROPERTIES}
     types = [properties[key] for key in _TYPES if isinstance(properties.get(key), str)]
-    if identity in _OLD_TYPES:
+    if isinstance(identity, str) and identity in _OLD_TYPES:
         types, identity = [*types, identity], None
     if types:
         own["objectType"] = _OLD_TYPES.get(types[0], types[0])

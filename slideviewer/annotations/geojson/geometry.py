@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from slideviewer.annotations.model import Kind, Points, as_points
+from slideviewer.annotations.model import Kind, Points, are_places, as_points
+from slideviewer.annotations.rings import opened
 
 OPEN_LINE = "LineString"
 """The type that an open line of more than two points keeps: ASAP has none for it."""
+_DEEPEST = 16
+"""Collections of geometries inside each other, of which the standard advises against even two."""
 
 
 class NotAGeometryError(ValueError):
@@ -36,18 +37,26 @@ class Part:
     holes: tuple[Points, ...] = ()
 
 
-def parts_of(geometry: object) -> list[Part]:
+def parts_of(geometry: object, depth: int = 0) -> list[Part]:
     """The pieces of a geometry.
+
+    Parameters
+    ----------
+    geometry : object
+    depth : int
+        How many collections it lies in.
 
     Raises
     ------
     NotAGeometryError
         Where not all of it can be read.
     """
-    if not isinstance(geometry, Mapping):
+    if not isinstance(geometry, Mapping) or depth > _DEEPEST:
         raise NotAGeometryError
     if geometry.get("type") == "GeometryCollection":
-        inner = [part for it in _list(geometry.get("geometries")) for part in parts_of(it)]
+        inner = list[Part]()
+        for it in _list(geometry.get("geometries")):
+            inner += parts_of(it, depth + 1)
         if not inner:
             raise NotAGeometryError
         return inner
@@ -82,31 +91,25 @@ def is_upright_rectangle(points: Points) -> bool:
     return bool((one or other) and x.min() < x.max() and y.min() < y.max())
 
 
-def in_asap_order(corners: Points) -> Points:
-    """The corners of an upright rectangle: top left, top right, bottom right, bottom left."""
-    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
-    return as_points([(left, top), (right, top), (right, bottom), (left, bottom)])
-
-
 def places(coordinates: object) -> Points:
     """Positions as points; a third number (z) is left out.
 
     Raises
     ------
     NotAGeometryError
-        There are none, or one is no finite place.
+        There are none, or one is no place.
     """
     try:
         points = as_points([(x, y) for x, y, *_ in _list(coordinates)])
     except (TypeError, ValueError, OverflowError) as error:
         raise NotAGeometryError from error
-    if not len(points) or not np.isfinite(points).all():
+    if not len(points) or not are_places(points).all():
         raise NotAGeometryError
     return points
 
 
 def _polygon(rings: object) -> Part:
-    found = [_ring(ring) for ring in _list(rings)]
+    found = [opened(places(ring)) for ring in _list(rings)]
     if not found:
         raise NotAGeometryError
     outline, *holes = found
@@ -117,12 +120,6 @@ def _polygon(rings: object) -> Part:
 def _line(coordinates: object) -> Part:
     points = places(coordinates)
     return Part(Kind.MEASUREMENT if len(points) == 2 else OPEN_LINE, points)
-
-
-def _ring(coordinates: object) -> Points:
-    points = places(coordinates)
-    is_closed = len(points) > 1 and np.array_equal(points[0], points[-1])
-    return as_points(points[:-1]) if is_closed else points
 
 
 def _list(value: object) -> list[Any]:

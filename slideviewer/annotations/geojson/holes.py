@@ -11,7 +11,8 @@ import shapely
 from slideviewer.annotations.model import Annotation, AnnotationSet, Group
 from slideviewer.annotations.outline import as_polygon
 
-_SUFFIX = " (hole)"
+HOLE_SUFFIX = " (hole)"
+"""How the names of groups of holes end."""
 _UNCLASSIFIED = "Unclassified"
 _INSIDE = 0.5
 """A hole belongs to a shape that covers more than this part of it."""
@@ -20,13 +21,13 @@ _INSIDE = 0.5
 def hole_group(group: Group | None) -> Group:
     """The exclusion group of a class, or of no class."""
     if group is None:
-        return Group(_UNCLASSIFIED + _SUFFIX)
-    return Group(group.name + _SUFFIX, parent=group.name, colour=group.colour)
+        return Group(_UNCLASSIFIED + HOLE_SUFFIX)
+    return Group(group.name + HOLE_SUFFIX, parent=group.name, colour=group.colour)
 
 
 def hole_name(name: str) -> str:
     """What a hole is called unless it has a name of its own."""
-    return name + _SUFFIX
+    return name + HOLE_SUFFIX
 
 
 def holes_by_owner(annotations: AnnotationSet) -> dict[str, list[Annotation]]:
@@ -36,7 +37,7 @@ def holes_by_owner(annotations: AnnotationSet) -> dict[str, list[Annotation]]:
     that lies in none is nobody's, and stays an annotation of its own.
     """
     owners: dict[str, list[Annotation]] = {}
-    for group in filter(_is_hole_group, annotations.groups.values()):
+    for group in filter(is_hole_group, annotations.groups.values()):
         holes = [annotation for annotation in annotations if annotation.group == group.name]
         shapes = [annotation for annotation in annotations if annotation.group == group.parent]
         for owner, hole in _owned(shapes, holes):
@@ -44,9 +45,10 @@ def holes_by_owner(annotations: AnnotationSet) -> dict[str, list[Annotation]]:
     return owners
 
 
-def _is_hole_group(group: Group) -> bool:
+def is_hole_group(group: Group) -> bool:
+    """Whether a group holds what is left out of the group around it, or of no group."""
     around = group.parent if group.parent is not None else _UNCLASSIFIED
-    return group.name == around + _SUFFIX
+    return group.name == around + HOLE_SUFFIX
 
 
 def _owned(
@@ -62,7 +64,7 @@ def _owned(
         around = [
             index
             for index in tree.query(area, predicate="intersects").tolist()
-            if areas[index].intersection(area).area > _INSIDE * area.area
+            if shapely.intersection(areas[index], area).area > _INSIDE * area.area
             and areas[index].area > area.area
         ]
         if around:

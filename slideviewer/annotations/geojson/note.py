@@ -18,7 +18,7 @@ from slideviewer.annotations.asap.kept import (
     asap_attributes,
     with_asap_attributes,
 )
-from slideviewer.annotations.geojson.colours import colour_from
+from slideviewer.annotations.geojson.colours import colour_from, colour_noted
 from slideviewer.annotations.geojson.geometry import (
     NotAGeometryError,
     Part,
@@ -26,7 +26,14 @@ from slideviewer.annotations.geojson.geometry import (
     places,
 )
 from slideviewer.annotations.geojson.holes import hole_name
-from slideviewer.annotations.geojson.shapes import Shape, agree, geometry_of, shape_from, shape_of
+from slideviewer.annotations.geojson.shapes import (
+    Shape,
+    agree,
+    geometry_of,
+    rounded,
+    shape_from,
+    shape_of,
+)
 from slideviewer.annotations.model import DEFAULT_COLOUR, Annotation, Kind, Points, kind_named
 
 KEY = "ASAP"
@@ -119,8 +126,8 @@ def colour_by(note: Mapping[str, object], shown: str | None, of_class: str | Non
     of_class : str or None
         That of its classification.
     """
-    colour = note.get("colour")
-    if isinstance(colour, str) and shown in (None, colour_from(colour)):
+    colour = colour_noted(note.get("colour"))
+    if colour is not None and shown in (None, colour_from(colour)):
         return colour
     return shown or of_class or DEFAULT_COLOUR
 
@@ -139,8 +146,7 @@ def with_noted_attributes(annotation: Annotation, noted: object) -> Annotation:
 def _described(annotation: Annotation, with_vertices: bool) -> dict[str, object]:
     note: dict[str, object] = {"type": str(annotation.kind), "colour": annotation.colour}
     if with_vertices:
-        finite = annotation.points[np.isfinite(annotation.points).all(axis=1)]
-        note["vertices"] = np.round(finite, 2).tolist()
+        note["vertices"] = rounded(annotation.points).tolist()
     if asap_attributes(annotation):
         note["attributes"] = asap_attributes(annotation)
     return note
@@ -152,12 +158,12 @@ def _drawn(note: Mapping[str, object], points: Points, template: Annotation) -> 
 
 
 def _drawn_hole(note: Mapping[str, object], points: Points, shell: Annotation) -> Annotation:
-    name, colour = note.get("name"), note.get("colour")
+    name = note.get("name")
     template = Annotation(
         name=name if isinstance(name, str) else hole_name(shell.name),
         kind=Kind.POLYGON,
         points=points,
-        colour=colour if isinstance(colour, str) else shell.colour,
+        colour=colour_noted(note.get("colour")) or shell.colour,
     )
     return _drawn(note, points, template)
 
@@ -175,7 +181,7 @@ def _needs_vertices(annotation: Annotation) -> bool:
 
 
 def _same(points: Points, exported: Points) -> bool:
-    return np.array_equal(np.round(points, 2), exported)
+    return np.array_equal(rounded(points), exported)
 
 
 def _list(value: object) -> list[object]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +9,10 @@ from slideviewer.annotations.geojson.collection import MEMBER, annotations_in, g
 from slideviewer.annotations.geojson.feature import SLOT, read_feature, with_children
 from slideviewer.annotations.geojson.geometry import OPEN_LINE, NotAGeometryError
 from slideviewer.annotations.grouping import with_declared, without_cycles
+from slideviewer.annotations.json_file import ANOTHER, read_json
 from slideviewer.annotations.loaded import Loaded, Notices, quoted
 from slideviewer.annotations.model import Annotation, AnnotationSet
 from slideviewer.errors import AnnotationError
-
-LARGEST_BYTES = 1 << 30
-"""Larger files are refused, and so are packed ones that unpack to more."""
-
-_GZIP = b"\x1f\x8b"
-
-_EARLIER = "Take an earlier copy of it."
-_ANOTHER = "Choose another file."
 
 
 def read_geojson(path: Path | str) -> Loaded:
@@ -44,11 +34,12 @@ def read_geojson(path: Path | str) -> Loaded:
         The file cannot be read, is no JSON, or no GeoJSON.
     """
     path = Path(path)
-    content = _content(path)
+    content = read_json(path)
     features, members = _features(content, path)
     notices = Notices()
     annotations, unread = list[Annotation](), list[Any]()
     groups = {group.name: group for group in groups_in(members.get(MEMBER))}
+    guessed = set[str]()  # groups whose colour no feature has given yet
     for number, feature in enumerate(with_children(features)):
         try:
             found = read_feature(feature, number)
@@ -61,6 +52,11 @@ def read_geojson(path: Path | str) -> Loaded:
             continue
         annotations += found.annotations
         for group in found.groups:
+            if group.name not in groups:
+                guessed.add(group.name)
+            if group is found.coloured and group.name in guessed:
+                guessed.discard(group.name)
+                groups[group.name] = group
             groups.setdefault(group.name, group)
         _note(found.annotations, found.holes, notices)
     annotations += annotations_in(members.get(MEMBER))
@@ -84,47 +80,6 @@ def _note(annotations: tuple[Annotation, ...], holes: int, notices: Notices) -> 
         notices.add("Open lines, which ASAP does not know, keep a type of their own: {who}.", name)
 
 
-def _content(path: Path) -> Any:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST_BYTES + 1)
-        if data.startswith(_GZIP):
-            with gzip.open(path) as unpacked:
-                data = unpacked.read(LARGEST_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or "what gzip packed is cut off or damaged"
-        raise AnnotationError(
-            f"cannot be read: {reason}.", path=path, remedy="Check its name and that it is whole."
-        ) from error
-    if len(data) > LARGEST_BYTES:
-        limit = f"{LARGEST_BYTES >> 20} MiB"
-        raise AnnotationError(
-            f"is larger than {limit}, the most that is read.", path=path, remedy="Split it."
-        )
-    if not data.strip():
-        raise AnnotationError("is empty.", path=path, remedy=_EARLIER)
-    try:
-        return json.loads(data)
-    except RecursionError as error:
-        raise AnnotationError(
-            "is nested deeper than any annotation file.", path=path, remedy=_ANOTHER
-        ) from error
-    except json.JSONDecodeError as error:
-        raise AnnotationError(
-            f"is no JSON: it cannot be read on from line {error.lineno}, column {error.colno}.",
-            path=path,
-            remedy=f"It may be cut off or damaged. {_EARLIER}",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise AnnotationError("is no JSON: it is no text.", path=path, remedy=_ANOTHER) from error
-    except ValueError as error:  # Python's limit to the digits of an integer
-        raise AnnotationError(
-            "is no JSON of annotations: it has a number of thousands of digits.",
-            path=path,
-            remedy=_EARLIER,
-        ) from error
-
-
 def _features(content: Any, path: Path) -> tuple[list[Any], dict[str, Any]]:
     """The features of any form of file, and the other members of a collection."""
     if isinstance(content, list):
@@ -138,7 +93,7 @@ def _features(content: Any, path: Path) -> tuple[list[Any], dict[str, Any]]:
     if isinstance(content, dict) and ("coordinates" in content or "geometries" in content):
         return [{"type": "Feature", "geometry": content}], {}
     raise AnnotationError(
-        f"is JSON, but no GeoJSON: {_why_not(content)}.", path=path, remedy=_ANOTHER
+        f"is JSON, but no GeoJSON: {_why_not(content)}.", path=path, remedy=ANOTHER
     )
 
 

@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry import LineString, MultiPoint, MultiPolygon, Point, Polygon
 
 from slideviewer.annotations.geojson.geometry import Part
-from slideviewer.annotations.model import Annotation, Kind, Points, as_points
+from slideviewer.annotations.model import Annotation, Kind, Points, are_places, as_points
 from slideviewer.annotations.outline import made_valid, outline
 
 GRID_PX = 0.01
@@ -33,7 +33,7 @@ def shape_of(annotation: Annotation, holes: Sequence[Annotation] = ()) -> Shape 
     holes : sequence of Annotation
         Areas to be left out of it.
     """
-    corners = _rounded(annotation.points)
+    corners = rounded(annotation.points)
     if not len(corners):
         return None
     if annotation.kind in (Kind.POLYGON, Kind.SPLINE, Kind.RECTANGLE):
@@ -87,13 +87,14 @@ def geometry_of(shape: Shape) -> dict[str, object]:
     return {"type": shape.geom_type, "coordinates": coordinates}
 
 
-def _rounded(points: Points) -> Points:
-    return as_points(np.round(points[np.isfinite(points).all(axis=1)], 2))
+def rounded(points: Points) -> Points:
+    """Those of some points that are places, with two decimals."""
+    return as_points(np.round(points[are_places(points)], 2))
 
 
 def _drawn(annotation: Annotation) -> Points:
     """The outline around the rounded vertices, so that these alone give the very same again."""
-    return _rounded(outline(replace(annotation, points=_rounded(annotation.points))))
+    return rounded(outline(replace(annotation, points=rounded(annotation.points))))
 
 
 def _area(points: Points, holes: Sequence[Points]) -> Polygon | MultiPolygon | None:
@@ -102,11 +103,12 @@ def _area(points: Points, holes: Sequence[Points]) -> Polygon | MultiPolygon | N
         return None
     rings = [hole for hole in holes if len(hole) >= 3]
     as_drawn = Polygon(points, rings)
-    if as_drawn.is_valid:
+    if shapely.is_valid(as_drawn):
         return as_drawn
     area = made_valid(Polygon(points))
     if rings:
-        area = area.difference(shapely.union_all([made_valid(Polygon(ring)) for ring in rings]))
+        inner = shapely.union_all([made_valid(Polygon(ring)) for ring in rings])
+        area = shapely.difference(area, inner)
     return _on_grid(area)
 
 
@@ -115,7 +117,8 @@ def _on_grid(area: Polygon | MultiPolygon) -> Polygon | MultiPolygon | None:
     snapped = made_valid(shapely.set_precision(area, GRID_PX))
     # The grid's multiples are not the very numbers that two decimals give.
     rounded = shapely.transform(snapped, lambda corners: np.round(corners, 2))
-    parts = [part for part in shapely.get_parts(rounded) if part.is_valid and part.area > 0]
+    parts = shapely.get_parts(rounded)
+    parts = parts[shapely.is_valid(parts) & (shapely.area(parts) > 0)].tolist()
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else MultiPolygon(parts)

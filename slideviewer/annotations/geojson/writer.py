@@ -40,7 +40,7 @@ def write_geojson(annotations: AnnotationSet, path: Path | str, backup: bool = T
     annotations : AnnotationSet
     path : Path or str
     backup : bool
-        Keep the former file as ``<name>.bak``.
+        Keep the former file as ``<name>.bak1``; see `write_safely`.
 
     Raises
     ------

@@ -1,0 +1,77 @@
+"""Decisions as a table: who decided what, when, and why."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from slideviewer.annotations.decisions.decision import Decision
+from slideviewer.annotations.saving import write_safely
+
+COLUMNS = (
+    *("at", "author", "kind", "verdict", "group", "reason", "note"),
+    *("x", "y", "width", "height", "area_px2", "area_um2", "score", "source", "id"),
+)
+"""Places are level-0 pixels."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_decisions_csv(
+    decisions: Iterable[Decision], path: Path, spacing_um_px: float | None = None
+) -> None:
+    """Write a row for each decision, in the order of deciding.
+
+    The file is as RFC 4180 has it, in UTF-8. Words that a spreadsheet would take for a formula get
+    an apostrophe in front.
+
+    Parameters
+    ----------
+    decisions : iterable of Decision
+    path : Path
+        Replaced only when all is written.
+    spacing_um_px : float, optional
+        Micrometres per level-0 pixel; without it areas in µm² are left empty.
+
+    Raises
+    ------
+    AnnotationError
+        The file cannot be written; a former one is untouched then.
+    """
+    rows = [_row(it, spacing_um_px) for it in sorted(decisions, key=lambda it: (it.at, it.id))]
+
+    def write(stream: BinaryIO) -> None:
+        text = io.TextIOWrapper(stream, "utf-8", "replace", newline="")
+        try:
+            writer = csv.writer(text)
+            writer.writerow(COLUMNS)
+            writer.writerows(rows)
+            text.flush()
+        finally:
+            text.detach()  # the stream is the other's to close
+
+    write_safely(path, write, backup=False)
+
+
+def _row(decision: Decision, spacing: float | None) -> list[str]:
+    words = (decision.at, decision.author, decision.kind, str(decision.verdict))
+    more = (decision.group or "", decision.reason, decision.note)
+    numbers = ["", "", "", "", "", ""]
+    if len(decision.runs):
+        left, top = decision.runs[:, :2].min(axis=0)
+        right, bottom = decision.runs[:, 2:].max(axis=0)
+        x1, y1, x2, y2 = decision.runs.T
+        area = float(((x2 - x1) * (y2 - y1)).sum())
+        um2 = "" if spacing is None else f"{area * spacing**2:.1f}"
+        places = (left, top, right - left, bottom - top, area)
+        numbers = [*(f"{value:.1f}" for value in places), um2]
+    score = "" if decision.score is None else f"{decision.score:.4f}"
+    rest = [score, _plain(decision.source), decision.id]
+    return [*map(_plain, (*words, *more)), *numbers, *rest]
+
+
+def _plain(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,300 @@
+"""`slideviewer train segmentation`: models that say of each pixel what it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slideviewer.cli import train_options as given
+from slideviewer.cli.bar import progress_bar
+from slideviewer.cli.telling import path_given, tell
+from slideviewer.cli.training_pixels import (
+    cases_for,
+    instances_in,
+    network_config,
+    one_source,
+    say_epoch,
+    say_package,
+    tell_scale,
+    with_card,
+)
+from slideviewer.errors import TrainingError
+
+if TYPE_CHECKING:
+    from slideviewer.training.pictures.data import TrainingData
+    from slideviewer.training.segmentation.options import TrainPixelsOptions
+
+
+def segmentation(
+    out: given.Out,
+    name: given.Name,
+    spacing: given.SpacingUm,
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of pictures; each --masks has one of the same name for each.",
+            parser=path_given,
+            rich_help_panel="Data",
+        ),
+    ] = None,
+    masks: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TARGET=DIR",
+            help="A target and the folder of its masks, white where it is; may repeat.",
+            rich_help_panel="Data",
+        ),
+    ] = None,
+    pattern: Annotated[
+        str, typer.Option(help="Of the pictures' file names.", rich_help_panel="Data")
+    ] = "*",
+    dsb: given.Dsb = None,
+    labelled: given.Labelled = None,
+    slides: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A slide or a folder of slides, with --annotations and --targets.",
+            parser=path_given,
+            rich_help_panel="Data",
+        ),
+    ] = None,
+    annotations: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A slide's ASAP XML or GeoJSON, or a folder of files with the slides' names.",
+            parser=path_given,
+            rich_help_panel="Data",
+        ),
+    ] = None,
+    targets: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="Groups of the annotations, or the name of what is in --dsb and --labelled:"
+            " Tumor,Stroma, or Tumor=_0+_1 for a target of several groups.",
+            rich_help_panel="Data",
+        ),
+    ] = "",
+    tiles_per_slide: Annotated[
+        int,
+        typer.Option(
+            min=2, help="Tiles of each slide, half of them with targets.", rich_help_panel="Data"
+        ),
+    ] = 200,
+    scale: given.Scale = 1.0,
+    case_pattern: given.CasePattern = None,
+    case_table: given.CaseTable = None,
+    case_column: given.CaseColumn = "case",
+    validation_fraction: given.ValidationFraction = 0.33,
+    tile: given.Tile = 256,
+    channel_rate: given.ChannelRate = 0.5,
+    depth: given.DepthLevels = 5,
+    filters: given.Filters = "",
+    network: given.NetworkSettings = "",
+    each: Annotated[
+        bool,
+        typer.Option(
+            "--each",
+            help="Train one model for each target, in DIR/<target>.",
+            rich_help_panel="Network",
+        ),
+    ] = False,
+    loss: given.LossName = "bce+dice",
+    epochs: given.Epochs = 20,
+    batch_size: given.BatchSize = 8,
+    learning_rate: given.LearningRate = 1e-3,
+    patience: given.PatienceEpochs = 10,
+    repeats: given.Repeats = 1,
+    coverage: given.Coverage = 0.99,
+    augmentation: given.AugmentationName = "light",
+    seed: given.Seed = 1,
+    workers: given.Workers = 2,
+    title: given.Title = "",
+    licence: given.Licence = "not stated",
+    intended_use: given.IntendedUse = "",
+    data_name: given.DataName = "",
+    add: given.Add = False,
+    overwrite: given.Overwrite = False,
+) -> None:
+    """Train a U-Net that says of each pixel what it belongs to, and write it as a model package.
+
+    Targets may overlap. The same command goes on with a training that was
+    broken off. History, curves and the log for TensorBoard are in DIR/training.
+
+    For example:
+
+    slideviewer train segmentation --images Original
+    --masks Parenchyma=Parenchyma --masks Inflammation=SevereInflammation
+    --case-pattern '^[0-9]+_[A-Z]+' --tile 512 --spacing 1.3 --name lung --out lung
+
+    slideviewer train segmentation --dsb stage1_train --targets Nucleus
+    --spacing 0.5 --name nuclei-mask --out nuclei-mask
+    """
+    # Typer's start-up should not wait for what only a training needs.
+    from slideviewer.training.segmentation.options import TrainPixelsOptions
+
+    source = one_source(images=images, dsb=dsb, labelled=labelled, slides=slides)
+    options = TrainPixelsOptions(
+        out=out,
+        name=name,
+        spacing_um_px=spacing / scale,
+        tile_pixels=tile,
+        coverage=coverage,
+        architecture_config=network_config(filters, depth, channel_rate, network),
+        loss=loss,
+        augmentation=augmentation,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        patience=patience,
+        repeats=repeats,
+        learning_rate=learning_rate,
+        validation_fraction=validation_fraction,
+        workers=workers,
+        overwrite=overwrite,
+    )
+    options = with_card(options, title, licence, intended_use, data_name)
+    cases = case_pattern, case_table, case_column
+    if source == "images":
+        data = _of_folders(images, masks, pattern, scale, cases)
+    elif source == "slides":
+        data = _of_slides(slides, annotations, targets, options, tiles_per_slide, scale, cases)
+    else:
+        data = _of_instances(dsb, labelled, targets, scale, cases)
+    tell_scale(spacing, scale)
+    for one, its_data in one_for_each(options, data) if each else [(options, data)]:
+        _train(one, its_data, add=add)
+
+
+def _train(options: TrainPixelsOptions, data: TrainingData, *, add: bool) -> None:
+    from slideviewer.training.segmentation.train import train_pixels
+
+    with progress_bar() as progress:
+        package = train_pixels(options, data, progress, tell, partial(say_epoch, options.epochs))
+    say_package(package, add=add)
+
+
+def one_for_each(
+    options: TrainPixelsOptions, data: TrainingData
+) -> list[tuple[TrainPixelsOptions, TrainingData]]:
+    """One training for each target, in a folder of its own."""
+    found: list[tuple[TrainPixelsOptions, TrainingData]] = []
+    for number, target in enumerate(data.targets):
+        word = "".join(it if it.isalnum() and it.isascii() else "-" for it in target.lower())
+        word = word.strip("-") or f"target-{number + 1}"
+        one = replace(options, out=options.out / word, name=f"{options.name}-{word}"[:64])
+        found.append((one, data.only(number)))
+    return found
+
+
+def _of_folders(
+    images: Path | None,
+    masks: list[str] | None,
+    pattern: str,
+    scale: float,
+    cases: tuple[str | None, Path | None, str],
+) -> TrainingData:
+    from slideviewer.training.pictures.data import PictureData, anything_marked
+    from slideviewer.training.pictures.marked import in_folders
+
+    folders: dict[str, Path] = {}
+    for text in masks or ():
+        target, sign, folder = (part.strip() for part in text.partition("="))
+        if not (target and sign and folder) or target in folders:
+            raise TrainingError(
+                f'--masks has "{text}".', remedy="Write it as Parenchyma=masks/Parenchyma."
+            )
+        folders[target] = path_given(folder)
+    if not folders:
+        raise TrainingError("--images needs --masks for one target or more.")
+    assert images is not None
+    pictures = in_folders(images, folders, pattern)
+    return PictureData(
+        tuple(pictures),
+        cases_for(pictures, *cases),
+        images.resolve().name,
+        tuple(folders),
+        anything_marked,
+        scale,
+    )
+
+
+def _of_instances(
+    dsb: Path | None,
+    labelled: Path | None,
+    targets: str,
+    scale: float,
+    cases: tuple[str | None, Path | None, str],
+) -> TrainingData:
+    from slideviewer.training.pictures.data import PictureData, anything_marked
+
+    folder, pictures = instances_in(dsb, labelled)
+    target = targets.strip() or "Nucleus"
+    if "," in target:
+        raise TrainingError(f'--targets has "{target}", where all that is marked is of one kind.')
+    return PictureData(
+        tuple(pictures),
+        cases_for(pictures, *cases),
+        folder.resolve().name,
+        (target,),
+        anything_marked,
+        scale,
+    )
+
+
+def _of_slides(
+    slides: Path | None,
+    annotations: Path | None,
+    targets: str,
+    options: TrainPixelsOptions,
+    tiles_per_slide: int,
+    scale: float,
+    cases: tuple[str | None, Path | None, str],
+) -> TrainingData:
+    from slideviewer.training.pictures.cases import cases_of
+    from slideviewer.training.pictures.slides import SlideData, slides_with_markup
+
+    assert slides is not None
+    if annotations is None or not targets.strip():
+        raise TrainingError("--slides needs --annotations and --targets.")
+    if scale != 1:
+        raise TrainingError("Slides are read at the size of --spacing: leave out --scale.")
+    pairs = slides_with_markup(slides, annotations)
+    return SlideData(
+        slides=tuple(pairs),
+        groups=parse_targets(targets),
+        cases=cases_of([path.stem for path, _ in pairs], *cases),
+        spacing_um_px=options.spacing_um_px,
+        tile_pixels=options.tile_pixels,
+        coverage=options.coverage,
+        tiles_per_slide=tiles_per_slide,
+        seed=options.seed,
+        title=slides.resolve().name,
+    )
+
+
+def parse_targets(text: str) -> dict[str, tuple[str, ...]]:
+    """Read ``Tumor,Stroma`` or ``Tumor=_0+_1,Stroma``: the groups of each target.
+
+    Raises
+    ------
+    TrainingError
+        If a target has no group, or stands there twice.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for part in text.split(","):
+        target, sign, names = (piece.strip() for piece in part.partition("="))
+        groups = tuple(name.strip() for name in names.split("+")) if sign else (target,)
+        if not target or not all(groups) or target in found:
+            raise TrainingError(
+                f'--targets has "{part}".', remedy="Write it as Tumor,Stroma or as Tumor=_0+_1."
+            )
+        found[target] = groups
+    return found
