@@ -6,6 +6,9 @@
     python3 packaging/dev.py check    lint, formatting, types and import contracts
     python3 packaging/dev.py run ...  run slideviewer with these arguments
     python3 packaging/dev.py bench view   measure how fast slides are opened, read and shown
+    python3 packaging/dev.py bench edit   measure how fast, and how safely, markup is edited
+    python3 packaging/dev.py bench predict   measure how fast, and how safely, models run
+                                      (with --rivals DIR also beside TIAToolbox and wsinfer)
     python3 packaging/dev.py pictures     take the pictures of the user guide anew
     python3 packaging/dev.py pin      renew the pinned set in packaging/constraints.txt
 
@@ -84,8 +87,10 @@ def run(rest: list[str]) -> int:
 
 
 def test(rest: list[str]) -> int:
-    """Run the tests."""
-    return in_environment("-m", "pytest", *rest)
+    """Run the tests, two at a time; `-n 0` runs them one by one, as a debugger wants."""
+    # Tests that follow one another share what is costly to make; only the last few change hands.
+    spread = [] if any("no:xdist" in word for word in rest) else ["-n", "2", "--dist", "worksteal"]
+    return in_environment("-m", "pytest", *spread, *rest)
 
 
 def check(_: list[str]) -> int:
@@ -100,7 +105,7 @@ def check(_: list[str]) -> int:
 
 
 def bench(rest: list[str]) -> int:
-    """Measure; `bench view --help` tells of what."""
+    """Measure; `bench --help` tells of what."""
     places = [str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
     variables = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, places)))
     words = [python(), "-m", "benchmarks", *rest]

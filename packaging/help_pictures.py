@@ -15,16 +15,25 @@ import sys
 import tempfile
 from pathlib import Path
 
-import cv2
-from help_slides import SHIFT_PX, TURN_DEGREES, make_slides
+from help_areas import brush, holes, simplify, wand
+from help_drawing import correcting, drawing
+from help_groups import groups
+from help_list import annotation_list
+from help_prediction import predict_with, predictions, regions, reviewing, tile
+from help_slides import make_slides, map_beside
 from help_stage import SECONDS, Stage, framed, laid_over, pause, save, side_by_side
+from help_views import aligning, swipe, two_views
 from PySide6.QtCore import QLocale, QRect, QSettings, QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QDockWidget
 
-from slideviewer.ui import theme
+from slideviewer.annotations import Annotation, AnnotationSet, Group, Kind, as_points
+from slideviewer.slide.masks import MaskSummary
+from slideviewer.ui import settings, theme
 from slideviewer.ui.go_to_dialog import GoToDialog
 from slideviewer.ui.launch import application, wait_until
+from slideviewer.ui.masks.export_dialog import ExportMaskDialog
+from slideviewer.ui.masks.import_dialog import ImportMaskDialog
 from slideviewer.ui.preferences import Preferences
 from slideviewer.ui.rulers import Ruler
 
@@ -54,9 +63,7 @@ def overview(stage: Stage) -> QImage:
     """The overview in its corner."""
     stage.open(stage.slides.first)
     stage.go(0.52, 0.45, 5)
-    place = stage.place_of(stage.window.views)
-    size = QSize(480, 300)
-    return stage.picture(QRect(place.topRight() - QRect(0, 0, size.width(), 1).topRight(), size))
+    return stage.corner(QSize(480, 300), at_right=True)
 
 
 def rotated(stage: Stage) -> QImage:
@@ -66,8 +73,7 @@ def rotated(stage: Stage) -> QImage:
     stage.go(0.5, 0.45, 4)
     stage.window.canvas.turn_to(30)
     stage.settle()
-    place = stage.place_of(stage.window.views)
-    return stage.picture(QRect(place.right() - 620, place.top(), 620, 390))
+    return stage.corner(QSize(620, 390), at_right=True)
 
 
 def adjust(stage: Stage) -> QImage:
@@ -93,7 +99,7 @@ def layers(stage: Stage) -> QImage:
     """The Layers panel."""
     stage.open(stage.slides.first, prediction=True)
     stage.go(0.5, 0.45, 2.5)
-    return stage.right(QSize(760, 420))
+    return stage.right(QSize(640, 480))
 
 
 def grid(stage: Stage) -> QImage:
@@ -113,8 +119,7 @@ def grid(stage: Stage) -> QImage:
             )
         )
     stage.settle()
-    place = stage.place_of(stage.window.views)
-    return stage.picture(QRect(place.left(), place.top(), 620, 390))
+    return stage.corner(QSize(620, 390))
 
 
 def go_to(stage: Stage) -> QImage:
@@ -153,55 +158,6 @@ def slide_info(stage: Stage) -> QImage:
     return framed(info)
 
 
-def two_views(stage: Stage) -> QImage:
-    """Prediction left, markup right, at the same place."""
-    stage.open(stage.slides.first, prediction=True)
-    stage.hide_panels()
-    views = stage.window.views
-    stage.do("view_grid_1x2")
-    left, right = views.views
-    left.markup.visible, right.cells.visible = False, False
-    views.activate(left)
-    stage.go(0.45, 0.45, 1.9)
-    return stage.picture(views)
-
-
-def aligning(stage: Stage) -> QImage:
-    """Two sections of one tissue, and the third pair of places half done."""
-    stage.open(stage.slides.first)
-    stage.hide_panels()
-    views, comparing = stage.window.views, stage.window.comparing
-    stage.do("view_grid_1x2")
-    comparing.open_in(views.views[1], stage.slides.section)
-    wait_until(lambda: not views.views[1].shows_session, SECONDS)
-    stage.settle()
-    stage.do("align_views")
-    first, second = (view.slide for view in views.views)
-    assert first is not None and second is not None
-    width, height = second.pyramid.width, second.pyramid.height
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), TURN_DEGREES, 1.0)
-    turn[:, 2] += SHIFT_PX
-    marks, downsample = comparing.aligning.landmarks, first.pyramid.width / width
-    for x, y in ((0.35, 0.4), (0.62, 0.35), (0.5, 0.7)):
-        at = x * width, y * height
-        marks.add(0, downsample * at[0], downsample * at[1])
-        if y < 0.5:
-            marks.add(1, *map(float, turn @ (*at, 1.0)))
-    comparing.aligning.bar.mirrored_wanted.emit(False)
-    stage.settle()
-    return stage.picture(views)
-
-
-def swipe(stage: Stage) -> QImage:
-    """The slide with and without what lies over it."""
-    stage.open(stage.slides.first, prediction=True)
-    stage.hide_panels()
-    stage.go(0.45, 0.45, 2.2)
-    stage.do("swipe")
-    stage.settle()
-    return stage.picture(stage.window.views)
-
-
 def tray(stage: Stage) -> QImage:
     """The slides of a folder, and those opened last on the empty window."""
     slides = stage.slides
@@ -216,8 +172,7 @@ def tray(stage: Stage) -> QImage:
 def likelihood_map(stage: Stage) -> QImage:
     """A likelihood map over its slide, and its row in the Layers panel."""
     stage.open(stage.slides.mapped)
-    beside = stage.slides.mapped
-    stage.window.aids.maps.show(beside.with_name(f"{beside.stem}_likelihood_map.tif"))
+    stage.window.aids.maps.show(map_beside(stage.slides.mapped))
     wait_until(lambda: bool(stage.window.aids.maps.layers), SECONDS)
     stage.settle()
     return stage.right(QSize(820, 560))
@@ -238,8 +193,23 @@ def problems(stage: Stage) -> QImage:
     return laid_over(part, framed(dialog))
 
 
+def masks(stage: Stage) -> QImage:
+    """The dialogs that make a mask of annotations, and annotations of a mask."""
+    stage.open(stage.slides.first)
+    groups = (Group("Tumor"), Group("Front", "Tumor"), Group("Tumor (hole)", "Tumor"))
+    shapes = (Annotation("", Kind.POLYGON, as_points([]), group.name) for group in groups * 3)
+    export = ExportMaskDialog(stage.slide, AnnotationSet.of(shapes, groups), stage.window)
+    export.resolution.setCurrentIndex(2)
+    summary = MaskSummary((768, 640), {1: 48210, 2: 3907}, {1: "Tumor", 2: "Necrosis"})
+    path = stage.slides.first.with_name("mask.tif")
+    return side_by_side(
+        framed(export), framed(ImportMaskDialog(path, summary, stage.slide, [], stage.window))
+    )
+
+
 def preferences(stage: Stage) -> QImage:
-    """Both pages of the preferences."""
+    """Both pages of the preferences, as they are at the first start."""
+    settings.write(settings.ANIMATE, True)
     dialog = Preferences(stage.window)
     dialog.resize(560, 560)
     general = framed(dialog)
@@ -263,7 +233,8 @@ PICTURES = {
     for take in (
         *(window, palette, overview, rotated, adjust, channels, layers, grid, go_to),
         *(bookmarks, slide_info, two_views, aligning, swipe, tray, likelihood_map, problems),
-        *(preferences, dark),
+        *(masks, drawing, correcting, annotation_list, groups, brush, wand, simplify, holes),
+        *(predict_with, predictions, tile, regions, reviewing, preferences, dark),
     )
 }
 """What each picture is called, without its ending."""

@@ -20,6 +20,7 @@ from slideviewer.progress import silent
 from slideviewer.slide import open_slide
 from slideviewer.slide.synthetic import generate_slide
 from slideviewer.slide.writing import write_pyramid
+from slideviewer.ui.folder_listing import LIKELIHOOD_ENDING
 
 SEED = 7
 DEMO_SIZE, SMALL_SIZE = (12288, 10240), (6144, 4096)
@@ -81,8 +82,7 @@ def make_slides(work: Path) -> Slides:
         _write_section(slides.first, slides.section)
     if not slides.mapped.exists():
         made = generate_slide(slides.mapped, seed=11, size=SMALL_SIZE)
-        beside = slides.mapped.with_name(f"{slides.mapped.stem}_likelihood_map.tif")
-        _write_likelihood_map(beside, made.nests)
+        _write_likelihood_map(map_beside(slides.mapped), made.nests)
     if not slides.damaged.exists():
         generate_slide(slides.damaged, seed=5, size=SMALL_SIZE)
         _damage(slides.damaged)
@@ -93,6 +93,11 @@ def make_slides(work: Path) -> Slides:
         predict_slide(slide, open_package("tumour-camelyon"), store=slides.prediction)
         slide.close()
     return slides
+
+
+def map_beside(slide: Path) -> Path:
+    """Where the likelihood map of a slide lies."""
+    return slide.with_name(f"{slide.stem}{LIKELIHOOD_ENDING}")
 
 
 def _write_section(first: Path, path: Path) -> None:

@@ -115,6 +115,14 @@ class Stage:
         """Where a widget is in the window."""
         return QRect(widget.mapTo(self.window, QPoint(0, 0)), widget.size())
 
+    def corner(self, size: QSize, *, at_right: bool = False) -> QImage:
+        """The top left or top right of the slide."""
+        place = self.place_of(self.window.views)
+        part = QRect(place.topLeft(), size)
+        if at_right:
+            part.moveTopRight(place.topRight())
+        return self.picture(part)
+
     def right(self, size: QSize = CLOSE_UP) -> QImage:
         """The right of the window below the toolbar: a panel and the slide beside it."""
         top = self.place_of(self.window.views).top()

@@ -1,0 +1,96 @@
+"""The pictures of predicting: where and how, several slides, colours, regions as annotations."""
+
+from __future__ import annotations
+
+from help_stage import SECONDS, Stage, framed, pause, side_by_side
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+
+from slideviewer.ui.launch import wait_until
+from slideviewer.ui.prediction_dialog import PredictDialog
+from slideviewer.ui.prediction_regions import RegionsDialog
+
+
+def predict_with(stage: Stage) -> QImage:
+    """The dialog that asks where and how to predict, and what counts as tissue."""
+    stage.open(stage.slides.first)
+    window = stage.window
+    chooser, annotations = window.prediction.chooser, window.session.document.annotations
+    view = window.canvas.viewpoint.visible
+    dialog = PredictDialog(chooser.currentData(), chooser.packages, annotations, view, window)
+    dialog.where.setCurrentIndex(1)
+    dialog.minutes.setValue(10)
+    return framed(dialog)
+
+
+def predictions(stage: Stage) -> QImage:
+    """Several slides in the list: one runs, the others wait."""
+    slides, window = stage.slides, stage.window
+    stage.open(slides.first)
+    window.browsing.tray.prediction_wanted.emit([slides.mapped, slides.section, slides.damaged])
+    queue = window.prediction.queue
+    wait_until(lambda: queue.live is not None and _done(stage) > 0, 3 * SECONDS)
+    stage.go(0.5, 0.45, 2.5)
+    picture = stage.right(QSize(500, 240))
+    for entry in queue.entries:
+        queue.cancel(entry.number)
+    wait_until(lambda: queue.running is None, SECONDS)
+    return picture
+
+
+def tile(stage: Stage) -> QImage:
+    """Smooth colours, and the card of a tile."""
+    stage.open(stage.slides.first, prediction=True)
+    stage.go(0.45, 0.5, 5)
+    look = stage.window.layers_panel.look
+    look.colours.setCurrentIndex(1)
+    look.smooth.setChecked(True)
+    stage.window.views.active.cells.opacity = 0.8
+    place = stage.window.canvas.rect().center() + QPoint(80, -45)
+    QTest.mouseClick(stage.window.canvas, Qt.MouseButton.LeftButton, pos=place)
+    stage.settle()
+    return stage.right(QSize(560, 440))
+
+
+def regions(stage: Stage) -> QImage:
+    """The dialog that makes annotations of a prediction, and their outlines on the slide."""
+    stage.open(stage.slides.first, prediction=True)
+    window = stage.window
+    stage.hide_panels()
+    stage.go(0.45, 0.5, 3)
+    result = window.prediction.results.shown
+    assert result is not None
+    view = window.canvas.viewpoint.visible
+    threshold = window.cells.threshold
+    dialog = RegionsDialog(result, threshold, ["Tumor"], view, window.views.preview, window)
+    dialog.smallest.setValue(10_000)
+    wait_until(lambda: dialog.made is not None, SECONDS)
+    stage.settle()
+    place = stage.place_of(window.views)
+    shown = QRect(place.topLeft() + QPoint(220, 60), QSize(280, 231))
+    made = side_by_side(stage.picture(shown), framed(dialog))
+    dialog.reject()
+    pause()
+    return made
+
+
+def reviewing(stage: Stage) -> QImage:
+    """The Review panel, some of it decided, and the outline of what is looked at."""
+    stage.open(stage.slides.first, prediction=True)
+    stage.do("review")
+    review = stage.window.reviewing
+    wait_until(lambda: len(review.queue) > 4, SECONDS)
+    pause(500)
+    for command in ("next_finding", "reject", "defer", "next_finding"):
+        stage.do(command)
+    stage.settle()
+    pause(1500)  # the small pictures come one after the other
+    return stage.right(QSize(640, 600))
+
+
+def _done(stage: Stage) -> int:
+    """Tiles of the one under way that are predicted."""
+    entry = stage.window.prediction.queue.running
+    step = entry.step if entry is not None else None
+    return step.done if step is not None and step.unit == "tiles" else 0
