@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -36,4 +37,8 @@ def made_slide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return generate_slide(path, seed=3, size=(4096, 3072)).path
 
 
-pytest_plugins = ["window_fixtures"]
+# A slow machine is no fault of the program.
+settings.register_profile("without a clock", deadline=None)
+settings.load_profile("without a clock")
+
+pytest_plugins = ["patient_qtbot", "window_fixtures", "view_fixtures", "tame_worker"]

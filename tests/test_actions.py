@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 from window_fixtures import OpenSlide
 
 from slideviewer.ui import actions
-from slideviewer.ui.actions import ACTIONS, MENUS
+from slideviewer.ui.action_spec import ActionSpec
+from slideviewer.ui.action_table import ACTIONS, MAGNIFICATIONS, MENUS, SEPARATOR, TOOLBAR
 from slideviewer.ui.icons import icon
 from slideviewer.ui.window import MainWindow
 
@@ -24,15 +25,15 @@ def handlers(**known: object) -> dict:
 
 def test_every_name_stands_once_and_every_icon_is_there(qapp: QApplication) -> None:
     assert len(set(NAMES)) == len(NAMES)
-    assert {name for name in actions.TOOLBAR if name != actions.SEPARATOR} <= set(NAMES)
-    assert actions.MAGNIFICATIONS.keys() <= set(NAMES)
+    assert {name for name in TOOLBAR if name != SEPARATOR} <= set(NAMES)
+    assert MAGNIFICATIONS.keys() <= set(NAMES)
     for spec in ACTIONS:
         assert not spec.icon or not icon(spec.icon).isNull()
 
 
 @pytest.mark.parametrize("title", MENUS)
 def test_no_two_mnemonics_of_a_menu_are_alike(title: str) -> None:
-    rows = [row for row in MENUS[title] if isinstance(row, actions.ActionSpec)]
+    rows = [row for row in MENUS[title] if isinstance(row, ActionSpec)]
     places: dict[str, list[str]] = {"": [row.text for row in rows if not row.submenu]}
     for row in rows:
         if row.submenu:

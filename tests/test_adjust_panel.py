@@ -475,7 +475,7 @@ class TestInTheWindow:
         read, may_read = slide.read_region, threading.Event()
 
         def read_when_allowed(*box: int) -> np.ndarray:
-            may_read.wait(20)
+            may_read.wait(60)
             return read(*box)
 
         monkeypatch.setattr(slide, "read_region", read_when_allowed)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from slideviewer.errors import SlideviewerError
 from slideviewer.slide import Slide, open_slide
 from slideviewer.ui.viewpoint import Viewpoint
 from slideviewer.ui.views.alignment import AlignmentError, PointPair, align
@@ -253,7 +254,7 @@ def test_an_alignment_is_found_again_from_either_side(
 
 def change(text: str, **values: Any) -> str:
     read = json.loads(text)
-    read["alignments"][0].update(values)
+    read["alignments"][0]["lying"].update(values)
     return json.dumps(read)
 
 
@@ -267,12 +268,13 @@ def change(text: str, **values: Any) -> str:
         lambda text: change(text, scale=-2.0),
         lambda text: change(text, shift_x="NaN"),
         lambda text: change(text, rotation=None),
+        lambda text: text.replace("shift_y", "shift_z"),
         lambda text: text.replace('"version":1', '"version":2').replace(
             '"version": 1', '"version": 2'
         ),
         lambda text: " " * (4 * 1024**2 + 1),
     ],
-    ids=["cut", "empty", "list", "zero", "negative", "nan", "missing", "newer", "huge"],
+    ids=["cut", "empty", "list", "zero", "negative", "nan", "null", "missing", "newer", "huge"],
 )
 def test_a_damaged_file_is_set_aside_and_said_once(
     slides: tuple[Slide, Slide], tmp_path: Path, damage: Any
@@ -283,12 +285,31 @@ def test_a_damaged_file_is_set_aside_and_said_once(
     damaged = damage(path.read_text())
     path.write_text(damaged)
     store = AlignmentStore(path)
-    with pytest.raises(AlignmentError, match="alignments\\.json"):
+    with pytest.raises(SlideviewerError, match="alignments\\.json"):
         store.find(slide, other)
     assert store.find(slide, other) is None
-    assert (tmp_path / "alignments.damaged.json").read_text() == damaged
     store.keep(slide, other, LYING)
     assert AlignmentStore(path).find(slide, other) == LYING
+    path.write_text("damaged again")
+    with pytest.raises(SlideviewerError, match="damaged-2"):
+        AlignmentStore(path).find(slide, other)
+    assert (tmp_path / "alignments.damaged-1.json").read_text() == damaged
+
+
+def test_a_file_that_cannot_be_read_now_is_not_written_over(
+    slides: tuple[Slide, Slide], tmp_path: Path
+) -> None:
+    path = tmp_path / "alignments.json"
+    path.mkdir()  # nobody, not even root, can read a folder as a file
+    store = AlignmentStore(path)
+    for _ in range(2):
+        with pytest.raises(SlideviewerError, match="cannot be read"):
+            store.find(*slides)
+    with pytest.raises(SlideviewerError, match="cannot be read"):
+        store.keep(*slides, LYING)
+    path.rmdir()  # the drive is back
+    store.keep(*slides, LYING)
+    assert AlignmentStore(path).find(*slides) == LYING
 
 
 def test_only_so_many_are_kept(slides: tuple[Slide, Slide], tmp_path: Path) -> None:
@@ -316,6 +337,6 @@ def test_a_folder_that_cannot_be_written_is_said(
     blocked = tmp_path / "a file"
     blocked.write_text("")
     store = AlignmentStore(blocked / "alignments.json")
-    with pytest.raises(AlignmentError, match="a file"):
+    with pytest.raises(SlideviewerError, match="a file"):
         store.keep(*slides, LYING)
     assert store.find(*slides) == LYING  # used all the same

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ from slideviewer.annotations.asap.text import (
     number,
 )
 from slideviewer.annotations.grouping import with_declared, without_cycles
+from slideviewer.annotations.model import FARTHEST_PX
 from slideviewer.errors import AnnotationError
 
 PIECES = ["_x0007_", "_x005F_", "_x", "_", "x", "0007_", "_x004E_one", "None", "xmlns", "-", ":"]
@@ -43,7 +45,7 @@ PIECES += ["\x00", "\x07", "\x1f", "\x7f", "\x85", "\ud800", "\uffff", "\U0010ff
 
 texts = st.lists(st.sampled_from(PIECES) | st.characters(), max_size=6).map("".join)
 colours = st.from_regex("#[0-9A-Fa-f]{6}", fullmatch=True)
-numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**6), 10**6)
+numbers = st.floats(-FARTHEST_PX, FARTHEST_PX) | st.integers(-(10**6), 10**6)
 points = st.lists(st.tuples(numbers, numbers), max_size=6).map(as_points)
 group_names = st.sampled_from(["Tumor", "a: b", "None", "", "_0"]) | texts
 attributes = st.dictionaries(texts, texts, max_size=2)
@@ -260,3 +262,49 @@ def test_damaged_files_are_read_or_refused_but_never_crash(file: Path, changes, 
         reread = read_asap(again).annotations
         assert [content(it) for it in reread] == [content(it) for it in loaded.annotations]
         assert dict(reread.groups) == dict(loaded.annotations.groups)
+
+
+@pytest.mark.parametrize("odd", ['xml:lang="de"', 'xml:space="preserve"', 'xml:id="a1"'])
+@pytest.mark.parametrize(
+    "tag", ["ASAP_Annotations", "Annotations", "Annotation", "Coordinates", "Coordinate", "Group"]
+)
+def test_attributes_that_xml_itself_declares_are_written_back(
+    file: Path, tag: str, odd: str
+) -> None:
+    text = (
+        '<ASAP_Annotations><Annotations><Annotation Name="a" Type="Dot" PartOfGroup="g"'
+        ' Color="#F4FA58"><Coordinates><Coordinate Order="0" X="1" Y="2"/></Coordinates>'
+        '</Annotation></Annotations><AnnotationGroups><Group Name="g" PartOfGroup="None"'
+        ' Color="#64FE2E"><Attributes/></Group></AnnotationGroups></ASAP_Annotations>'
+    )
+    file.write_text(re.sub(rf"<{tag}\b", f"<{tag} {odd}", text, count=1))
+    annotations = read_asap(file).annotations
+    write_asap(annotations, file)
+    assert file.read_text().count(odd) == 1
+    (again,) = read_asap(file).annotations
+    assert again.points.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("place", range(10))
+@pytest.mark.parametrize("odd", ["&#1;", "&#11;", "&#xFFFF;", "\x01"])
+def test_characters_that_xml_cannot_name_cost_a_recovery_nothing_else(
+    file: Path, odd: str, place: int
+) -> None:
+    """ASAP writes them as references, after which no strict reader takes the file."""
+    texts = [odd if number == place else "" for number in range(10)]
+    file.write_text(
+        '<ASAP_Annotations><Annotations><Annotation Name="a{}" Type="Dot{}" PartOfGroup="g{}"'
+        ' Color="#F4FA58" foo="b{}"><Odd k="{}">t{}</Odd><Coordinates><Coordinate Order="0" X="1"'
+        ' Y="2" bar="{}"/><Coordinate Order="1" X="1{}" Y="2"/></Coordinates></Annotation>'
+        '</Annotations><AnnotationGroups><Group Name="h{}" PartOfGroup="None" Color="#64FE2E">'
+        '<Attributes><Attribute k="v{}"/></Attributes></Group></AnnotationGroups>'
+        "</ASAP_Annotations>".format(*texts)
+    )
+    with pytest.raises(AnnotationError, match="damaged"):
+        read_asap(file)
+    recovered = recover_asap(file).annotations
+    assert len(recovered) == 1
+    write_asap(recovered, file)
+    again = read_asap(file).annotations
+    assert [content(it) for it in again] == [content(it) for it in recovered]
+    assert again.groups == recovered.groups

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import openslide
 import pytest
 from benchmarks import decode, gesture_script
+from benchmarks.__main__ import main as benchmark
 from benchmarks.blank import BlankCheck
 from benchmarks.gesture_script import CANVAS, Gesture
 from benchmarks.gestures_child import Watch
@@ -148,3 +150,29 @@ def test_a_table_says_what_is_not_known() -> None:
     assert lines[0] == "### Title"
     assert lines[4] == "| x | 1,234 | 0.0123 | – |"
     assert lines[6] == "- A note."
+
+
+@pytest.mark.parametrize(
+    ("python", "words"),
+    [
+        (None, "--napari PYTHON"),
+        (Path(sys.executable), f"{sys.executable} lacks napari"),
+        (Path("no", "such", "python"), "does not run as a Python"),
+    ],
+)
+def test_where_napari_is_missing_it_is_said_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    python: Path | None,
+    words: str,
+) -> None:
+    line = ["bench", "view", "--only", "napari", "--folder", str(tmp_path / "made")]
+    monkeypatch.setattr(sys, "argv", line + (["--napari", str(python)] if python else []))
+    with pytest.raises(SystemExit) as ended:
+        benchmark()
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert "-m pip install" in said
+    assert not (tmp_path / "made").exists()  # before anything is made or measured

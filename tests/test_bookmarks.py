@@ -1,18 +1,27 @@
 """Bookmarks: made, renamed, deleted and taken back, gone to, kept, and safe from damage."""
 
+import gc
 import json
+import weakref
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 from window_fixtures import OpenSlide
 
-from slideviewer.ui.bookmarks import Bookmark
+from slideviewer.slide import open_slide as open_file
+from slideviewer.ui.bookmarks import (
+    MOST_BOOKMARKS,
+    Bookmark,
+    Bookmarks,
+    BookmarkStore,
+    Owner,
+)
 from slideviewer.ui.viewpoint import Viewpoint
 from slideviewer.ui.window import MainWindow
 
@@ -20,6 +29,15 @@ from slideviewer.ui.window import MainWindow
 def kept_file(user_folder: Path) -> Path:
     (file,) = (user_folder / "slides").glob("*.bookmarks.json")
     return file
+
+
+@pytest.fixture
+def left_one(open_slide: OpenSlide, made_slide: Path, user_folder: Path) -> tuple[MainWindow, Path]:
+    """A window in which a slide was closed that has one bookmark, and the file that keeps it."""
+    window = open_slide(made_slide)
+    window.aids.bookmarking.add("first")
+    window.session.set_slide(None)
+    return window, kept_file(user_folder)
 
 
 def test_a_bookmark_is_made_by_key_and_gone_to(
@@ -86,6 +104,53 @@ def test_the_panel_renames_notes_deletes_and_takes_back(
     assert panel.chosen.note == "mitoses"
 
 
+def test_what_was_deleted_comes_back_though_another_slide_is_open(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, other_slide: Path
+) -> None:
+    window = open_slide(made_slide)
+    bookmarking = window.aids.bookmarking
+    for name in ("one", "two", "three"):
+        bookmarking.add(name)
+    bookmarking.panel.list.setCurrentRow(1)
+    bookmarking.panel.delete.click()
+    (notice,) = [it for it in window.notices.notices if "two" in it.text]
+    gone = weakref.ref(window.session.slide)
+    open_slide(other_slide)
+    bookmarking.add("of the other")
+
+    def is_gone() -> bool:
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        gc.collect()
+        return gone() is None
+
+    qtbot.waitUntil(is_gone, timeout=10_000)  # though the notice is still there
+    assert notice.button is not None
+    notice.button.click()
+    assert [it.name for it in bookmarking.bookmarks.all] == ["of the other"]
+    open_slide(made_slide)
+    assert [it.name for it in bookmarking.bookmarks.all] == ["one", "two", "three"]
+
+
+def test_a_note_is_kept_when_its_writer_pauses_or_leaves(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, user_folder: Path
+) -> None:
+    window = open_slide(made_slide)
+    panel = window.aids.bookmarking.panel
+    window.aids.bookmarking.add("one")
+    file = kept_file(user_folder)
+    panel.list.setCurrentRow(0)
+
+    def note() -> str:
+        return str(json.loads(file.read_text())["bookmarks"][0]["note"])
+
+    QTest.keyClicks(panel.note, "mitoses")
+    assert note() == ""  # a disk is too slow for every key
+    qtbot.waitUntil(lambda: note() == "mitoses")
+    QTest.keyClicks(panel.note, ", many")
+    window.let_go()
+    assert note() == "mitoses, many"
+
+
 def test_they_are_kept_for_their_slide_alone(
     window: MainWindow, open_slide: OpenSlide, made_slide: Path, real_data: Path
 ) -> None:
@@ -115,13 +180,10 @@ def test_they_are_kept_for_their_slide_alone(
     ],
 )
 def test_a_damaged_file_is_set_aside_and_never_lost(
-    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, user_folder: Path, damage: bytes
+    left_one: tuple[MainWindow, Path], open_slide: OpenSlide, made_slide: Path, damage: bytes
 ) -> None:
-    window = open_slide(made_slide)
+    window, file = left_one
     bookmarking = window.aids.bookmarking
-    bookmarking.add("first")
-    file = kept_file(user_folder)
-    window.session.set_slide(None)
     file.write_bytes(damage)
     open_slide(made_slide)
     assert bookmarking.bookmarks.all == ()
@@ -134,13 +196,10 @@ def test_a_damaged_file_is_set_aside_and_never_lost(
 
 
 def test_a_file_that_cannot_be_read_now_is_not_written_over(
-    open_slide: OpenSlide, made_slide: Path, user_folder: Path
+    left_one: tuple[MainWindow, Path], open_slide: OpenSlide, made_slide: Path
 ) -> None:
-    window = open_slide(made_slide)
+    window, file = left_one
     bookmarking = window.aids.bookmarking
-    bookmarking.add("first")
-    file = kept_file(user_folder)
-    window.session.set_slide(None)
     file.unlink()
     file.mkdir()  # nobody, not even root, can read a folder as a file
     open_slide(made_slide)
@@ -148,6 +207,21 @@ def test_a_file_that_cannot_be_read_now_is_not_written_over(
     bookmarking.add("second")
     assert any("not kept" in text for text in window.notices.texts)
     assert file.is_dir()
+
+
+def test_at_the_limit_nothing_is_lost(qtbot: QtBot, made_slide: Path, tmp_path: Path) -> None:
+    slide, store = open_file(made_slide), BookmarkStore(tmp_path)
+    owner, one_more = Owner.of(slide), Bookmark(name="one more", x=0, y=0, scale=1)
+    many = tuple(Bookmark(name=str(it), x=0, y=0, scale=1) for it in range(MOST_BOOKMARKS))
+    store.save(owner, many)
+    bookmarks, told = Bookmarks(store), list[str]()
+    bookmarks.failed.connect(told.append)
+    bookmarks.set_slide(slide)
+    bookmarks.put(one_more)
+    bookmarks.set_slide(None)
+    bookmarks.put_back(owner, one_more, 0)
+    assert [str(MOST_BOOKMARKS) in text for text in told] == [True, True]
+    assert store.load(owner) == many
 
 
 @given(

@@ -1,11 +1,12 @@
 """Looking at a slide: pixels on the screen, zoom, pan, overlays where they belong."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 from window_fixtures import OpenSlide, drag, screen_point, settle, turn_wheel
@@ -13,10 +14,12 @@ from window_fixtures import OpenSlide, drag, screen_point, settle, turn_wheel
 from slideviewer.annotations import Annotation, Kind, as_points
 from slideviewer.geometry import Rect
 from slideviewer.inference.grid import Grid
-from slideviewer.inference.prediction import CellBatch
+from slideviewer.inference.prediction import CellBatch, Prediction
 from slideviewer.ui.canvas import Canvas
-from slideviewer.ui.cells import cell_image
+from slideviewer.ui.cells import Cells
+from slideviewer.ui.layers.cells import paint_cells
 from slideviewer.ui.layers.scale_bar import round_length
+from slideviewer.ui.viewpoint import Viewpoint
 from slideviewer.ui.window import MainWindow
 
 
@@ -88,6 +91,12 @@ def test_dragging_moves_the_slide_with_the_mouse(
     assert len(window.session.document.annotations) == 0
 
 
+def nothing_yet(grid: Grid) -> Prediction:
+    """A prediction that has just begun."""
+    nothing = np.full((grid.rows, grid.columns, 2), np.nan, np.float32)
+    return Prediction(grid, ("normal", "tumour"), nothing, target=1, threshold=0.5)
+
+
 def test_markup_is_blue_and_prediction_red_where_they_belong(
     qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
 ) -> None:
@@ -97,7 +106,7 @@ def test_markup_is_blue_and_prediction_red_where_they_belong(
     window.session.document.apply("Add", {made.id: made})
     grid = Grid(2400, 1000, 200, 4, 4)
     window.views.main.cells.opacity = 1.0
-    window.cells.begin(grid, target=1, threshold=0.5)
+    window.cells.show_prediction(nothing_yet(grid))
     one = np.array([1], np.int32)
     window.cells.add(CellBatch(one, one * 2, np.array([[0.0, 1.0]], np.float32)))
     window.cells.add(CellBatch(one * 0, one * 0, np.array([[0.6, 0.4]], np.float32)))
@@ -132,10 +141,33 @@ def test_a_bad_tile_is_hatched_and_counted_and_the_rest_goes_on(
 
 def test_cells_below_the_threshold_or_never_looked_at_are_clear() -> None:
     scores = np.array([[np.nan, 0.2, 0.5, 0.9]], np.float32)
-    image = cell_image(scores, 0.5)
-    alphas = [image.pixelColor(x, 0).alpha() for x in range(4)]
+    cells = Cells()
+    made = nothing_yet(Grid(0, 0, 50, 4, 1))
+    cells.show_prediction(replace(made, probabilities=np.stack([1 - scores, scores], axis=2)))
+    alphas = (cells.pixels(0, 0, 4, 1, 1, 1.0)[0] >> 24).tolist()
     assert alphas[:2] == [0, 0]
     assert 0 < alphas[2] < alphas[3]
+
+
+@pytest.mark.usefixtures("qapp")
+def test_cells_are_seen_through_as_far_as_the_user_wants() -> None:
+    cells = Cells()
+    cells.show_prediction(nothing_yet(Grid(0, 0, 50, 4, 4)))
+    where = np.array([1], np.int32)
+    cells.add(CellBatch(where, where * 2, np.array([[0.0, 1.0]], np.float32)))
+    image = QImage(200, 200, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    view, painter = Viewpoint(100, 100, 1.0, 200, 200), QPainter(image)
+    painter.setOpacity(0.4)
+    paint_cells(cells, painter, view, view.visible, rough=False)
+    painter.end()
+    green = np.frombuffer(image.constBits(), np.uint8).reshape(200, 200, 4)[..., 1]
+    rows, columns = np.nonzero(green < 255)
+    found = (columns.min(), columns.max(), rows.min(), rows.max())
+    cell = cells.grid.rect(1, 2) if cells.grid is not None else Rect(0, 0, 0, 0)
+    assert found == (cell.x, cell.right - 1, cell.y, cell.bottom - 1)
+    shown = image.pixelColor(int(columns[0]), int(rows[0]))
+    assert (shown.red(), shown.green()) == (255, pytest.approx(255 * 0.6, abs=1))
 
 
 @pytest.mark.parametrize(

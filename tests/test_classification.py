@@ -135,3 +135,29 @@ def test_the_area_turns_over_with_the_truth(pairs: list[tuple[bool, float]]) -> 
     else:
         assert area + turned == pytest.approx(1)
         assert area == pytest.approx(roc_auc_score(truth, scores))
+
+
+def test_whole_slides_are_drawn_where_tiles_of_one_are_alike() -> None:
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(8), 50)
+    labels = np.tile(np.arange(2), 200)
+    quality = np.repeat(rng.uniform(-0.5, 2, 8), 50)  # a slide is easy or hard as a whole
+    scores = 1 / (1 + np.exp(-rng.normal(quality * (2 * labels - 1), 1)))
+    found = np.stack([1 - scores, scores], axis=1).astype(np.float32)
+
+    def width(groups: np.ndarray | None) -> float:
+        figure = classification_report(
+            found,
+            labels,
+            class_names=("a", "b"),
+            target=1,
+            threshold=0.5,
+            variant="v",
+            resamples=200,
+            groups=groups,
+        ).accuracy
+        assert figure.low is not None and figure.high is not None and figure.value is not None
+        assert figure.low < figure.value < figure.high
+        return figure.high - figure.low
+
+    assert width(groups) > 2 * width(None)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from slideviewer import RESEARCH_USE_ONLY, __version__
-from slideviewer.annotations import read_annotations
+from slideviewer.annotations import AnnotationSet, read_annotations, write_asap
 from slideviewer.cli import main
 
-COMMANDS = ("view", "info", "predict", "convert", "demo", "train", "models")
+COMMANDS = ("view", "info", "predict", "convert", "demo", "explore", "train", "evaluate", "models")
 
 
 class Recorder:
@@ -70,7 +70,11 @@ def test_help_names_every_command_and_the_research_line(
     assert RESEARCH_USE_ONLY in " ".join(said.replace("│", " ").split())
 
 
-@pytest.mark.parametrize("command", [*COMMANDS[:-2], "train tiles", "models list", "models show"])
+TRAIN = [f"train {word}" for word in ("tiles", "evaluate", "segmentation", "nuclei")]
+MODELS = [f"models {word}" for word in ("list", "show", "add", "fetch", "verify", "export")]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS[:-3], *TRAIN, "evaluate tiles", *MODELS])
 def test_every_command_explains_itself_with_an_example(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,6 +127,32 @@ def test_convert_keeps_the_real_files(
     before, after = (read_annotations(path).annotations for path in (source, back))
     assert [(a.name, a.kind, a.group) for a in before] == [(a.name, a.kind, a.group) for a in after]
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_names_that_the_terminal_lacks_stop_nothing(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("日本.xml", "a.xml"):
+        write_asap(AnnotationSet.of(), tmp_path / "in" / name)
+    done = subprocess.run(
+        [sys.executable, "-m", "slideviewer", "convert", tmp_path / "in", tmp_path / "out"],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"2 of 2 files" in done.stdout
+    assert sorted(it.name for it in (tmp_path / "out").iterdir()) == ["a.xml", "日本.xml"]
+
+
+@pytest.mark.parametrize("command", ["convert", "info", "predict"])
+def test_names_that_the_system_refuses_are_one_line(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = {"convert": ["out.xml"], "predict": ["--model", "none"]}.get(command, [])
+    assert main([command, str(tmp_path / ("a" * 300 + ".xml")), *words], Recorder()) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "cannot be reached" in said
 
 
 def test_convert_refuses_what_is_no_annotation_file(

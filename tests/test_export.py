@@ -17,8 +17,9 @@ from slideviewer import RESEARCH_USE_ONLY, __version__
 from slideviewer.annotations.asap import asap_attributes, read_asap
 from slideviewer.annotations.model import Annotation, AnnotationSet, Group, Kind, as_points
 from slideviewer.errors import PredictionError
-from slideviewer.inference.export import FORMATS, Export, known_formats, write_outputs
+from slideviewer.inference.export import FORMATS, Export, write_outputs
 from slideviewer.inference.export_asap import with_squares
+from slideviewer.inference.forms import known_forms
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.heatmap import heatmap
 from slideviewer.inference.prediction import Prediction
@@ -69,6 +70,7 @@ def test_any_probability_is_read_back_exactly(
         np.stack([1 - tumour, tumour], axis=2),
         1,
         0.5,
+        provenance={"slide": {"name": "any.svs", "width": 4000, "height": 3000}},
     )
     folder = tmp_path_factory.mktemp("out")
     write_outputs(Export(made, 0.5), folder, list(FORMATS))
@@ -209,9 +211,9 @@ def test_an_unknown_format_and_an_impossible_folder_are_told(
     prediction: Prediction, tmp_path: Path
 ) -> None:
     with pytest.raises(PredictionError, match=r"doc.*csv, xml, geojson, png"):
-        known_formats(["csv", "doc"])
+        known_forms(FORMATS, ["csv", "doc"])
     with pytest.raises(PredictionError, match="No format"):
-        known_formats([])
+        known_forms(FORMATS, [])
     (tmp_path / "file").write_text("")
     with pytest.raises(PredictionError, match="cannot be written"):
         write_outputs(Export(prediction, 0.5), tmp_path / "file" / "x", ["csv"])

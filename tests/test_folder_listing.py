@@ -1,5 +1,7 @@
 """What a folder of slides holds, and in which order."""
 
+import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slideviewer.errors import SlideError
-from slideviewer.slide import KNOWN_SUFFIXES
+from slideviewer.slide import KNOWN_SUFFIXES, open_slide
 from slideviewer.ui.folder_listing import companions_of, list_slides, natural_key
 
 
@@ -41,6 +43,25 @@ def test_markup_beside_is_found_and_xml_comes_first(tmp_path: Path) -> None:
         "d.ome.tif": tmp_path / "d.xml",
         "é ü.svs": tmp_path / "é ü.XML",
     }
+
+
+def test_what_is_listed_beside_a_slide_is_what_opens_with_it(tmp_path: Path) -> None:
+    touch(tmp_path, "a.svs", "a.XML", "b.svs", "B.xml", "c.svs", "c.GEOJSON", "d.svs")
+    for slide in list_slides(tmp_path).slides:
+        assert slide.annotations == companions_of(slide.path).annotations
+    assert companions_of(tmp_path / "a.svs").annotations is not None
+
+
+def test_a_dicom_series_is_listed_once_and_by_the_file_that_its_folder_opens(
+    real_data: Path, tmp_path: Path
+) -> None:
+    for name, source in (("part2.dcm", "boxes_0.dcm"), ("part10.dcm", "boxes_1.dcm")):
+        shutil.copy(real_data / "slides" / source, tmp_path / name)
+    with closing(open_slide(tmp_path)) as slide:
+        assert listed(tmp_path) == [slide.path.name]
+    shutil.copy(real_data / "slides" / "sm_image.dcm", tmp_path / "another.DCM")
+    touch(tmp_path, "report.dcm", "a.svs")  # one that cannot be opened says so in its place
+    assert listed(tmp_path) == ["a.svs", "another.DCM", "part10.dcm", "report.dcm"]
 
 
 def test_a_likelihood_map_is_no_slide_while_its_slide_is_there(tmp_path: Path) -> None:

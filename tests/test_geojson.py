@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from slideviewer.annotations import (
     DEFAULT_COLOUR,
+    DEFAULT_GROUP_COLOUR,
     Annotation,
     AnnotationSet,
     Group,
@@ -26,6 +27,7 @@ from slideviewer.annotations import (
     as_points,
     as_polygon,
     asap_attributes,
+    json_file,
     read_annotations,
     read_geojson,
     with_asap_attributes,
@@ -33,7 +35,6 @@ from slideviewer.annotations import (
     write_asap,
     write_geojson,
 )
-from slideviewer.annotations.geojson import reader
 from slideviewer.errors import AnnotationError
 
 RING = [[0, 0], [100, 0], [90, 100], [0, 100], [0, 0]]
@@ -244,6 +245,60 @@ def test_classifications(
         assert "classification" not in again["properties"]
 
 
+def test_a_class_has_its_own_colour_whatever_is_derived_from_it(read: Read, tmp_path: Path) -> None:
+    classes = [
+        {"names": ["Tumor", "Positive"], "color": [200, 0, 0]},
+        "Stroma",
+        {"name": "Tumor", "color": [0, 0, 200]},
+        {"name": "Stroma", "color": [0, 99, 0]},
+        {"name": "Tumor", "color": [1, 1, 1]},
+    ]
+    annotations = read([feature(classification=it) for it in classes]).annotations
+    assert {name: group.colour for name, group in annotations.groups.items()} == {
+        "Tumor": "#0000C8",
+        "Tumor: Positive": "#C80000",
+        "Stroma": "#006300",
+    }
+    again = [it["properties"] for it in written(annotations, tmp_path)["features"]][:3]
+    assert [it["classification"]["color"] for it in again] == [[200, 0, 0], [0, 99, 0], [0, 0, 200]]
+
+
+@pytest.mark.parametrize(
+    "classification",
+    [
+        {"names": ["Tumor"] * 5_000},
+        {"name": ": ".join(["Tumor"] * 5_000)},
+        ": ".join(["Tumor"] * 5_000),
+    ],
+)
+def test_a_class_derived_from_endless_others_takes_little(
+    read: Read, tmp_path: Path, classification: Any
+) -> None:
+    annotations = read([feature(classification=classification)]).annotations
+    assert len(annotations.groups) <= 16
+    (name,) = (it.group for it in annotations)
+    assert name == ": ".join(["Tumor"] * 5_000)
+    written(annotations, tmp_path)
+    (again,) = read_geojson(tmp_path / "out.geojson").annotations
+    assert again.group == name
+
+
+def test_groups_in_endless_others_are_written(tmp_path: Path) -> None:
+    names = [": ".join(["a"] * count) for count in range(1, 1500)]
+    groups = [Group(name, parent) for name, parent in zip(names, [None, *names], strict=False)]
+    annotations = AnnotationSet.of(
+        [Annotation("x", Kind.DOT, as_points([(1, 2)]), names[-1])], groups
+    )
+    (one,) = written(annotations, tmp_path)["features"]
+    assert one["properties"]["classification"]["names"] == ["a"] * 1499
+
+
+@pytest.mark.parametrize("identity", [[1], {"a": 1}, 7, None, True])
+def test_an_identity_of_any_kind(read: Read, tmp_path: Path, identity: Any) -> None:
+    (again,) = written(read([feature() | {"id": identity}]).annotations, tmp_path)["features"]
+    assert isinstance(again["id"], str)
+
+
 @pytest.mark.parametrize("key", ["objectType", "object_type", "type"])
 @pytest.mark.parametrize(("value", "expected"), [("tile", "tile"), ("PathCellObject", "cell")])
 def test_object_types(read: Read, tmp_path: Path, key: str, value: str, expected: str) -> None:
@@ -411,7 +466,7 @@ SHAPES = {
     "polygon of one": (Kind.POLYGON, [(3, 3)]),
     "smaller than the grid": (Kind.POLYGON, [(0, 0), (0.001, 0), (0, 0.001)]),
     "polygon of none": (Kind.POLYGON, []),
-    "absurdly far": (Kind.POLYGON, [(0, 0), (1e300, 0), (0, 1e300), (1e299, 5)]),
+    "absurdly far": (Kind.POLYGON, [(0, 0), (1e15, 0), (0, 1e15), (1e14, 5)]),
 }
 
 
@@ -481,6 +536,21 @@ def test_notes_that_are_none_do_no_harm(read: Read) -> None:
         assert found.kind == Kind.POLYGON and found.points.tolist() == RING[:-1]
 
 
+def test_colours_that_are_none_are_not_taken_from_notes(tmp_path: Path) -> None:
+    holes = [{"name": "h", "type": "Polygon", "colour": "#12"}]
+    note = {"type": "Polygon", "colour": "red", "holes": holes}
+    one = feature(coordinates=[RING, HOLE], metadata={"ASAP": json.dumps(note)})
+    groups = [{"name": "g", "colour": "mine"}, {"name": "G", "colour": "#aBcDeF"}]
+    entry = {"name": "x", "type": "Dot", "colour": 5}
+    member = {"groups": groups, "without_points": [entry, entry | {"colour": '#1"><'}]}
+    content = {"type": "FeatureCollection", "features": [one], "asap": member}
+    (tmp_path / "a.geojson").write_text(json.dumps(content))
+    annotations = read_geojson(tmp_path / "a.geojson").annotations
+    assert [it.colour for it in annotations] == [DEFAULT_COLOUR] * 4
+    assert annotations.groups["g"].colour == DEFAULT_GROUP_COLOUR
+    assert annotations.groups["G"].colour == "#aBcDeF"
+
+
 def test_the_class_gives_the_colour_unless_one_was_chosen(tmp_path: Path) -> None:
     dot = Annotation("a", Kind.DOT, as_points([(1, 2)]), "g")
     annotations = AnnotationSet.of(
@@ -520,7 +590,7 @@ def test_an_empty_set(tmp_path: Path) -> None:
         (b'{"type": "FeatureCollection", "features": 5}', '"features" are no list'),
         (b'{"type": "FeatureCollection"}', "no GeoJSON"),
         (b"\x1f\x8b broken", "cannot be read"),
-        (gzip.compress(b"[]" * 1000)[:-12], "cannot be read"),
+        (gzip.compress(b"[]" * 1000, mtime=0)[:-12], "cannot be read"),
         (b"1" * 5000, "thousands of digits"),
     ],
 )
@@ -535,7 +605,7 @@ def test_other_files_are_refused_by_name(tmp_path: Path, content: bytes, words: 
 
 
 def test_files_beyond_the_limit_are_refused(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(reader, "LARGEST_BYTES", 10_000)
+    monkeypatch.setattr(json_file, "LARGEST_BYTES", 10_000)
     for name, content in (("a.json", b" " * 10_001), ("b.json", gzip.compress(b" " * 10_001))):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(AnnotationError, match="larger"):
@@ -561,9 +631,12 @@ def test_files_beyond_the_limit_are_refused(tmp_path: Path, monkeypatch: Any) ->
     ],
 )
 def test_unreadable_geometries_cost_nothing_else(read: Read, geometry: Any) -> None:
-    loaded = read([feature(name="good"), {"type": "Feature", "geometry": geometry}, "odd", None])
+    odd = [{"type": "Feature", "geometry": geometry}, "odd", None]
+    loaded = read([feature(name="good"), *odd])
     assert [it.name for it in loaded.annotations] == ["good"]
-    assert any("number 2" in it for it in loaded.notices)
+    assert any("number 2, number 3 and number 4" in it for it in loaded.notices)
+    kept = loaded.annotations.extra["geojson"]
+    assert repr(kept["features"]) == repr(odd)  # NaN is not even itself
 
 
 places = st.tuples(st.floats(-1000, 1e5, width=32), st.floats(-1000, 1e5, width=32))

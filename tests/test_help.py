@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QPoint, QRect, QSettings, QSize, Qt, QUrl
+from own_settings import use_settings_in
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QUrl
 from PySide6.QtGui import QColor, QDesktopServices, QImage, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget
@@ -20,23 +21,24 @@ from slideviewer import RESEARCH_USE_ONLY, paths
 from slideviewer.errors import SlideviewerError
 from slideviewer.slide.writing import write_pyramid
 from slideviewer.ui import keys, launch, settings, theme
-from slideviewer.ui.help import page_browser
 from slideviewer.ui.help.control import DOCK_PAGES, START, TOOL_PAGES
 from slideviewer.ui.help.guide import Guide
+from slideviewer.ui.help.page_browser import PADDING, PageBrowser
+from slideviewer.ui.help.page_dress import MARGIN
 from slideviewer.ui.help.pages import PAGES, README, filled_in, is_page, page_text, pages_folder
 from slideviewer.ui.help.search import anchor_of, plain, search, sections_of
 from slideviewer.ui.help.tour import Tour, place_beside
 from slideviewer.ui.help.tour_steps import STEPS
+from slideviewer.ui.preferences import Preferences
 from slideviewer.ui.window import MainWindow
 
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)]*)\)")
-LARGEST_PICTURE, LARGEST_SUM = 150_000, 2_500_000
+LARGEST_PICTURE, LARGEST_SUM = 150_000, 5_000_000
 
 
 @pytest.fixture
 def guide(qtbot: QtBot, user_folder: Path) -> Iterator[Guide]:
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(user_folder))
+    use_settings_in(user_folder)
     made = Guide()
     made.show()
     qtbot.waitExposed(made)
@@ -74,6 +76,11 @@ def broken_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def anchors(name: str) -> set[str]:
     return {section.anchor for section in sections_of(name, PAGES.get(name, name), page_text(name))}
+
+
+def first_line(browser: PageBrowser) -> str:
+    """The paragraph at the top of what is seen of a page."""
+    return browser.cursorForPosition(QPoint(MARGIN, PADDING)).block().text()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -116,7 +123,8 @@ def test_pictures_are_small() -> None:
 
 
 def test_whatever_a_model_says_is_for_research_use_only() -> None:
-    for name in ("first-steps", "prediction", "opening", "engineers"):
+    pages = ("first-steps", "prediction", "models", "evaluating", "opening", "engineers")
+    for name in (*pages, "train-tiles"):
         assert RESEARCH_USE_ONLY in page_text(name)
     assert any(RESEARCH_USE_ONLY in filled_in(step.text) for step in STEPS)
 
@@ -135,6 +143,71 @@ def test_keys_are_those_of_now_wherever_they_stand(qtbot: QtBot, guide: Guide) -
     assert "**Tools ▸ Draw polygon**" in filled_in("{key polygon}")
     guide.show_page("keys")
     assert "Draw polygon" not in guide.browser.toPlainText()
+
+
+def test_an_open_guide_follows_the_keys_that_are_chosen(qtbot: QtBot, window: MainWindow) -> None:
+    window.help.show_guide(("looking", "measuring"))
+    assert window.help.guide is not None
+    browser = window.help.guide.browser
+    assert "Tools ▸ Ruler (Shift+M) measures." in browser.toPlainText()
+    qtbot.waitUntil(lambda: first_line(browser) == "Measuring")
+    window.named_actions["preferences"].trigger()
+    dialog = window.findChild(Preferences)
+    assert dialog is not None
+    dialog.keys_page.choose("ruler")
+    dialog.keys_page.removers[0].click()
+    qtbot.waitUntil(lambda: "Tools ▸ Ruler measures." in browser.toPlainText())
+    assert first_line(browser) == "Measuring"
+    dialog.close()
+
+
+def test_the_reader_s_line_stays_when_letters_and_window_change(qtbot: QtBot, guide: Guide) -> None:
+    guide.show_page("looking", "measuring")
+    heights = [guide.browser.document().size().height()]
+    assert first_line(guide.browser) == "Measuring"
+    for change in (guide.larger.click, guide.larger.click, lambda: guide.resize(700, 600)):
+        change()
+        qtbot.waitUntil(lambda: guide.browser.document().size().height() != heights[-1])
+        heights.append(guide.browser.document().size().height())
+        qtbot.waitUntil(lambda: first_line(guide.browser) == "Measuring")
+
+
+@pytest.mark.parametrize("key", ["`", "|"])
+def test_a_key_that_means_something_in_markdown_is_named(guide: Guide, key: str) -> None:
+    keys.rebind("ruler", [key])
+    guide.show_page("looking")
+    assert f"Tools ▸ Ruler ({key}) measures." in guide.browser.toPlainText()
+    guide.show_page("keys")
+    lines = guide.browser.toPlainText().splitlines()
+    assert lines[lines.index("Ruler (changed by you)") + 1] == key
+
+
+def test_a_page_is_filled_in_and_laid_out_at_once(
+    guide: Guide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    bindings = keys.bindings
+    monkeypatch.setattr(keys, "bindings", lambda: calls.append("keys") or bindings())
+    page_text("looking")
+    assert calls == ["keys"]  # each call reads all settings
+    guide.browser.document().contentsChange.connect(lambda *_: calls.append("layout"))
+    guide.show_page("keys")
+    tables = guide.browser.document().rootFrame().childFrames()
+    assert len(tables) > 5
+    assert calls.count("layout") < len(tables)
+
+
+def test_tables_have_lines(qtbot: QtBot, guide: Guide) -> None:
+    guide.show_page("keys")
+    base = guide.browser.palette().color(QPalette.ColorRole.Base)
+
+    def line_count() -> int:
+        picture = guide.browser.viewport().grab().toImage()
+        within = range(MARGIN + 10, MARGIN + 250)  # wider than any key
+        rows = range(picture.height())
+        return sum(all(picture.pixelColor(x, y) != base for x in within) for y in rows)
+
+    qtbot.waitUntil(lambda: line_count() > 5)
 
 
 def test_a_word_that_nobody_knows_is_not_passed_over() -> None:
@@ -216,7 +289,7 @@ def test_pictures_fit_the_width_and_are_not_blown_up(qtbot: QtBot, guide: Guide)
         room = [0]
 
         def fits(room: list[int] = room) -> bool:
-            room[0] = guide.browser.lineWrapColumnOrWidth() - 2 * page_browser.MARGIN
+            room[0] = guide.browser.lineWrapColumnOrWidth() - 2 * MARGIN
             is_inside = room[0] < guide.browser.viewport().width()
             places = guide.browser._picture_places()
             return (
@@ -363,7 +436,7 @@ def test_the_guide_opens_where_the_user_is(
 def test_what_the_guide_says_of_docks_and_tools_is_there(window: MainWindow) -> None:
     docks = {dock.objectName() for dock in window.findChildren(QDockWidget)}
     assert docks == set(DOCK_PAGES)
-    assert TOOL_PAGES.keys() <= window._tools.keys()
+    assert TOOL_PAGES.keys() <= {"pan", "ruler"} | window.editing.tools.keys()
     for page, anchor in (*DOCK_PAGES.values(), *TOOL_PAGES.values(), START):
         assert page in PAGES
         assert not anchor or anchor in anchors(page)
@@ -380,21 +453,57 @@ def test_the_tour_points_at_real_places_step_by_step(window: MainWindow, tour: T
     assert window.help.tour is None
 
 
-def test_the_tour_goes_by_keys(window: MainWindow, tour: Tour) -> None:
+def test_the_tour_goes_by_keys(qtbot: QtBot, window: MainWindow, tour: Tour) -> None:
     callout = tour.callout
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is callout.next)
+
+    def press(key: Qt.Key) -> int:
+        QTest.keyClick(QApplication.focusWidget(), key)
+        return tour.number
+
     assert not callout.back.isEnabled()
-    QTest.keyClick(callout, Qt.Key.Key_Right)
-    QTest.keyClick(callout, Qt.Key.Key_Return)
-    assert tour.number == 2
-    QTest.keyClick(callout, Qt.Key.Key_Left)
-    assert tour.number == 1
+    assert press(Qt.Key.Key_Right) == 1
+    assert press(Qt.Key.Key_Return) == 2
+    assert press(Qt.Key.Key_Right) == 3
+    assert press(Qt.Key.Key_Left) == 2
+    QTest.mouseClick(callout.back, Qt.MouseButton.LeftButton)
     QTest.mouseClick(callout.back, Qt.MouseButton.LeftButton)
     assert tour.number == 0
-    QTest.keyClick(callout, Qt.Key.Key_Left)
-    assert tour.number == 0
-    QTest.keyClick(callout, Qt.Key.Key_Escape)
+    assert press(Qt.Key.Key_Left) == 0
+    assert press(Qt.Key.Key_Right) == 1
+    assert press(Qt.Key.Key_Escape) == 1
     assert window.help.tour is None
     assert not callout.isVisible()
+
+
+def test_the_tour_paints_nothing_while_nothing_changes(
+    qtbot: QtBot, window: MainWindow, tour: Tour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+
+    class Painted(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Paint:
+                looked.clear()
+            return False
+
+    place = Tour._place
+    monkeypatch.setattr(Tour, "_place", lambda it: (place(it), looked.append(1)))
+    painted = Painted()
+    tour.installEventFilter(painted)
+    qtbot.waitUntil(lambda: len(looked) > 2)  # so many looks with nothing painted between them
+
+
+def test_after_the_tour_the_same_view_is_active(window: MainWindow) -> None:
+    window.views.set_shape(1, 2)
+    for view in window.views.views:
+        window.views.activate(view)
+        window.named_actions["tour"].trigger()
+        assert window.help.tour is not None
+        window.help.tour.end()
+        assert window.views.active is view
+        assert QApplication.focusWidget() is view.canvas
 
 
 def test_the_tour_locks_nothing(

@@ -53,6 +53,9 @@ class Reddish:
         self.batch_size = 8
         self.asked: list[int] = []
 
+    def describe(self) -> dict[str, object]:
+        return {"engine": "a test's own"}
+
     def predict(self, tiles: np.ndarray) -> np.ndarray:
         self.asked.append(len(tiles))
         red = tiles[..., 0].mean(axis=(1, 2), dtype=np.float32) / 255
@@ -228,6 +231,9 @@ def test_cancelling_keeps_what_was_done_and_the_next_run_goes_on(
     class NotAsked:
         batch_size = 1
 
+        def describe(self) -> dict[str, object]:
+            return {"engine": "a test's own"}
+
         def predict(self, tiles: np.ndarray) -> np.ndarray:
             raise AssertionError("all is done")
 
@@ -295,6 +301,9 @@ def test_a_model_that_gives_no_numbers_is_told(
     slide: Slide, package: ModelPackage, tmp_path: Path
 ) -> None:
     class Broken(Reddish):
+        def describe(self) -> dict[str, object]:
+            return {"engine": "a test's own"}
+
         def predict(self, tiles: np.ndarray) -> np.ndarray:
             return np.full((len(tiles), 2), np.nan, np.float32)
 
@@ -329,7 +338,7 @@ def test_reading_ahead_keeps_the_order_and_the_bound() -> None:
         if number % 2:
             odd_ones[number // 2].set()
         else:  # an even one is always overtaken by the odd one behind it
-            assert odd_ones[number // 2].wait(10)
+            assert odd_ones[number // 2].wait(60)
         return number
 
     results = read_ahead(range(50), read, threads=4, ahead=6, waiting=lambda: None)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from slideviewer.errors import PredictionError
 from slideviewer.geometry import Rect
-from slideviewer.inference.cells import Block, CellReader, read_area
+from slideviewer.inference.areas import Way, read_area
+from slideviewer.inference.cells import Block, CellReader, TileView
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.resample import resample
 from slideviewer.slide import Slide, open_slide
@@ -31,6 +32,17 @@ def slide(tmp_path_factory: pytest.TempPathFactory) -> Slide:
     path = tmp_path_factory.mktemp("picture") / "ramp.png"
     cv2.imwrite(str(path), cv2.cvtColor(ramp(), cv2.COLOR_RGB2BGR))
     return open_slide(path)
+
+
+def plain(slide: Slide, grid: Grid, patch: int) -> CellReader:
+    """Read tiles that are just the cells."""
+    return CellReader(slide, grid, (TileView(patch, grid.cell),))
+
+
+def read_alone(slide: Slide, area: Rect, side: int) -> np.ndarray:
+    """Read a part of level 0 for itself."""
+    way = Way.settled(slide.pyramid, 0, [area], area.width / side)
+    return read_area(slide, way, area, side, side)
 
 
 places = st.floats(5, 150, allow_nan=False)
@@ -78,27 +90,27 @@ def test_a_block_gives_what_each_cell_alone_gives(
     slide: Slide, x: float, y: float, cell: float, patch: int
 ) -> None:
     grid = Grid(x, y, cell, 4, 3)
-    reader = CellReader(slide, grid, patch)
+    reader = plain(slide, grid, patch)
     (block,) = reader.blocks(np.ones((3, 4), np.bool_))
     read = reader.read(block)
     assert not read.skipped
-    assert read.tiles.shape == (12, patch, patch, 3)
-    for column, row, tile in zip(read.columns, read.rows, read.tiles, strict=True):
+    assert read.tiles[0].shape == (12, patch, patch, 3)
+    for column, row, tile in zip(read.columns, read.rows, read.tiles[0], strict=True):
         area = grid.rect(int(column), int(row))
-        alone = read_area(slide, reader.level, area, patch, patch)
+        alone = read_alone(slide, area, patch)
         inside = slide.pyramid.extent.grown(-3)
         if inside.contains(area.x, area.y) and inside.contains(area.right, area.bottom):
             assert np.abs(tile.astype(int) - alone).max() <= 3
 
 
 def test_beyond_the_border_is_white_and_the_border_itself_is_not(slide: Slide) -> None:
-    found = read_area(slide, 0, Rect(SIDE - 20.5, SIDE - 20.5, 41, 41), 41, 41)
+    found = read_alone(slide, Rect(SIDE - 20.5, SIDE - 20.5, 41, 41), 41)
     assert (found[22:, :] == 255).all()
     assert (found[:, 22:] == 255).all()
     assert found[10, 10, 2] == 0
-    at_edge = read_area(slide, 0, Rect(0, 0, 33.3, 33.3), 32, 32)
+    at_edge = read_alone(slide, Rect(0, 0, 33.3, 33.3), 32)
     assert at_edge[0, 0, 2] == 0, "no white bleeds in from outside"
-    at_end = read_area(slide, 0, Rect(SIDE - 33.3, SIDE - 33.3, 33.3, 33.3), 32, 32)
+    at_end = read_alone(slide, Rect(SIDE - 33.3, SIDE - 33.3, 33.3, 33.3), 32)
     assert at_end[-1, -1, 2] == 0
 
 
@@ -114,7 +126,7 @@ def test_every_wanted_cell_is_in_one_block_and_those_in_view_come_first(
     slide: Slide, wanted: np.ndarray, first: Rect | None
 ) -> None:
     grid = Grid(0, 0, 10.5, 37, 23)
-    blocks = CellReader(slide, grid, 16).blocks(wanted, first)
+    blocks = plain(slide, grid, 16).blocks(wanted, first)
     cells = [c for b in blocks for c in zip(b.rows.tolist(), b.columns.tolist(), strict=True)]
     assert len(cells) == len(set(cells))
     assert set(cells) == set(zip(*(a.tolist() for a in np.nonzero(wanted)), strict=True))
@@ -125,27 +137,27 @@ def test_every_wanted_cell_is_in_one_block_and_those_in_view_come_first(
 
 def test_one_cell_larger_than_memory_allows_is_refused(slide: Slide) -> None:
     with pytest.raises(PredictionError, match="spacing"):
-        CellReader(slide, Grid(0, 0, 2_000_000, 1, 1), 32).check()
+        plain(slide, Grid(0, 0, 2_000_000, 1, 1), 32).check()
 
 
 def test_blocks_stay_small_where_cells_are_large(slide: Slide) -> None:
-    reader = CellReader(slide, Grid(0, 0, 1000, 9, 9), 1000)
+    reader = plain(slide, Grid(0, 0, 1000, 9, 9), 1000)
     blocks = reader.blocks(np.ones((9, 9), np.bool_))
     assert max(len(block) for block in blocks) == 4
 
 
 def test_a_damaged_part_costs_only_its_own_cells(real_data: Path, tmp_path: Path) -> None:
     slide = open_slide(damaged_slide(real_data, tmp_path))
-    reader = CellReader(slide, Grid(0, 0, 120, 8, 8), 120)
+    reader = plain(slide, Grid(0, 0, 120, 8, 8), 120)
     # The stored tile at column 0, row 5 of 240 px is spoilt: four cells of the last two rows.
     rows, columns = (part.ravel().astype(np.int32) for part in np.mgrid[0:24, 0:8])
-    reader = CellReader(slide, Grid(0, 0, 120, 8, 24), 120)
+    reader = plain(slide, Grid(0, 0, 120, 8, 24), 120)
     read = reader.read(Block(columns, rows))
     spoilt = {(column, row) for column, row, _ in read.skipped}
     assert spoilt == {(0, 10), (1, 10), (0, 11), (1, 11)}
     assert all(reason for _, _, reason in read.skipped)
     assert len(read) == 24 * 8 - 4
-    assert len(read.tiles) == len(read)
+    assert len(read.tiles[0]) == len(read)
 
 
 def damaged_slide(real_data: Path, folder: Path) -> Path:

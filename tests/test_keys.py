@@ -37,7 +37,7 @@ def test_what_hands_know_of_qupath() -> None:
     settings.write(settings.KEYMAP, "qupath")
     bound = keys.bindings()
     assert bound["pan"] == ("M",)
-    assert bound["ruler"] == ("L",)
+    assert bound["measurement"] == ("L",)
     assert "D" in bound["show_prediction"]
     settings.write(settings.KEYMAP, "asap")
     assert keys.bindings()["pan"] == ("X",)

@@ -1,5 +1,6 @@
 """Likelihood maps: laid exactly over the slide, in red from a threshold on, or refused in words."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QSlider, QToolButton
 from pytestqt.qtbot import QtBot
-from window_fixtures import OpenSlide, screen_point, settle
+from test_adjust_panel import type_number
+from window_fixtures import OpenSlide, screen_point, settle, wait_for_jobs
 
 from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.slide import Slide
 from slideviewer.slide import open_slide as open_any
+from slideviewer.ui import likelihood_maps
 from slideviewer.ui.layers.likelihood import LikelihoodLayer, absolute_look, alpha_table, reddened
 from slideviewer.ui.look import read_tile
 from slideviewer.ui.panels.likelihood_row import LikelihoodControls
@@ -87,6 +91,21 @@ def test_a_map_lies_exactly_over_its_slide(qtbot: QtBot, show_map: ShowMap) -> N
         assert not is_reddened(window, 2044, 1540)
 
 
+def test_a_map_whose_last_pixels_are_cut_off_is_not_stretched(
+    qtbot: QtBot, show_map: ShowMap
+) -> None:
+    # 4096 x 3072 in squares of 60 px: 68.3 across, 51.2 down; the rest has no pixel, as in ASAP.
+    values = np.zeros((51, 68), np.float32)
+    values[:, :60] = 1
+    window = show_map(values)
+    window.canvas.zoom_to(2.0)
+    window.canvas.centre_on(3600, 1500)
+    qtbot.waitUntil(lambda: all(layer.is_sharp for layer in window.aids.maps.layers))
+    settle(qtbot, window)
+    assert is_reddened(window, 3594, 1500)
+    assert not is_reddened(window, 3606, 1500)
+
+
 @pytest.mark.parametrize(
     ("dtype", "highest"), [(np.uint8, 255), (np.uint16, 65535), (np.float32, 1.0)]
 )
@@ -130,6 +149,8 @@ def test_the_row_has_threshold_opacity_research_line_and_a_way_out(show_map: Sho
     assert RESEARCH_USE_ONLY in [label.text() for label in controls.findChildren(QLabel)]
     slider = controls.findChild(QSlider)
     assert slider is not None
+    type_number(controls.value, "0.95")
+    assert layer.threshold == 0.95 and slider.value() == 95
     assert not is_reddened(window, 512, 700)
     slider.setValue(20)
     assert layer.threshold == pytest.approx(0.2)
@@ -161,6 +182,42 @@ def test_a_broken_map_is_explained(
     path.write_bytes(b"II*\0 nothing more")
     window.aids.maps.show(path)
     qtbot.waitUntil(lambda: any(path.name in text for text in window.notices.texts))
+
+
+@pytest.mark.parametrize("how", ["another map", "another slide", "taken away"])
+def test_a_map_that_comes_too_late_is_closed_and_not_shown(
+    qtbot: QtBot,
+    open_slide: OpenSlide,
+    made_slide: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    window = open_slide(made_slide)
+    late, other = (write_map(tmp_path / name, quarter_map()) for name in ("late.tif", "other.tif"))
+    may_come, closed = threading.Event(), []
+
+    def open_slowly(path: Path) -> Slide:
+        slide = open_any(path)
+        if path == late:
+            may_come.wait(60)
+            monkeypatch.setattr(slide, "close", lambda: closed.append(path))
+        return slide
+
+    monkeypatch.setattr(likelihood_maps, "open_slide", open_slowly)
+    window.aids.maps.show(late)
+    if how == "another map":
+        window.aids.maps.show(other)
+        qtbot.waitUntil(lambda: bool(window.aids.maps.layers), timeout=10_000)
+    elif how == "another slide":
+        window.session.set_slide(None)
+    else:
+        window.aids.maps.clear()
+    may_come.set()
+    wait_for_jobs(qtbot)
+    shown = [layer.source.slide.path for layer in window.aids.maps.layers]
+    assert shown == ([other] if how == "another map" else [])
+    assert closed == [late]
 
 
 def test_it_goes_with_its_slide_and_leaves_other_views_alone(

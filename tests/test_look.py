@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
@@ -18,8 +19,10 @@ from slideviewer.geometry import Rect
 from slideviewer.slide import Pixels, TileKey, open_slide
 from slideviewer.slide.channel_colours import Label
 from slideviewer.slide.channels import ChannelLook, composite
+from slideviewer.slide.display import for_display
 from slideviewer.slide.picture import Picture
 from slideviewer.slide.picture_slide import PictureSlide
+from slideviewer.slide.stored_tiles import StoredTiles
 from slideviewer.ui.colour_management import (
     MAX_PROFILE_BYTES,
     Conversion,
@@ -366,6 +369,40 @@ class TestChannels:
         assert read_tile(slide, key, look) == read_tile(slide, key, Look())
         pixels = noise(20, 20)
         assert np.array_equal(pixels_of(read_tile(picture(pixels), TileKey(0, 0, 0), look)), pixels)
+
+    def test_only_what_is_shown_is_decoded(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        planes = np.random.default_rng(3).integers(0, 900, (9, 700, 600), np.uint16)
+        path = tmp_path / "nine.ome.tif"
+        with tifffile.TiffWriter(path, ome=True) as file:
+            how = {"tile": (256, 256)}
+            file.write(planes, subifds=1, metadata={"axes": "CYX"}, **how)
+            file.write(planes[:, ::4, ::4], subfiletype=1, **how)
+        looks = tuple(ChannelLook((9, 99, 199), 0, 900, number in (2, 8)) for number in range(9))
+        nothing = tuple(replace(look, visible=False) for look in looks)
+        decoded: list[int] = []
+        read_stored = StoredTiles.read_tile
+
+        def counted(tiles: StoredTiles, column: int, row: int, plane: int = 0) -> np.ndarray | None:
+            decoded.append(id(tiles))
+            return read_stored(tiles, column, row, plane)
+
+        slide = for_display(open_slide(path))
+        assert [level.width for level in slide.pyramid.levels] == [600, 300, 150]
+        monkeypatch.setattr(StoredTiles, "read_tile", counted)
+        finest = read_tile(slide, TileKey(0, 0, 0), Look(channels=looks))
+        whole = np.moveaxis(planes[:, :256, :256], 0, -1)
+        assert np.array_equal(pixels_of(finest), composite(whole, looks))
+        assert len(decoded) == len(set(decoded)) == 2
+        made = read_tile(slide, TileKey(1, 0, 0), Look(channels=looks))  # of 2 x 2 stored ones
+        assert len(decoded) == 2 * 4
+        black = read_tile(slide, TileKey(1, 0, 0), Look(channels=nothing))
+        assert not pixels_of(black).any()
+        assert len(decoded) == 2 * 4
+        every = slide.read_channels(1, 0, 0, 256, 256)
+        assert np.array_equal(pixels_of(made), composite(every, looks))
+        slide.close()
 
     def test_channels_have_no_profile(self, deep: np.ndarray) -> None:
         unmanaged = conversion_of(deep_picture(deep))

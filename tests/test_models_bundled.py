@@ -8,7 +8,8 @@ import pytest
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.evaluation.classification import decide, roc_auc
 from slideviewer.models import ModelPackage, TileClassifier, open_package
-from slideviewer.training.examples import load_examples
+from slideviewer.training.labelled_pictures import load_examples
+from slideviewer.training.tile_readers import each_of
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def test_held_out_tiles_score_as_stated(
     spec, classes = package.spec, {"normal": "Normal", "tumor": "Tumor"}
     examples = load_examples(real_data / "camelyon_patches", classes, spec.patch_size_pixels)
     _, held_out = examples.split(0.2)
-    answers = classifier.predict(held_out.tiles)
+    answers = classifier.predict(np.stack([*each_of(held_out.tiles)]))
     stated = next(metric for metric in spec.metrics if metric.name == "roc_auc")
     assert roc_auc(held_out.labels == spec.target, answers[:, spec.target]) == pytest.approx(
         stated.value, abs=5e-3

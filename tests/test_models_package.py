@@ -167,11 +167,20 @@ def test_a_huge_configuration_is_not_parsed(folder: Path) -> None:
         open_package(folder)
 
 
-@pytest.mark.parametrize("name", ["model.h5", "model.keras", "model.pkl", "saved_model.pb"])
-def test_foreign_models_are_refused_with_the_reason(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("model.h5", "Python code.*external storage"),
+        ("model.keras", "foreign code.*external storage"),
+        ("model.pkl", "runs whatever code"),
+        ("model.pt", "pickle or a program"),
+        ("saved_model.pb", "a program, which would run"),
+    ],
+)
+def test_foreign_models_are_refused_with_the_reason(tmp_path: Path, name: str, reason: str) -> None:
     (tmp_path / name).write_bytes(b"anything")
     for path in (tmp_path, tmp_path / name):
-        with pytest.raises(ModelError, match="foreign code"):
+        with pytest.raises(ModelError, match=reason):
             open_package(path)
 
 
@@ -189,9 +198,35 @@ def test_a_damaged_package_hides_no_other(tmp_path: Path, monkeypatch: pytest.Mo
     write_package(tmp_path / "good", spec(name="good"), FILES)
     (tmp_path / "bad" / "weights.npz").write_bytes(b"")
     bad, good = available_packages()
-    assert bad.name == "bad" and bad.package is None and "SHA-256" in str(bad.error)
+    assert bad.name == "bad" and bad.package is None
+    assert "weights.npz: It has 0 bytes, where config.json says 7" in str(bad.error)
+    (tmp_path / "bad" / "weights.npz").unlink()
+    assert "cannot be read" in str(available_packages()[0].error)
     assert good.package is not None and good.package.origin == "user"
     assert open_package("good").spec.name == "good"
+
+
+def test_looking_through_packages_reads_no_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slideviewer.models.package.user_models_folder", lambda: tmp_path)
+    monkeypatch.setattr("slideviewer.models.package.bundled_models_folder", lambda: tmp_path / "no")
+    write_package(tmp_path / "changed", spec(name="changed"), FILES)
+    (tmp_path / "changed" / "weights.npz").write_bytes(b"WEIGHTS")
+    (listed,) = available_packages()
+    assert listed.package is not None
+    with pytest.raises(ModelError, match="SHA-256"):  # but whoever uses them hashes them
+        listed.package.read("weights.npz")
+    with pytest.raises(ModelError, match="SHA-256"):
+        open_package("changed")
+
+
+def test_sizes_and_hashes_are_of_the_same_files(folder: Path) -> None:
+    edit(folder, sizes={"weights.npz": 7})
+    with pytest.raises(ModelError, match="sizes are of other files"):
+        open_package(folder)
+    edit(folder, sizes={})  # as in packages from before there were sizes
+    assert open_package(folder).spec.name == "small"
 
 
 def test_every_bundled_package_is_whole_and_small() -> None:

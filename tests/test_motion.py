@@ -46,13 +46,22 @@ def test_a_flight_turns_the_short_way() -> None:
     assert all(turn >= 349.9 or turn <= 20.1 for turn in turns)
 
 
-@given(st.floats(-5000, 5000), st.floats(-5000, 5000))
-def test_a_fling_slows_down_and_ends(vx: float, vy: float) -> None:
-    fling = Fling(Viewpoint(0, 0, 1.0, 800, 600), vx, vy)
+@given(st.floats(-5000, 5000), st.floats(-5000, 5000), st.sampled_from([1.0, 1.25, 1.5, 2.0]))
+def test_a_fling_slows_down_and_ends(vx: float, vy: float, ratio: float) -> None:
+    fling = Fling(Viewpoint(0, 0, 1.0, 800, 600), vx, vy, ratio)
     ways = [math.hypot(fling.at(n / 10).centre_x, fling.at(n / 10).centre_y) for n in range(40)]
     assert all(later >= earlier - 1.5 for earlier, later in itertools.pairwise(ways))
     assert fling.is_over(4)
     assert ways[-1] <= math.hypot(vx, vy) * 0.33 + 2
+
+
+@given(st.floats(-5000, 5000), st.sampled_from([1.0, 1.25, 1.5, 2.0]), times)
+def test_a_fling_moves_by_whole_device_pixels(vx: float, ratio: float, seconds: float) -> None:
+    start = Viewpoint(0, 0, 1.0, 800, 600)
+    shift = Fling(start, vx, -vx, ratio).at(seconds).shift_from(start)
+    assert shift is not None
+    for way in shift:
+        assert way * ratio == pytest.approx(round(way * ratio), abs=1e-6)
 
 
 def test_only_a_moving_hand_flings() -> None:

@@ -88,10 +88,11 @@ def test_notices_stand_over_all_views_under_their_titles(
     right = window.views.views[1]
     qtbot.waitUntil(lambda: right.overview.isVisible() and right.title.isVisible())
     qtbot.waitUntil(lambda: on_grid(window, right.canvas).top() > 0)
-    notices, overview = window.notices.geometry(), on_grid(window, right.overview)
+    notices = window.notices.geometry()
     assert notices.top() > on_grid(window, right.title).bottom()
-    assert not notices.intersects(overview)
-    assert abs(notices.center().x() - overview.left() / 2) <= 1
+    first, second = (on_grid(window, view.overview) for view in window.views.views)
+    assert not notices.intersects(first) and not notices.intersects(second)
+    assert abs(notices.center().x() - (first.right() + second.left()) / 2) <= 1
     window.views.close_view(right)
     qtbot.waitUntil(lambda: not window.views.main.title.isVisible())
     widest = window.views.width()
@@ -116,7 +117,7 @@ def test_each_side_has_one_row_of_tabs_also_after_a_restart(
     def rows(of: MainWindow) -> list[list[str]]:
         return sorted([bar.tabText(i) for i in range(bar.count())] for bar in rows_of_tabs(of))
 
-    assert rows(window) == [["Layers", "Adjust"], ["Slides", "Annotations"]]
+    assert rows(window) == [["Layers", "Adjust"], ["Slides", "Annotations", "Groups"]]
     window.docks.keep()
     again = MainWindow()
     again.show()
@@ -174,7 +175,7 @@ def test_small_buttons_are_seen_when_the_system_turns_dark(
 
 
 def test_words_that_name_a_key_follow_its_rebinding(window: MainWindow) -> None:
-    empty = window.annotations_panel.empty
+    empty = window.editing.list.empty
     bookmarks = window.aids.bookmarking.panel.empty
     assert "(P)" in empty.text() and "(Ctrl+Shift+O)" in empty.text()
     assert "(Ctrl+B)" in bookmarks.text()
@@ -329,10 +330,19 @@ def test_f6_does_not_lose_a_shape_that_is_being_drawn(
     window = open_slide(made_slide)
     window.named_actions["view_grid_1x2"].trigger()
     window.named_actions["polygon"].trigger()
+    QApplication.processEvents()
     click(window.canvas, 1000, 1000)
     canvas = window.canvas
     QTest.keyClick(canvas, Qt.Key.Key_F6)
-    assert canvas.tool.is_busy and window.canvas is canvas
+    assert window.canvas is not canvas
+    assert window.canvas.tool.is_busy
+    click(window.canvas, 1500, 1000)
+    click(window.canvas, 1500, 1500)
+    QTest.keyClick(window.canvas, Qt.Key.Key_Return)
+    (made,) = window.session.document.annotations
+    assert made.points == pytest.approx(
+        np.array([(1000, 1000), (1500, 1000), (1500, 1500)]), abs=10
+    )
 
 
 @pytest.mark.parametrize("times", [1, 2])

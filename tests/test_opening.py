@@ -9,9 +9,9 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
-from window_fixtures import OpenSlide, answer, wait_for_jobs
+from window_fixtures import ChooseFile, OpenSlide, answer, wait_for_jobs
 
 from slideviewer.annotations import (
     Annotation,
@@ -144,8 +144,8 @@ def test_what_is_drawn_while_the_markup_is_read_stays(
 ) -> None:
     go_on = threading.Event()
 
-    def slow_reading(path: Path) -> Loaded:
-        go_on.wait(10)
+    def slow_reading(path: Path, *frame: object) -> Loaded:
+        go_on.wait(60)
         return read_annotations(path)
 
     monkeypatch.setattr(opening, "read_annotations", slow_reading)
@@ -229,6 +229,26 @@ def test_the_empty_canvas_shows_what_was_opened_last(
     assert not window.welcome.isVisible()
 
 
+def test_the_empty_canvas_is_laid_out_anew_only_where_it_is_seen(
+    qtbot: QtBot, open_slide: OpenSlide, slides: Path
+) -> None:
+    window = open_slide(slides / "tumor_010.tif")
+    wait_for_jobs(qtbot)
+    tiles, welcome = window.browsing.tiles, window.welcome
+    before = list(tiles.buttons.values())
+    for title in ("Layers", "Groups"):
+        window.docks[title].close()
+    QApplication.processEvents()  # they let the window become so low
+    window.resize(1200, 300)  # there would be no room for a picture
+    QApplication.processEvents()
+    assert before and list(tiles.buttons.values()) == before
+    window.session.set_slide(None)
+    qtbot.waitUntil(welcome.isVisible)
+    assert not tiles.buttons
+    assert abs(welcome.geometry().center().x() - window.views.rect().center().x()) <= 1
+    assert window.views.rect().contains(welcome.geometry())
+
+
 def test_a_dropped_folder_fills_the_tray_and_its_slides_open_by_keys(
     qtbot: QtBot, window: MainWindow, slides: Path
 ) -> None:
@@ -277,6 +297,7 @@ def test_a_file_that_another_program_changed_is_not_overwritten_unasked(
     open_slide: OpenSlide,
     slides: Path,
     monkeypatch: pytest.MonkeyPatch,
+    choose_file: ChooseFile,
     choice: str,
 ) -> None:
     window = open_slide(slides / "tumor_009.tif")
@@ -292,7 +313,7 @@ def test_a_file_that_another_program_changed_is_not_overwritten_unasked(
     asked: list[str] = []
     monkeypatch.setattr(saving, "ask", lambda *a: (asked.append(a[2]), choice)[1])
     other = slides / "mine.xml"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(other), "ASAP XML (*.xml)"))
+    choose_file(other, "ASAP XML (*.xml)")
     saved = window.saving.save()
     assert len(asked) == 1
     assert "tumor_009.xml" in asked[0]
@@ -308,12 +329,15 @@ def test_the_palette_opens_what_was_opened_last(
     window = open_slide(slides / "tumor_010.tif")
     open_slide(slides / "tumor_009.tif")
     qtbot.waitUntil(lambda: window.session.slide.path.name == "tumor_009.tif")
+    menu = window.named_actions["recent"].menu()
+    assert isinstance(menu, QMenu)
+    menu.aboutToShow.emit()  # what it shows now stays in it, and soon is old
     window.activateWindow()
     window.canvas.setFocus()
     QTest.keyClick(window.canvas, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     palette = window.command_palette
     assert palette.isVisible()
-    QTest.keyClicks(palette.line, "tumor")
+    QTest.keyClicks(palette.line, "tumor_0")
     assert palette.shown[0].text == "Open tumor_010.tif"
     assert not any("009" in entry.text for entry in palette.shown)  # that one is open
     QTest.keyClick(palette.line, Qt.Key.Key_Return)

@@ -48,7 +48,7 @@ def test_a_folder_of_small_pictures_is_tiles(tmp_path: Path) -> None:
     found = gather_inputs([tmp_path])
     assert found.pictures == tuple(files)
     assert found.slides == ()
-    found = gather_inputs([tmp_path], pictures_are_tiles=False)
+    found = gather_inputs([tmp_path], pictures="none")
     assert found.slides == tuple(files)
 
 

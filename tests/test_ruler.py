@@ -27,7 +27,7 @@ def measuring(window: MainWindow) -> MainWindow:
     """The window with the ruler in hand, zoomed in a little."""
     window.canvas.zoom_by(3)
     window.canvas.setFocus()
-    QTest.keyClick(window.canvas, Qt.Key.Key_M)
+    QTest.keyClick(window.canvas, Qt.Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
     assert window.canvas.tool is window.aids.ruler_tool
     return window
 
@@ -39,8 +39,9 @@ def test_a_drag_measures_in_micrometres(open_slide: OpenSlide, made_slide: Path)
     assert window.session.slide is not None
     spacing = window.session.slide.spacing
     assert isinstance(spacing, Spacing)
-    assert ruler.length_um(spacing) == pytest.approx(125, rel=0.02)  # 500 px of 0.25 µm
-    assert ruler.words(spacing).endswith("µm · 143°")
+    words = ruler.words(spacing)
+    assert float(words.partition(" ")[0]) == pytest.approx(125, rel=0.02)  # 500 px of 0.25 µm
+    assert words.endswith("µm · 143°")
     assert "not saved" in window.status.hint.text()
     assert window.session.document.is_saved  # nothing was marked
 
@@ -56,6 +57,19 @@ def test_two_clicks_measure_with_a_live_preview(open_slide: OpenSlide, made_slid
     click(canvas, 2100, 1500)
     (ruler,) = rulers.laid
     assert (ruler.x2, ruler.y2) == pytest.approx((2100, 1500), abs=4)
+
+
+def test_a_double_click_ends_a_ruler_and_begins_none(
+    open_slide: OpenSlide, made_slide: Path
+) -> None:
+    window = measuring(open_slide(made_slide))
+    rulers, canvas = window.aids.rulers, window.canvas
+    click(canvas, 1800, 1400)
+    click(canvas, 2100, 1500)
+    QTest.mouseDClick(canvas, Qt.MouseButton.LeftButton, pos=screen_point(canvas, 2100, 1500))
+    QTest.mouseMove(canvas, screen_point(canvas, 2000, 1600))
+    assert len(rulers.shown) == 1
+    assert not canvas.tool.is_busy
 
 
 def test_shift_keeps_to_steps_of_45_degrees(open_slide: OpenSlide, made_slide: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -11,8 +12,9 @@ from typing import BinaryIO
 
 import pytest
 
-from slideviewer.annotations import with_extension, write_safely
-from slideviewer.annotations.saving import keep_former
+from slideviewer.annotations import read_annotations, with_extension, write_safely
+from slideviewer.annotations.file_lock import holder_of
+from slideviewer.annotations.saving import backups_of, keep_former, stamp_of
 from slideviewer.errors import AnnotationError
 from slideviewer.files import replacing_text
 
@@ -28,12 +30,43 @@ def test_a_new_file_is_written(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.xml"]
 
 
-def test_the_former_file_becomes_the_backup(tmp_path: Path) -> None:
+def test_the_former_files_become_backups(tmp_path: Path) -> None:
     for content in (b"1", b"2", b"3"):
         write_safely(tmp_path / "a.xml", lambda stream, content=content: stream.write(content))
     assert (tmp_path / "a.xml").read_bytes() == b"3"
-    assert (tmp_path / "a.xml.bak").read_bytes() == b"2"
-    assert names(tmp_path) == ["a.xml", "a.xml.bak"]
+    assert names(tmp_path) == ["a.xml", "a.xml.bak1", "a.xml.bak2"]
+    assert [it.read_bytes() for it in backups_of(tmp_path / "a.xml")[:2]] == [b"2", b"1"]
+
+
+def test_the_newest_five_backups_are_kept(tmp_path: Path) -> None:
+    for number in range(9):
+        write_safely(tmp_path / "a.xml", str(number).encode())
+    kept = backups_of(tmp_path / "a.xml")
+    assert names(tmp_path) == ["a.xml", *(it.name for it in kept)]
+    assert [it.read_text() for it in kept] == list("76543")
+    kept[2].unlink()  # by the user: the place is taken before the oldest goes
+    write_safely(tmp_path / "a.xml", b"9")
+    assert [it.read_text() for it in kept] == list("87643")
+
+
+def test_saving_the_same_again_costs_no_backup(tmp_path: Path) -> None:
+    large = bytes(3_000_000)
+    for content in (b"1", large, large, large):
+        write_safely(tmp_path / "a.xml", content)
+    assert (tmp_path / "a.xml").read_bytes() == large
+    assert names(tmp_path) == ["a.xml", "a.xml.bak1"]
+    write_safely(tmp_path / "a.xml", large[:-1] + b"1")  # as long, but another
+    assert names(tmp_path) == ["a.xml", "a.xml.bak1", "a.xml.bak2"]
+    assert (tmp_path / "a.xml.bak1").read_bytes() == large
+
+
+def test_a_backup_is_known_by_its_stamp(tmp_path: Path) -> None:
+    write_safely(tmp_path / "a.xml", b"1")
+    stamp = stamp_of(tmp_path / "a.xml")
+    write_safely(tmp_path / "a.xml", b"2")
+    assert stamp is not None
+    assert stamp_of(tmp_path / "a.xml.bak1") == stamp != stamp_of(tmp_path / "a.xml")
+    assert stamp_of(tmp_path / "none.xml") is None
 
 
 def test_no_backup_where_none_is_wanted(tmp_path: Path) -> None:
@@ -95,6 +128,33 @@ def test_a_full_disk_leaves_everything_as_it_was(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.xml"]
 
 
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_saving_that_fails_again_and_again_costs_no_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    for number in range(6):
+        write_safely(tmp_path / "a.xml", str(number).encode())
+    kept = backups_of(tmp_path / "a.xml")
+
+    real = getattr(os, failing)
+
+    def fail(*arguments: object) -> None:
+        if failing == "replace" and arguments[1] != tmp_path / "a.xml":
+            real(*arguments)
+        else:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, failing, fail)
+        for _ in range(7):
+            with pytest.raises(AnnotationError, match="No space left"):
+                write_safely(tmp_path / "a.xml", b"new")
+    assert (tmp_path / "a.xml").read_text() == "5"
+    assert [it.read_text() for it in kept] == list("43210" if failing == "fsync" else "54321")
+    write_safely(tmp_path / "a.xml", b"new")
+    assert [it.read_text() for it in kept] == list("54321")
+
+
 def test_places_that_cannot_be_written_are_named(tmp_path: Path) -> None:
     (tmp_path / "folder.xml").mkdir()
     (tmp_path / "file").write_bytes(b"")
@@ -126,12 +186,40 @@ def test_links_and_permissions_stay(tmp_path: Path) -> None:
     write_safely(link, b"new")
     assert link.is_symlink() and target.read_bytes() == b"new"
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
-    assert names(tmp_path / "far") == ["a.xml", "a.xml.bak"]
+    assert names(tmp_path / "far") == ["a.xml", "a.xml.bak1"]
 
     (tmp_path / "plain").write_bytes(b"")
     write_safely(tmp_path / "b.xml", b"new")
     usual = stat.S_IMODE((tmp_path / "plain").stat().st_mode)
     assert stat.S_IMODE((tmp_path / "b.xml").stat().st_mode) == usual
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links are a matter of POSIX")
+def test_links_that_lead_in_a_circle_and_endless_names_are_errors(tmp_path: Path) -> None:
+    circle, endless = tmp_path / "a.xml", tmp_path / ("a" * 300 + ".xml")
+    circle.symlink_to("b.xml")
+    (tmp_path / "b.xml").symlink_to("a.xml")
+    for path in (circle, endless):
+        with pytest.raises(AnnotationError, match="cannot be saved"):
+            write_safely(path, b"new")
+        with pytest.raises(AnnotationError, match="cannot be read"):
+            read_annotations(path)
+        assert holder_of(path) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are a matter of POSIX")
+def test_nobody_else_reads_a_file_while_it_takes_the_place_of_a_private_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_bytes(b"former")
+    path.chmod(0o600)
+    modes = []
+
+    def write(stream: BinaryIO) -> None:
+        modes.extend(stat.S_IMODE(it.stat().st_mode) for it in tmp_path.iterdir())
+
+    write_safely(path, write, backup=False)
+    assert modes == [0o600, 0o600]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_odd_names(tmp_path: Path) -> None:

@@ -28,7 +28,6 @@ def test_names_are_unique_and_defaults_allowed() -> None:
         (settings.ANIMATE, False),
         (settings.CACHE_MIB, 512),
         (settings.BACKGROUND, "black"),
-        (settings.AUTHOR, "Zoë Ångström, MD"),
     ],
 )
 def test_what_is_written_comes_back_from_the_file_with_its_type(
@@ -52,7 +51,6 @@ def test_what_is_written_comes_back_from_the_file_with_its_type(
         (settings.CACHE_MIB, 10**9),
         (settings.BACKGROUND, "pink"),
         (settings.KEYMAP, ["asap", "qupath"]),
-        (settings.AUTHOR, ["a", "b"]),
     ],
 )
 def test_a_wrong_stored_value_falls_back(setting: settings.Setting, stored: object) -> None:

@@ -1,26 +1,31 @@
 """Pictures of what is shown and of parts of the slide: exact, sharp, honest and cancellable."""
 
+import threading
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
+from PySide6.QtWidgets import QApplication, QDialog, QProgressDialog
 from pytestqt.qtbot import QtBot
-from window_fixtures import OpenSlide, settle
+from window_fixtures import ChooseFile, OpenSlide, answer, settle
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations import Annotation, Kind, as_points
 from slideviewer.errors import Cancelled, SlideError
 from slideviewer.geometry import Rect
 from slideviewer.progress import Step, silent
-from slideviewer.slide import Spacing
+from slideviewer.slide import Pixels, Spacing, png_writing
 from slideviewer.slide import open_slide as open_any
-from slideviewer.ui import region_export, settings, view_picture
+from slideviewer.ui import region_export, running, settings, snapshot, view_picture
+from slideviewer.ui.jobs import Job
 from slideviewer.ui.region_export import Region, save_region
-from slideviewer.ui.save_region import SaveRegionDialog
+from slideviewer.ui.save_region import FORMATS, SaveRegionDialog
 from slideviewer.ui.snapshot import FACTOR, WITH_OVERLAYS, WITH_SCALE_BAR, SaveViewDialog
 from slideviewer.ui.window import MainWindow
 
@@ -105,15 +110,10 @@ def test_the_view_is_copied(qtbot: QtBot, open_slide: OpenSlide, made_slide: Pat
 
 
 def test_the_dialog_remembers(
-    qtbot: QtBot,
-    open_slide: OpenSlide,
-    made_slide: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, tmp_path: Path, choose_file: ChooseFile
 ) -> None:
     window = open_slide(made_slide)
-    target = tmp_path / "mine"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(target), ""))
+    choose_file(tmp_path / "mine")
 
     def choose() -> None:
         dialog = QApplication.activeModalWidget()
@@ -164,18 +164,141 @@ def test_a_region_is_written_pixel_by_pixel(made_slide: Path, tmp_path: Path, le
         opened_slide.close()
 
 
-def test_many_bands_make_one_picture(
-    made_slide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class Watched:
+    """A slide that notes how much is read of it at once, and waits where it is told to."""
+
+    def __init__(self, path: Path) -> None:
+        self._slide = open_any(path)
+        self.boxes: list[tuple[int, ...]] = []
+        self.reading, self.may_read = threading.Event(), threading.Event()
+        self.may_read.set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._slide, name)
+
+    def read_region(self, level: int, *box: int) -> Pixels:
+        self.boxes.append(box)
+        self.reading.set()
+        self.may_read.wait()
+        return self._slide.read_region(level, *box)
+
+
+@pytest.fixture
+def watched(made_slide: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
+    """What a region is saved from."""
+    slide = Watched(made_slide)
+    monkeypatch.setattr(region_export, "open_slide", lambda path: slide)
+    return slide
+
+
+def test_many_blocks_make_one_picture_and_no_tile_is_read_twice(
+    made_slide: Path, tmp_path: Path, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slide = open_any(made_slide)
-    region = Region.of(slide, Rect(500, 500, 333, 222), 0)
-    monkeypatch.setattr(region_export, "BAND_PX", 333 * 7)
+    monkeypatch.setattr(region_export, "BLOCK_PX", 2 * 256 * 256)
     steps: list[Step] = []
-    save_region(made_slide, region, tmp_path / "a.png", steps.append)
-    assert len(steps) == 32
-    assert steps[-1].done == steps[-1].total == 222
-    assert np.array_equal(as_pixels(tmp_path / "a.png"), slide.read_region(0, 500, 500, 333, 222))
-    slide.close()
+    save_region(made_slide, Region(0, 500, 700, 1333, 822), tmp_path / "a.png", steps.append)
+    with closing(open_any(made_slide)) as slide:
+        expected = slide.read_region(0, 500, 700, 1333, 822)
+    assert np.array_equal(as_pixels(tmp_path / "a.png"), expected)
+    assert sum(width * height for _, _, width, height in watched.boxes) == 1333 * 822
+    for x, y, width, height in watched.boxes:
+        assert y // 256 == (y + height - 1) // 256
+        assert x // 512 == (x + width - 1) // 512
+    done = [step.done for step in steps]
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0, steps[-1].total) == (0, 822)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_cancelling_is_heard_after_a_block(
+    made_slide: Path, tmp_path: Path, watched: Watched, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(region_export, "BLOCK_PX", 256 * 256)
+
+    def cancel(step: Step) -> None:
+        if watched.boxes:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        save_region(made_slide, Region(0, 0, 0, 4000, 3000), tmp_path / name, cancel)
+    assert watched.boxes == [(0, 0, 256, 256)]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_png_is_packed_in_pieces_between_which_it_can_be_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(png_writing, "PACKED_BYTES", 30_000)
+    pixels = np.zeros((1000, 100, 3), np.uint8)
+    heard: list[int] = []
+
+    def cancel(step: Step) -> None:
+        heard.append(step.done)
+        if step.done >= 300:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        png_writing.write_png(tmp_path / "a.png", (100, 1000), [pixels], None, cancel)
+    assert heard == [0, 100, 200, 300]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_the_window_closes_promptly_and_leaves_no_half_picture(
+    open_slide: OpenSlide,
+    made_slide: Path,
+    tmp_path: Path,
+    watched: Watched,
+    choose_file: ChooseFile,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    window = open_slide(made_slide)
+    choose_file(tmp_path / name)
+    monkeypatch.setattr(SaveRegionDialog, "exec", lambda dialog: QDialog.DialogCode.Accepted)
+    monkeypatch.setattr(SaveRegionDialog, "suffixes", (tmp_path / name).suffix)
+    monkeypatch.setattr(running, "CLOSE_SECONDS", 20)
+    really_cancel = Job.cancel
+
+    def cancel(job: Job) -> None:
+        really_cancel(job)
+        watched.may_read.set()
+
+    monkeypatch.setattr(Job, "cancel", cancel)
+    watched.may_read.clear()
+    window.named_actions["save_region"].trigger()
+    assert watched.reading.wait(60)
+    assert list(tmp_path.iterdir()) != []  # what is written meanwhile has another name
+    assert not (tmp_path / name).exists()
+    window.close()
+    assert len(watched.boxes) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_view_that_is_cancelled_while_it_is_written_is_not_written(
+    qtbot: QtBot,
+    open_slide: OpenSlide,
+    made_slide: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = open_slide(made_slide)
+    writing, may_write = threading.Event(), threading.Event()
+
+    def write_png(*how: Any) -> None:
+        writing.set()
+        may_write.wait()
+        png_writing.write_png(*how)
+
+    monkeypatch.setattr(snapshot, "write_png", write_png)
+    window.aids.snapshots.save_view(tmp_path / "a.png")
+    qtbot.waitUntil(writing.is_set)
+    (shown,) = (it for it in window.findChildren(QProgressDialog) if "Saving" in it.windowTitle())
+    shown.canceled.emit()  # as its button does
+    may_write.set()
+    qtbot.waitUntil(lambda: not window.aids.running.is_busy)
+    assert list(tmp_path.iterdir()) == []
+    assert not window.notices.texts
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
@@ -229,25 +352,71 @@ def test_the_region_dialog_says_the_size_and_refuses_beforehand(
     assert dialog.save.isEnabled()
 
 
-def test_a_region_is_saved_from_the_menu_and_the_slide_itself_is_safe(
+@pytest.fixture
+def agreeable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is asked for a region agrees to what is proposed, but wants a TIFF."""
+    monkeypatch.setattr(SaveRegionDialog, "exec", lambda dialog: QDialog.DialogCode.Accepted)
+    monkeypatch.setattr(SaveRegionDialog, "suffixes", FORMATS["TIFF with levels (JPEG tiles)"])
+
+
+@pytest.mark.usefixtures("agreeable")
+def test_a_region_is_saved_from_the_menu_and_no_slide_in_view_is_overwritten(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, tmp_path: Path, choose_file: ChooseFile
+) -> None:
+    window = open_slide(made_slide)
+    target = tmp_path / "part.tiff"
+    choose_file(target)
+    window.named_actions["save_region"].trigger()
+    qtbot.waitUntil(
+        lambda: any("Saved part.tiff" in it for it in window.notices.texts), timeout=20_000
+    )
+    assert target.exists()
+    qtbot.waitUntil(lambda: not window.findChildren(SaveRegionDialog))
+    window.views.set_shape(1, 2)
+    window.comparing.open_in(window.views.views[1], target)
+    qtbot.waitUntil(lambda: window.views.views[1].slide is not window.session.slide)
+    for slide in (made_slide, target):
+        before = slide.read_bytes()
+        choose_file(slide)
+        window.named_actions["save_region"].trigger()
+        assert f"{slide.name} is the slide itself. Choose another name." in window.notices.texts
+        assert not window.aids.running.is_busy
+        assert slide.read_bytes() == before
+
+
+@pytest.mark.usefixtures("agreeable")
+@pytest.mark.parametrize("choice", ["Replace", "Stay"])
+def test_a_file_is_replaced_only_if_the_user_agrees_to_its_whole_name(
     qtbot: QtBot,
     open_slide: OpenSlide,
     made_slide: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    choose_file: ChooseFile,
+    choice: str,
 ) -> None:
     window = open_slide(made_slide)
-    target = tmp_path / "part.png"
-    monkeypatch.setattr(SaveRegionDialog, "exec", lambda dialog: QDialog.DialogCode.Accepted)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(target), ""))
+    there = tmp_path / "mine.tif"
+    there.write_text("work")
+    choose_file(tmp_path / "mine")  # the system's dialog sees no such file
+    answer(qtbot, choice)
     window.named_actions["save_region"].trigger()
-    qtbot.waitUntil(
-        lambda: any("Saved part.png" in it for it in window.notices.texts), timeout=20_000
-    )
-    assert target.exists()
-    before = made_slide.read_bytes()
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(made_slide), ""))
-    monkeypatch.setattr(SaveRegionDialog, "suffix", property(lambda dialog: ".tif"))
-    window.named_actions["save_region"].trigger()
-    assert any("slide itself" in text for text in window.notices.texts)
-    assert made_slide.read_bytes() == before
+    assert window.aids.running.is_busy == (choice == "Replace")
+    qtbot.waitUntil(lambda: not window.aids.running.is_busy, timeout=20_000)
+    assert (there.read_bytes() == b"work") == (choice == "Stay")
+
+
+def test_annotations_of_one_name_are_each_offered(open_slide: OpenSlide, made_slide: Path) -> None:
+    window = open_slide(made_slide)
+    for number, width in enumerate((800, 300)):
+        made = Annotation("Nest", Kind.POLYGON, as_points([(0, 0), (width, 0), (width, 600)]))
+        made = replace(made, id=str(number))
+        window.session.document.apply("Add", {made.id: made})
+    window.session.selection.set(["0", "1"])
+    slide = window.session.slide
+    assert slide is not None
+    dialog = SaveRegionDialog(slide, window.aids.save_region.regions)
+    widths = []
+    for index in range(2):
+        dialog.what.setCurrentIndex(index)
+        widths.append(dialog.region.width)
+    assert widths == [800, 300]

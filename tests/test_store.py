@@ -17,7 +17,8 @@ from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.errors import PredictionError
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.prediction import CellBatch
-from slideviewer.inference.store import ARRAY_FOLDER, PredictionStore, read_prediction
+from slideviewer.inference.store import PredictionStore, read_prediction
+from slideviewer.inference.store_files import ARRAY_FOLDER
 
 GRID = Grid(10.5, -3.0, 76.25, 70, 40)
 PROVENANCE = {
@@ -89,15 +90,16 @@ def test_any_cells_survive(
 def test_a_store_of_the_same_kind_is_resumed(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     store.write(batch([(1, 2), (3, 4)]))
-    store.finish(complete=False, skipped=[(5, 6, "damaged")])
+    store.finish(complete=False, skipped=[(5, 6, "damaged")], ways=[{"engine": "A"}])
     again = open_store(tmp_path, provenance={**PROVENANCE, "started": "later"}, threshold=0.9)
     assert sorted(zip(*np.nonzero(again.done), strict=True)) == [(2, 1), (4, 3)]
     again.write(batch([(7, 8)]))
-    found = again.finish(complete=True, facts={"seconds": 3})
+    found = again.finish(complete=True, ways=[{"engine": "B"}], facts={"seconds": 3})
     assert found.complete
     assert (found.threshold, found.skipped) == (0.9, ())
     assert found.provenance["started"] == "later"
     assert found.provenance["seconds"] == 3
+    assert found.provenance["computed_by"] == [{"engine": "A"}, {"engine": "B"}]
     assert int((~np.isnan(read_prediction(tmp_path).target_probabilities)).sum()) == 3
 
 
@@ -106,9 +108,18 @@ def test_a_store_of_the_same_kind_is_resumed(tmp_path: Path) -> None:
     [
         ({"provenance": {**PROVENANCE, "model": {"hash": "c"}}}, "another model"),
         ({"provenance": {**PROVENANCE, "slide": {"content": "c"}}}, "another slide"),
+        (
+            {"provenance": {**PROVENANCE, "slide": {"content": "b" * 64, "reading": 1}}},
+            "another way of reading",
+        ),
         ({"provenance": {**PROVENANCE, "spacing_um_px": 0.25}}, "another spacing"),
         ({"class_names": ("A", "B")}, "other classes"),
         ({"grid": Grid(0, 0, 76.25, 70, 40)}, "another region"),
+        ({"grid": Grid(0, 0, 38.25, 140, 80)}, "another stride"),
+        (
+            {"provenance": {**PROVENANCE, "tissue": {"lowest_saturation": 9}}},
+            "another way to tell tissue",
+        ),
     ],
 )
 def test_another_prediction_is_refused_or_replaced(

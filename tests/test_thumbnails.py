@@ -123,7 +123,7 @@ class SlowStore(ThumbnailStore):
         self.asked.append(path)
         self.threads.add(threading.get_ident())
         if path in self.gates:
-            self.gates[path].wait(10)
+            self.gates[path].wait(60)
         return Thumbnail(path, QImage(4, 4, QImage.Format.Format_RGB32))
 
 

@@ -98,7 +98,7 @@ def test_a_click_on_an_outline_selects_and_one_beside_deselects(
     window, annotation_id = square
     click(window.canvas, 1500, 800)
     assert window.session.selection.ids == {annotation_id}
-    assert len(window.annotations_panel.table.selectionModel().selectedRows()) == 1
+    assert len(window.editing.list.table.selectionModel().selectedRows()) == 1
     click(window.canvas, 3500, 2800)
     assert not window.session.selection.ids
 
@@ -217,7 +217,7 @@ def test_space_let_go_elsewhere_does_not_stick(drawing: MainWindow) -> None:
     drawing.activateWindow()
     drawing.canvas.setFocus()
     QTest.keyPress(drawing.canvas, Qt.Key.Key_Space)
-    drawing.annotations_panel.setFocus()
+    drawing.editing.list.setFocus()
     drawing.layers_panel.threshold.setFocus()
     click(drawing.canvas, 1000, 800)
     assert drawing.canvas.tool.is_busy

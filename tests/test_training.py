@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.cli.models import app as models_app
 from slideviewer.cli.train import app as train_app
-from slideviewer.cli.train import parse_classes, parse_config
+from slideviewer.cli.training_words import parse_classes, parse_config
 from slideviewer.errors import Cancelled, ModelError, TrainingError
 from slideviewer.evaluation.classification import roc_auc
 from slideviewer.models import TileClassifier, open_package
@@ -86,7 +86,7 @@ def test_cancelling_writes_nothing(data: Path, tmp_path: Path) -> None:
 
     with pytest.raises(Cancelled):
         train_tiles(options(data, tmp_path / "dots"), cancel)
-    assert not (tmp_path / "dots").exists()
+    assert not (tmp_path / "dots" / "config.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -166,6 +166,30 @@ def test_the_command_line_trains_the_same_model_and_shows_it(data: Path, tmp_pat
     listed = json.loads(CliRunner().invoke(models_app, ["list", "--json"]).output)
     assert isinstance(listed, list)
     assert RESEARCH_USE_ONLY in CliRunner().invoke(models_app, ["list"]).output
+
+
+def test_a_model_like_one_of_the_wsinfer_zoo(data: Path, tmp_path: Path) -> None:
+    like = tmp_path / "zoo.json"
+    zoo = {
+        "spec_version": "1.0",
+        "architecture": "resnet34",
+        "num_classes": 2,
+        "class_names": ["normal", "tumor"],
+        "patch_size_pixels": 32,
+        "spacing_um_px": 0.25,
+        "transform": [{"name": "Resize", "arguments": {"size": 16}}, {"name": "ToTensor"}],
+    }
+    like.write_text(json.dumps(zoo))
+    words = ["tiles", "--data", data, "--out", tmp_path / "dots", "--name", "dots", "--epochs", 1]
+    words += ["--target", "tumor", "--architecture-config", json.dumps(NETWORK)]
+    result = CliRunner().invoke(train_app, [str(word) for word in [*words, "--like", like]])
+    assert result.exit_code == 0, result.output
+    spec = open_package(tmp_path / "dots").spec
+    assert spec.class_names == ("normal", "tumor")
+    assert (spec.patch_size_pixels, spec.spacing_um_px) == (16, 0.5)
+    result = CliRunner().invoke(train_app, [str(word) for word in words])
+    assert isinstance(result.exception, TrainingError)
+    assert "--like" in str(result.exception)
 
 
 def test_a_list_of_models_names_them_whole(user_folder: Path, tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from slideviewer.errors import TrainingError
 from slideviewer.training.augmentation import Augmentation, flip_and_turn
 from slideviewer.training.baseline import baseline_probabilities, colour_histograms
+from slideviewer.training.batches import BatchSource
 from slideviewer.training.calibration import best_temperature
 from slideviewer.training.drawn import FIRST_SEED, MEASURED_SEEDS, drawn_examples, seeds_for
-from slideviewer.training.examples import load_examples
-from slideviewer.training.fit import BatchSource, FitSettings
+from slideviewer.training.fit import FitSettings
+from slideviewer.training.labelled_pictures import load_examples
+from slideviewer.training.tile_readers import ArrayTiles
 
 CLASSES = {"normal": "Normal", "tumor": "Tumor"}
 
@@ -107,7 +109,7 @@ def test_extra_tiles_are_drawn_by_their_share() -> None:
     labels, extra = np.arange(20) % 2, np.arange(20) >= 10
     still = Augmentation(False, 0, 0, 0, 0, 0, 0, 0, 0, False)
     chosen = FitSettings(batch_size=200, mixup=0, extra_share=0.3, augmentation=still)
-    drawn, _ = BatchSource(tiles, labels, 2, chosen, extra).batch(0, 0)
+    drawn, _ = BatchSource(ArrayTiles(tiles, 8), labels, 2, chosen, extra).batch(0, 0)
     assert 0.2 < drawn.mean() / 255 < 0.4
 
 

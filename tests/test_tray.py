@@ -206,7 +206,7 @@ def test_a_hanging_folder_holds_nothing_up(
 
     def slow(path: Path) -> Listing:
         if path == hanging:
-            gate.wait(10)
+            gate.wait(60)
         return list_slides(path)
 
     monkeypatch.setattr(tray_module, "list_slides", slow)

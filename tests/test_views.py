@@ -7,50 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QSplitter, QWidget
 from pytestqt.qtbot import QtBot
-from window_fixtures import OpenSlide, click, drag, screen_point
+from view_fixtures import go, show_in
+from window_fixtures import OpenSlide, click, drag, screen_point, wait_for_jobs
 
 from slideviewer.annotations import Annotation, Kind, as_points
 from slideviewer.errors import SlideError
 from slideviewer.slide import Slide
 from slideviewer.ui.canvas import Canvas
-from slideviewer.ui.stage import Manner
-from slideviewer.ui.views.area import Border
-from slideviewer.ui.views.grid import columns_for
+from slideviewer.ui.manner import Manner
+from slideviewer.ui.views.area import Border, columns_for
 from slideviewer.ui.views.slide_view import SlideView
 from slideviewer.ui.window import MainWindow
-
-
-@pytest.fixture
-def other_slide(made_slide: Path, tmp_path: Path) -> Path:
-    """Another file of the same kind."""
-    path = tmp_path / "the other one.tif"
-    path.write_bytes(made_slide.read_bytes())
-    return path
-
-
-@pytest.fixture
-def two(open_slide: OpenSlide, made_slide: Path) -> MainWindow:
-    """A window with two views of one slide."""
-    window = open_slide(made_slide)
-    window.named_actions["view_grid_1x2"].trigger()
-    return window
-
-
-def show_in(qtbot: QtBot, window: MainWindow, view: SlideView, path: Path) -> Slide:
-    window.comparing.open_in(view, path)
-    qtbot.waitUntil(lambda: view.slide is not None and view.slide.path == path, timeout=10_000)
-    assert view.slide is not None
-    return view.slide
-
-
-def go(window: MainWindow, *names: str) -> None:
-    for name in names:
-        window.named_actions[name].trigger()
 
 
 def test_the_grid_has_the_shapes_of_the_menu(open_slide: OpenSlide, made_slide: Path) -> None:
@@ -92,6 +64,23 @@ def test_views_are_added_one_by_one_up_to_nine(open_slide: OpenSlide, made_slide
             (seen.centre_x, seen.centre_y, seen.scale)
         )
     assert [columns_for(count) for count in range(1, 10)] == [1, 2, 3, 2, 3, 3, 3, 3, 3]
+
+
+def test_a_new_view_looks_like_the_active_one(open_slide: OpenSlide, made_slide: Path) -> None:
+    window = open_slide(made_slide)
+    window.looks.set_managed(False)
+    go(window, "show_grid", "show_scale_bar", "show_overview", "show_markup")
+    window.views.active.cells.opacity = 0.7
+    go(window, "view_add")
+    first, second = window.views.views
+    assert second.look == first.look
+    assert not second.look.managed
+    assert [(layer.name, layer.visible, layer.opacity) for layer in second.layers] == [
+        (layer.name, layer.visible, layer.opacity) for layer in first.layers
+    ]
+    assert window.aids.of(second).grid.visible
+    assert not second.scale_bar.visible
+    assert not second.overview.is_wanted
 
 
 def test_a_click_makes_a_view_the_active_one(two: MainWindow) -> None:
@@ -143,7 +132,7 @@ def blue_pixels(canvas: Canvas) -> int:
     return count
 
 
-def test_markup_drawn_in_one_view_is_seen_in_all(two: MainWindow) -> None:
+def test_markup_drawn_in_one_view_is_seen_in_all(qtbot: QtBot, two: MainWindow) -> None:
     first, second = two.views.views
     two.views.activate(second)
     go(two, "polygon")
@@ -154,7 +143,8 @@ def test_markup_drawn_in_one_view_is_seen_in_all(two: MainWindow) -> None:
     QTest.keyClick(second.canvas, Qt.Key.Key_Return)
     (drawn,) = two.session.document.annotations
     assert drawn.points.tolist() == [pytest.approx(corner, abs=20) for corner in corners]
-    assert blue_pixels(first.canvas) > 20
+    two.session.selection.set([])  # what is selected is of a lighter blue
+    qtbot.waitUntil(lambda: blue_pixels(first.canvas) > 20)
     assert blue_pixels(second.canvas) > 20
     go(two, "undo")
     assert blue_pixels(first.canvas) == blue_pixels(second.canvas) == 0
@@ -175,9 +165,72 @@ def test_nothing_is_drawn_on_another_slide(
     assert second.markup not in second.layers
     click(first.canvas, 1000, 1000)
     assert first.canvas.tool.is_busy
-    two.views.show_session(second)
+    two.comparing.show_session(second)
     two.views.activate(second)
     assert second.canvas.tool.name == "polygon"
+
+
+def test_what_is_half_drawn_survives_looking_around(
+    qtbot: QtBot, two: MainWindow, other_slide: Path
+) -> None:
+    first, second = two.views.views
+    show_in(qtbot, two, second, other_slide)
+    two.views.activate(first)
+    go(two, "polygon")
+    click(first.canvas, 1000, 1000)
+    click(first.canvas, 2000, 1000)
+    drag(second.canvas, (1000, 1000), (1600, 1300))
+    assert two.views.active is second
+    go(two, "view_next")
+    assert two.views.active is first
+    go(two, "blink")
+    for _ in range(2):
+        QTest.keyClick(two.views.active.canvas, Qt.Key.Key_B)
+    two.comparing.compare.leave()
+    click(first.canvas, 2000, 2000)
+    QTest.keyClick(first.canvas, Qt.Key.Key_Return)
+    (drawn,) = two.session.document.annotations
+    assert len(drawn.points) == 3
+
+
+def test_a_shape_begun_in_one_view_is_finished_in_another(two: MainWindow) -> None:
+    first, second = two.views.views
+    go(two, "polygon")
+    click(first.canvas, 1000, 1000)
+    click(second.canvas, 2000, 1000)
+    click(first.canvas, 2000, 2000)
+    QTest.keyClick(first.canvas, Qt.Key.Key_Return)
+    (drawn,) = two.session.document.annotations
+    assert len(drawn.points) == 3
+
+
+def test_a_selection_survives_a_click_in_another_slide(
+    qtbot: QtBot, two: MainWindow, other_slide: Path
+) -> None:
+    first, second = two.views.views
+    made = Annotation("A", Kind.POLYGON, as_points([(900, 900), (2000, 900), (2000, 2000)]))
+    two.session.document.apply("Add", {made.id: made})
+    show_in(qtbot, two, second, other_slide)
+    two.views.activate(first)
+    go(two, "select")
+    click(first.canvas, 1500, 900)
+    click(second.canvas, 1000, 1000)
+    assert two.views.active is second
+    assert two.session.selection.ids == {made.id}
+
+
+def test_another_slide_drops_what_was_half_drawn_wherever_the_reader_looks(
+    qtbot: QtBot, two: MainWindow, other_slide: Path, open_slide: OpenSlide, real_data: Path
+) -> None:
+    first, second = two.views.views
+    show_in(qtbot, two, second, other_slide)
+    two.views.activate(first)
+    go(two, "polygon")
+    click(first.canvas, 1000, 1000)
+    click(second.canvas, 1000, 1000)
+    open_slide(real_data / "slides" / "CMU-1-Small-Region.svs")
+    assert not first.canvas.tool.is_busy
+    assert first.canvas.tool.name == "polygon"
 
 
 def test_the_jump_to_an_annotation_moves_the_view_of_its_slide(
@@ -190,7 +243,7 @@ def test_the_jump_to_an_annotation_moves_the_view_of_its_slide(
     made = Annotation("A", Kind.POLYGON, as_points([(100, 100), (300, 100), (300, 300)]), "")
     two.session.document.apply("Add", {made.id: made})
     before = second.canvas.viewpoint
-    two.annotations_panel.jump_wanted.emit(made.id)
+    two.editing.list.jump_wanted.emit(made.id)
     assert first.canvas.viewpoint.visible.contains(200, 200)
     assert first.canvas.viewpoint.scale > 0.3
     assert second.canvas.viewpoint == before
@@ -212,8 +265,68 @@ def test_a_slide_is_chosen_for_a_view_and_given_up_again(
     assert second.title.show_session.isVisible()
     second.title.show_session.trigger()
     assert second.slide is two.session.slide
-    with pytest.raises(SlideError):
-        slide.read_region(0, 0, 0, 8, 8)  # the view closed what only it had open
+    assert is_closed(slide)  # no view shows it any more
+
+
+def is_closed(slide: Slide) -> bool:
+    try:
+        slide.read_region(0, 0, 0, 8, 8)
+    except SlideError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_file_shown_in_two_views_is_open_once(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, other_slide: Path, at_once: bool
+) -> None:
+    window = open_slide(made_slide)
+    go(window, "view_grid_2x2")
+    _, second, third, _ = window.views.views
+    if at_once:
+        window.comparing.open_in(second, other_slide)
+    slide = show_in(qtbot, window, third, other_slide)
+    if not at_once:
+        window.comparing.open_in(second, other_slide)
+    qtbot.waitUntil(lambda: second.slide is third.slide, timeout=10_000)
+    slide = third.slide
+    assert slide is not None
+    assert second.tiles.source is third.tiles.source
+    assert not second.shows_session
+    window.comparing.show_session(third)
+    assert not is_closed(slide)  # the other view still shows it
+    window.views.close_view(second)
+    assert is_closed(slide)
+
+
+def test_a_file_that_the_session_opens_is_its_slide_in_other_views_too(
+    qtbot: QtBot, two: MainWindow, other_slide: Path
+) -> None:
+    first, second = two.views.views
+    own = show_in(qtbot, two, second, other_slide)
+    two.views.activate(second)
+    go(two, "polygon")
+    two.files.open_slide(other_slide)
+    qtbot.waitUntil(lambda: first.slide is not None and first.slide.path == other_slide)
+    assert second.slide is first.slide
+    assert second.shows_session
+    assert second.canvas.tool.name == "polygon"
+    assert first.title.close_button.isEnabled()
+    assert is_closed(own)
+
+
+def test_going_back_to_the_session_gives_up_what_is_being_opened(
+    qtbot: QtBot, two: MainWindow, other_slide: Path, tmp_path: Path
+) -> None:
+    first, second = two.views.views
+    show_in(qtbot, two, second, other_slide)
+    third_slide = tmp_path / "a third one.tif"
+    third_slide.write_bytes(other_slide.read_bytes())
+    two.comparing.open_in(second, third_slide)
+    second.title.show_session.trigger()
+    wait_for_jobs(qtbot)
+    assert second.slide is first.slide
+    assert second.title.name.words == first.slide.path.name
 
 
 def test_a_bad_file_is_said_and_the_view_stays(
@@ -352,7 +465,7 @@ def wait_for_tiles(qtbot: QtBot, view: SlideView) -> None:
 def settle_deleted() -> None:
     for _ in range(3):
         QApplication.processEvents()
-        QApplication.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     gc.collect()
 
 
@@ -374,8 +487,7 @@ def test_closing_views_leaks_nothing(
     gone = [weakref.ref(each) for each in (view, view.canvas, view.tiles, slide, source)]
     go(window, "view_grid_1x1")
     qtbot.waitUntil(lambda: not loader._reading, timeout=10_000)
-    with pytest.raises(SlideError):
-        slide.read_region(0, 0, 0, 8, 8)
+    assert is_closed(slide)
     assert not any(tile.source == number for tile in sources.cache._tiles)
     assert len(sources._sources) == 1
     assert list(loader._wishes) == [window.views.main.tiles]
@@ -417,7 +529,7 @@ def test_a_view_closed_while_its_slide_opens_takes_it_along(
     real: Callable[[Path], Slide] = opening.open_slide
 
     def slowly(path: Path) -> Slide:
-        may_open.wait(10)
+        may_open.wait(60)
         opened.append(real(path))
         return opened[0]
 
@@ -426,16 +538,7 @@ def test_a_view_closed_while_its_slide_opens_takes_it_along(
     go(two, "view_grid_1x1")
     may_open.set()
 
-    def is_closed() -> bool:
-        if not opened:
-            return False
-        try:
-            opened[0].read_region(0, 0, 0, 8, 8)
-        except SlideError:
-            return True
-        return False
-
-    qtbot.waitUntil(is_closed, timeout=10_000)
+    qtbot.waitUntil(lambda: bool(opened) and is_closed(opened[0]), timeout=10_000)
     assert len(two.views.views) == 1
 
 

@@ -7,9 +7,11 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from window_fixtures import OpenSlide, click, drag
+from view_fixtures import go, show_in
+from window_fixtures import click, drag
 
 from slideviewer.ui.views.alignment_store import AlignmentStore
+from slideviewer.ui.views.alignment_tool import DARK, LandmarkTool
 from slideviewer.ui.views.similarity import Similarity
 from slideviewer.ui.window import MainWindow
 
@@ -18,18 +20,12 @@ POINTS = [(900.0, 700.0), (3000.0, 900.0), (1500.0, 2200.0), (2800.0, 2300.0)]
 
 
 @pytest.fixture
-def aligning(qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, tmp_path: Path) -> MainWindow:
+def aligning(qtbot: QtBot, two: MainWindow, other_slide: Path) -> MainWindow:
     """A window whose two views show different slides, ready for the first click."""
-    path = tmp_path / "serial section.tif"
-    path.write_bytes(made_slide.read_bytes())
-    window = open_slide(made_slide)
-    window.named_actions["view_grid_1x2"].trigger()
-    second = window.views.views[1]
-    window.comparing.open_in(second, path)
-    qtbot.waitUntil(lambda: second.slide is not window.session.slide, timeout=10_000)
-    window.named_actions["align_views"].trigger()
+    show_in(qtbot, two, two.views.views[1], other_slide)
+    go(two, "align_views")
     QApplication.processEvents()
-    return window
+    return two
 
 
 def point_out(window: MainWindow, count: int, lying: Similarity = LYING) -> None:
@@ -77,6 +73,12 @@ def test_three_pairs_tell_the_residual_and_the_mirror(aligning: MainWindow) -> N
     assert second.canvas.viewpoint.mirrored
 
 
+def test_the_status_line_says_what_to_do_meanwhile(aligning: MainWindow) -> None:
+    assert aligning.status.hint.text() == LandmarkTool.hint
+    aligning.comparing.aligning.cancel()
+    assert aligning.status.hint.text() == aligning.canvas.hand.hint
+
+
 def test_the_views_move_each_by_itself_meanwhile(aligning: MainWindow) -> None:
     first, second = aligning.views.views
     before = second.canvas.viewpoint
@@ -91,7 +93,7 @@ def test_a_point_can_be_moved_and_taken_back(aligning: MainWindow) -> None:
     marks, bar = aligning.comparing.aligning.landmarks, aligning.comparing.aligning.bar
     click(first.canvas, 1000, 1000)
     assert "1" in bar.words.words
-    assert "serial section" in bar.words.words
+    assert "the other one" in bar.words.words
     drag(first.canvas, (1000, 1000), (1500, 1200))
     assert marks.points(0) == [pytest.approx((1500, 1200), abs=15)]
     click(second.canvas, 500, 500)
@@ -124,6 +126,22 @@ def test_a_marker_is_painted_where_it_was_clicked(qtbot: QtBot, aligning: MainWi
     assert picture() == before
 
 
+@pytest.mark.parametrize(
+    ("edge", "right", "below"), [("none", 1, -1), ("right", -1, -1), ("top", 1, 1)]
+)
+def test_the_number_of_a_place_is_seen_at_the_edges_too(
+    aligning: MainWindow, edge: str, right: int, below: int
+) -> None:
+    canvas = aligning.views.main.canvas
+    x, y = {"none": (200, 300), "right": (canvas.width() - 3, 300), "top": (60, 3)}[edge]
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(x, y))
+    image = canvas.grab().toImage()
+    # The plate lies in the quarter to the upper right of the ring, or where there is room.
+    quarter = ((x + right * dx, y + below * dy) for dx in range(12, 40) for dy in range(9, 40))
+    plate = sum(image.valid(*at) and image.pixelColor(*at) == DARK for at in quarter)
+    assert plate > 100
+
+
 @pytest.mark.parametrize("way", ["escape", "button", "tool", "view closed", "slide changed"])
 def test_it_is_cancelled(aligning: MainWindow, way: str, user_folder: Path) -> None:
     first, second = aligning.views.views
@@ -133,14 +151,13 @@ def test_it_is_cancelled(aligning: MainWindow, way: str, user_folder: Path) -> N
     elif way == "button":
         QTest.mouseClick(aligning.comparing.aligning.bar.cancel, Qt.MouseButton.LeftButton)
     elif way == "tool":
-        aligning.named_actions["polygon"].trigger()
-        assert aligning.views.active.canvas.tool is not aligning.views.active.canvas.hand or (
-            aligning.views.active is second
-        )
+        go(aligning, "polygon")
+        aligning.views.activate(first)
+        assert first.canvas.tool.name == "polygon"
     elif way == "view closed":
         aligning.views.close_view(second)
     else:
-        aligning.views.show_session(second)
+        aligning.comparing.show_session(second)
     assert not aligning.comparing.aligning.is_running
     assert not aligning.comparing.aligning.bar.isVisible()
     assert first.canvas.tool.name != "landmark"
@@ -176,9 +193,7 @@ def test_a_kept_alignment_can_be_forgotten(aligning: MainWindow, user_folder: Pa
     assert store.find(first.slide, second.slide) is None
 
 
-def test_one_slide_alone_cannot_be_aligned(open_slide: OpenSlide, made_slide: Path) -> None:
-    window = open_slide(made_slide)
-    window.named_actions["view_grid_1x2"].trigger()
-    window.named_actions["align_views"].trigger()
-    assert not window.comparing.aligning.is_running
-    assert any("two slides" in text for text in window.notices.texts)
+def test_one_slide_alone_cannot_be_aligned(two: MainWindow) -> None:
+    go(two, "align_views")
+    assert not two.comparing.aligning.is_running
+    assert any("two slides" in text for text in two.notices.texts)

@@ -5,15 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
+from view_fixtures import go, show_in
 from window_fixtures import OpenSlide, drag
 
 from slideviewer.annotations import Annotation, Kind, as_points
 from slideviewer.slide.writing import write_pyramid
 from slideviewer.ui.views.pair import HOLD_MILLISECONDS, Mode, Pair
+from slideviewer.ui.views.title_bar import ElidedLabel
 from slideviewer.ui.window import MainWindow
 
 GREEN = np.array([40, 160, 60])
@@ -29,14 +31,10 @@ def green_slide(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def unlike(qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, green_slide: Path) -> MainWindow:
+def unlike(qtbot: QtBot, two: MainWindow, green_slide: Path) -> MainWindow:
     """Two views of different slides, the first one active."""
-    window = open_slide(made_slide)
-    window.named_actions["view_grid_1x2"].trigger()
-    second = window.views.views[1]
-    window.comparing.open_in(second, green_slide)
-    qtbot.waitUntil(lambda: second.slide is not window.session.slide, timeout=10_000)
-    return window
+    show_in(qtbot, two, two.views.views[1], green_slide)
+    return two
 
 
 def settle(qtbot: QtBot, window: MainWindow) -> None:
@@ -162,6 +160,32 @@ def test_blinking_shows_one_slide_and_then_the_other(qtbot: QtBot, unlike: MainW
     assert unlike.childAt(at) is second.canvas
 
 
+def test_the_key_that_begins_to_blink_shows_the_other_one(unlike: MainWindow) -> None:
+    blink = unlike.named_actions["blink"]
+    blink.trigger()
+    pair, canvas = pair_of(unlike), unlike.canvas
+
+    def flips(key: Qt.Key) -> bool:
+        shown = pair.on_top
+        QTest.keyClick(pair.on_top.canvas, key)
+        return pair.on_top is not shown
+
+    def says(words: str) -> bool:
+        return any(label.text().startswith(words) for label in pair.findChildren(QLabel))
+
+    assert says("B shows")
+    assert flips(Qt.Key.Key_B)
+    blink.setShortcuts([QKeySequence("Ctrl+K")])  # as the preferences do
+    assert says("K shows")
+    assert flips(Qt.Key.Key_K)
+    assert not flips(Qt.Key.Key_B)
+    for keys in ([QKeySequence("Shift+Space")], []):  # Space moves the slide
+        blink.setShortcuts(keys)
+        assert says("B shows")
+        assert flips(Qt.Key.Key_B)
+    assert not canvas.tool.is_busy
+
+
 def test_a_held_key_shows_the_other_while_it_is_held(unlike: MainWindow) -> None:
     unlike.named_actions["blink"].trigger()
     pair, canvas = pair_of(unlike), unlike.canvas
@@ -258,19 +282,61 @@ def test_one_slide_is_compared_with_and_without_overlays(
     assert len(window.views.views) == 1
 
 
-def test_two_views_that_look_alike_are_compared_by_overlays(
-    open_slide: OpenSlide, made_slide: Path
+def headings(pair: Pair) -> list[str]:
+    return [label.words for label in pair.findChildren(ElidedLabel) if label.parent() is pair]
+
+
+def test_overlays_are_all_that_two_sides_of_a_slide_differ_in(
+    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, other_slide: Path
 ) -> None:
     window = open_slide(made_slide)
-    window.named_actions["view_grid_1x2"].trigger()
-    window.named_actions["swipe"].trigger()
-    assert len(window.views.views) == 3
-    window.named_actions["swipe"].trigger()
-    assert len(window.views.views) == 2
-    window.views.views[1].cells.visible = False
-    window.named_actions["swipe"].trigger()  # now there is something to see between the two
-    assert len(window.views.views) == 2
-    assert pair_of(window).views == window.views.views
+    window.looks.set_managed(False)
+    go(window, "show_names", "show_grid")
+    window.aids.maps.show(other_slide)  # a picture of the same shape will do
+    qtbot.waitUntil(lambda: bool(window.aids.maps.layers), timeout=10_000)
+    window.aids.maps.layers[0].threshold = 0.8
+    go(window, "swipe")
+    assert [layer.threshold for layer in window.aids.maps.layers] == [0.8, 0.8]
+    first, extra = window.views.views
+    assert extra.look == first.look
+    assert not extra.look.managed
+    shown = {layer.name for layer in first.layers if layer.visible}
+    overlays = {"Likelihood map", "Names of annotations", "Predicted tumour", "Specialist markup"}
+    assert overlays < shown
+    assert {layer.name for layer in extra.layers if layer.visible} == shown - overlays
+    assert headings(pair_of(window)) == ["with overlays", "without overlays"]
+    show_in(qtbot, window, extra, other_slide)
+    assert headings(pair_of(window)) == [made_slide.name, other_slide.name]
+
+
+def test_a_likelihood_map_is_something_to_see_between_two_views(
+    qtbot: QtBot, two: MainWindow, other_slide: Path
+) -> None:
+    two.aids.maps.show(other_slide)
+    qtbot.waitUntil(lambda: len(two.aids.maps.layers) == 2, timeout=10_000)
+    two.aids.maps.layers[0].visible = False
+    go(two, "swipe")
+    assert len(two.views.views) == 2
+
+
+def test_leaving_an_overlay_comparison_keeps_the_active_view(two: MainWindow) -> None:
+    second = two.views.views[1]
+    two.views.activate(second)
+    go(two, "blink")
+    assert two.views.active not in (second, two.views.main)  # the one made for the comparison
+    go(two, "blink")
+    assert two.views.active is second
+
+
+def test_two_views_that_look_alike_are_compared_by_overlays(two: MainWindow) -> None:
+    go(two, "swipe")
+    assert len(two.views.views) == 3
+    go(two, "swipe")
+    assert len(two.views.views) == 2
+    two.views.views[1].cells.visible = False
+    go(two, "swipe")  # now there is something to see between the two
+    assert len(two.views.views) == 2
+    assert pair_of(two).views == two.views.views
 
 
 def test_a_tool_being_used_gets_the_escape_key(open_slide: OpenSlide, made_slide: Path) -> None:

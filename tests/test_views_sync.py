@@ -12,12 +12,13 @@ from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from window_fixtures import OpenSlide, drag, turn_wheel
+from view_fixtures import show_in
+from window_fixtures import drag, turn_wheel
 
 from slideviewer.slide import Spacing
 from slideviewer.slide import open_slide as open_file
 from slideviewer.slide.writing import write_pyramid
-from slideviewer.ui.stage import Manner
+from slideviewer.ui.manner import Manner
 from slideviewer.ui.viewpoint import Viewpoint
 from slideviewer.ui.views.alignment_store import AlignmentStore
 from slideviewer.ui.views.similarity import Similarity
@@ -37,23 +38,10 @@ def coarse_slide(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def two(open_slide: OpenSlide, made_slide: Path) -> MainWindow:
-    window = open_slide(made_slide)
-    window.named_actions["view_grid_1x2"].trigger()
-    QApplication.processEvents()
-    return window
-
-
-@pytest.fixture
 def unlike(qtbot: QtBot, two: MainWindow, coarse_slide: Path) -> Iterator[MainWindow]:
     """Two views of different slides."""
     show_in(qtbot, two, two.views.views[1], coarse_slide)
     yield two
-
-
-def show_in(qtbot: QtBot, window: MainWindow, view: SlideView, path: Path) -> None:
-    window.comparing.open_in(view, path)
-    qtbot.waitUntil(lambda: view.slide is not None and view.slide.path == path, timeout=10_000)
 
 
 def um_per_screen_pixel(view: SlideView) -> float:
@@ -204,6 +192,15 @@ def test_a_hand_on_one_view_stops_them_all(qtbot: QtBot, two: MainWindow) -> Non
     assert not first.canvas.is_moving
     QTest.mouseRelease(second.canvas, Qt.MouseButton.LeftButton, pos=QPoint(80, 80))
     assert place(first.canvas.viewpoint) == place(second.canvas.viewpoint)
+
+
+def test_a_hand_on_views_at_rest_moves_none(unlike: MainWindow) -> None:
+    moved: list[Viewpoint] = []
+    for view in unlike.views.views:
+        view.canvas.viewpoint_changed.connect(moved.append)
+    for view in unlike.views.views:
+        QTest.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=QPoint(80, 80))
+    assert not moved
 
 
 def test_another_size_is_no_movement(unlike: MainWindow) -> None:

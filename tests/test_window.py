@@ -14,7 +14,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
-from window_fixtures import OpenSlide, answer, click, settle, wait_for_jobs
+from window_fixtures import ChooseFile, OpenSlide, answer, click, settle, wait_for_jobs
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations import (
@@ -31,7 +31,7 @@ from slideviewer.inference.provenance import content_identity
 from slideviewer.slide import open_slide as open_any
 from slideviewer.ui import opening, saving
 from slideviewer.ui.launch import take_picture
-from slideviewer.ui.prediction import store_folder
+from slideviewer.ui.prediction_orders import store_folder
 from slideviewer.ui.window import MainWindow
 
 
@@ -41,8 +41,23 @@ def draw_something(window: MainWindow) -> Annotation:
     return made
 
 
+def start(code: str, folder: Path) -> None:
+    """Run a program of its own, with its settings in a folder; it must end with 0."""
+    own = {"SLIDEVIEWER_DATA_DIR": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", **own},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_window_opens_without_what_it_does_not_need_yet(tmp_path: Path) -> None:
     code = (
+        "import linecache\n"
         "import sys\n"
         "from slideviewer.cli import main\n"
         "class Shell:\n"
@@ -56,21 +71,41 @@ def test_the_window_opens_without_what_it_does_not_need_yet(tmp_path: Path) -> N
         "        window.show()\n"
         "        app.processEvents()\n"
         "        loaded = set(sys.modules)\n"
+        "        read = [name for name in linecache.cache if 'slideviewer' in name]\n"
         "        window.close()\n"
         "        all_threads_end(others)\n"
         "        deep = {'tensorflow', 'keras', 'jax', 'torch', 'openvino'}\n"
-        "        slow = {'zarr', 'scipy', 'sklearn', 'qtpy', 'typer', 'rich'}\n"
-        "        sys.exit(', '.join((deep | slow) & loaded) or 0)\n"
+        "        slow = {'zarr', 'scipy', 'sklearn', 'qtpy', 'typer', 'rich', 'difflib'}\n"
+        "        # PySide would read the source of each module that is imported after it.\n"
+        "        sys.exit(', '.join([*((deep | slow) & loaded), *read]) or 0)\n"
         "main([], Shell())\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "SLIDEVIEWER_DATA_DIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
+    start(code, tmp_path)
+
+
+def test_the_started_window_collects_no_garbage_among_what_stays(tmp_path: Path) -> None:
+    code = (
+        "import gc\n"
+        "import sys\n"
+        "from slideviewer.cli import main\n"
+        "class Shell:\n"
+        "    def open_window(self, slide, annotations=None):\n"
+        "        off = not gc.isenabled()\n"
+        "        from PySide6.QtCore import QTimer\n"
+        "        from slideviewer.ui import launch\n"
+        "        app = launch.application()\n"
+        "        launch.has_screen = lambda: True\n"
+        "        def look():\n"
+        "            if gc.get_freeze_count():\n"
+        "                is_right = off and gc.get_freeze_count() > 10_000 and not gc.isenabled()\n"
+        "                app.exit(0 if is_right else 1)\n"
+        "            else:\n"
+        "                QTimer.singleShot(10, look)\n"
+        "        QTimer.singleShot(0, look)\n"
+        "        return launch.open_window(None, None, None)\n"
+        "sys.exit(main([], Shell()))\n"
     )
-    assert done.returncode == 0, done.stderr
+    start(code, tmp_path)
 
 
 def test_markup_is_saved_and_opened_again(
@@ -78,15 +113,13 @@ def test_markup_is_saved_and_opened_again(
     open_slide: OpenSlide,
     made_slide: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    choose_file: ChooseFile,
 ) -> None:
     window = open_slide(made_slide)
     made = draw_something(window)
     assert window.isWindowModified()
     target = tmp_path / "without extension"
-    monkeypatch.setattr(
-        QFileDialog, "getSaveFileName", lambda *a: (str(target), "ASAP XML (*.xml)")
-    )
+    choose_file(target, "ASAP XML (*.xml)")
     window.named_actions["save"].trigger()
     saved = tmp_path / "without extension.xml"
     assert saved.exists()
@@ -198,6 +231,20 @@ def test_a_slide_dropped_on_the_window_opens(
     assert not window.welcome.isVisible()
 
 
+def test_a_link_dropped_on_the_window_opens_nothing(qtbot: QtBot, window: MainWindow) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl("https://example.org/slide.svs")])
+    none = Qt.KeyboardModifier.NoModifier
+    button, action = Qt.MouseButton.LeftButton, Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(QPoint(50, 50), action, data, button, none)
+    enter.ignore()
+    QApplication.sendEvent(window, enter)
+    assert not enter.isAccepted()
+    window.dropEvent(QDropEvent(QPointF(50, 50), action, data, button, none))
+    wait_for_jobs(qtbot)
+    assert window.browsing.tray.folder is None and not window.notices.texts
+
+
 def test_the_status_line_says_where_and_how_large(open_slide: OpenSlide, made_slide: Path) -> None:
     window = open_slide(made_slide)
     window.named_actions["magnify_5"].trigger()
@@ -236,15 +283,15 @@ def test_predict_paints_exports_and_accepts(
     predict(qtbot, window)
     assert any(RESEARCH_USE_ONLY in text for text in window.notices.texts)
     window.cells.threshold = 0.0
-    window.prediction.export(tmp_path)
+    window.prediction.results.export(tmp_path)
     folder = tmp_path / made_slide.stem
     qtbot.waitUntil(lambda: any("Exported" in text for text in window.notices.texts))
     assert {"tiles.csv", "prediction.xml", "run.json"} <= {p.name for p in folder.iterdir()}
     x, y = 2000, 1500
-    outlines = window.prediction.region_outlines(x, y)
+    outlines = window.prediction.results.region_outlines(x, y)
     assert outlines
     before = len(window.session.document.annotations)
-    window.accept_region_at(x, y)
+    window.accepting.accept_at(x, y)
     assert len(window.session.document.annotations) == before + len(outlines)
     window.named_actions["undo"].trigger()
     assert len(window.session.document.annotations) == before
@@ -331,8 +378,8 @@ def test_an_answer_that_comes_late_is_not_shown_on_another_slide(
     window.session.document.open(AnnotationSet.of(), None)
     go_on = threading.Event()
 
-    def slow_reading(path: Path) -> Loaded:
-        go_on.wait(10)
+    def slow_reading(path: Path, *frame: object) -> Loaded:
+        go_on.wait(60)
         return read_annotations(path)
 
     monkeypatch.setattr(opening, "read_annotations", slow_reading)

@@ -5,27 +5,31 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
+from own_settings import use_settings_in
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 from tiny_model import write_tiny_package
 
+from slideviewer.ui import notices
 from slideviewer.ui.canvas import Canvas
-from slideviewer.ui.stage import Manner
+from slideviewer.ui.manner import Manner
 from slideviewer.ui.window import MainWindow
 
 OpenSlide = Callable[[Path], MainWindow]
+ChooseFile = Callable[..., None]
 
 
 @pytest.fixture
-def window(qtbot: QtBot, user_folder: Path) -> Iterator[MainWindow]:
+def window(
+    qtbot: QtBot, user_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MainWindow]:
     """An empty window, with one tiny model installed beside the bundled ones."""
-    QApplication.setOrganizationName("slideviewer")
-    QApplication.setApplicationName("slideviewer-test")
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(user_folder))
+    use_settings_in(user_folder)
+    # On a busy machine what was told would be gone before a test looks for it.
+    monkeypatch.setattr(notices, "SECONDS_SHOWN", 3600)
     write_tiny_package(user_folder / "models" / "tiny")
     window = MainWindow()
     window.views.set_manner(Manner(is_animated=False))
@@ -57,6 +61,16 @@ def open_slide(qtbot: QtBot, window: MainWindow) -> OpenSlide:
         return window
 
     return open_it
+
+
+@pytest.fixture
+def choose_file(monkeypatch: pytest.MonkeyPatch) -> ChooseFile:
+    """Have the system's dialogs for saving answer with this file from now on."""
+
+    def choose(path: Path, name_filter: str = "") -> None:
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(path), name_filter))
+
+    return choose
 
 
 def settle(qtbot: QtBot, window: MainWindow) -> None:
@@ -126,7 +140,6 @@ def turn_wheel(canvas: Canvas, at: QPoint, notches: int) -> None:
 
 def answer(qtbot: QtBot, words: str) -> None:
     """Press the button with these words in the message box that is about to open."""
-    from PySide6.QtCore import QTimer
 
     def press() -> None:
         box = QApplication.activeModalWidget()

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-PATIENCE_SECONDS = 300
+from benchmarks.tree_memory import TreeMemory
+
+PATIENCE_SECONDS = 600
 _MARK = "answer: "
 _HERE = str(Path(__file__).resolve().parents[1])
 """Where any Python finds this package."""
@@ -22,6 +25,7 @@ def measured(
     module: str,
     python: Path = Path(sys.executable),
     environment: Mapping[str, str] | None = None,
+    memory: bool = False,
     **settings: object,
 ) -> dict[str, Any]:
     """Run a module of this package and return what it answers.
@@ -34,13 +38,16 @@ def measured(
         The interpreter; another one finds this package, too.
     environment : mapping of str to str, optional
         Variables in place of the present ones.
+    memory : bool
+        Whether to watch how much memory it takes with all that it starts.
     **settings
         What it gets to know: paths and numbers; and the time, as "started".
 
     Returns
     -------
     dict
-        The answer, and how the process ended as "exit_code".
+        The answer; how the process ended as "exit_code"; and where memory is watched, the most that
+        was taken as "peak_mb".
 
     Raises
     ------
@@ -57,19 +64,31 @@ def measured(
             "TF_CPP_MIN_LOG_LEVEL": "3",
             **(environment or {}),
         }
-        done = subprocess.run(
-            [*command, json.dumps({**settings, "started": time.time()}, default=str)],
-            env=variables,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
-    found = _answer_in(done.stdout)
+        with (
+            subprocess.Popen(
+                [*command, json.dumps({**settings, "started": time.time()}, default=str)],
+                env=variables,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            ) as process,
+            TreeMemory(process.pid) if memory else nullcontext() as watched,
+        ):
+            out, errors = _heard(process)
+    found = _answer_in(out)
     if found is None:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
-        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{said}")
-    return {**found, "exit_code": done.returncode}
+        said = "\n".join((out + errors).strip().splitlines()[-20:])
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{said}")
+    peak = {} if watched is None else {"peak_mb": watched.peak_mb}
+    return {**found, **peak, "exit_code": process.returncode}
+
+
+def _heard(process: subprocess.Popen[str]) -> tuple[str, str]:
+    try:
+        return process.communicate(timeout=PATIENCE_SECONDS)
+    except BaseException:
+        process.kill()
+        raise
 
 
 def complaints(found: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

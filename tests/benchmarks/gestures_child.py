@@ -14,8 +14,9 @@ from benchmarks.coarse import load
 from benchmarks.gesture_script import Gesture
 from benchmarks.replay import Heartbeat, Replay
 from benchmarks.report import Spread
-from benchmarks.stage import Painting, Stage
+from benchmarks.stage import Painting, Stage, collect_as_the_program
 from slideviewer.progress import Step
+from slideviewer.ui import settings
 from slideviewer.ui.launch import wait_until
 
 BLURRED_SECONDS = 0.25
@@ -107,15 +108,17 @@ def main() -> None:
     if told["seconds"]:
         gestures = gesture_script.first(gestures, told["seconds"])
     with Stage() as stage:
+        collect_as_the_program()
         stage.open(child.path_of(told, "slide"))
         if told.get("scale"):
             _show_middle(stage, told["scale"])
         check = BlankCheck(load(child.path_of(told, "coarse")))
-        if told.get("predict"):
-            _begin_to_predict(stage)
+        steps = _begin_to_predict(stage, told["waits"]) if told.get("predict") else []
+        before = steps[-1].done if steps else 0
         found = Watch(stage, check).replay(gestures, gestures[-1].at_ms / 1000 + 60)
         if told.get("predict"):
             found["was_predicting"] = stage.window.prediction.is_running
+            found["predicted"] = steps[-1].done - before
             stage.window.prediction.cancel()
     child.answer(found)
 
@@ -130,13 +133,17 @@ def _show_middle(stage: Stage, scale: float) -> None:
     stage.settle()
 
 
-def _begin_to_predict(stage: Stage) -> None:
-    """Start the bundled model and wait until its first tiles are there."""
+def _begin_to_predict(stage: Stage, waits: bool) -> list[Step]:
+    """Start the bundled model and wait until its first tiles are there; what it tells."""
+    settings.write(settings.PREDICTION_WAITS, waits)
     steps: list[Step] = []
     prediction = stage.window.prediction
     prediction.progressed.connect(lambda step: steps.append(step) if step is not None else None)
     prediction.start()
-    wait_until(lambda: bool(steps) and steps[-1].done > 0, MODEL_SECONDS)
+    wait_until(
+        lambda: bool(steps) and steps[-1].unit == "tiles" and steps[-1].done > 0, MODEL_SECONDS
+    )
+    return steps
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import child
-from benchmarks.stage import Stage
+from benchmarks.stage import Stage, collect_as_the_program
 from slideviewer.geometry import Rect
 from slideviewer.ui.launch import wait_until
 
@@ -25,6 +25,7 @@ def main() -> None:
     told = child.settings()
     slides = [Path(name) for name in told["slides"]]
     with Stage() as stage:
+        collect_as_the_program()
         if told.get("screens"):
             child.answer(look_everywhere(stage, slides[0], int(told["screens"])))
         else:

@@ -30,7 +30,7 @@ def main() -> None:
     told = child.settings()
     viewer = napari.Viewer(show=True)
     canvas = viewer.window._qt_viewer.canvas
-    native, frames = canvas.native, _frames_of(canvas._scene_canvas)
+    native, frames = canvas.native, frames_of(canvas._scene_canvas)
     window = viewer.window._qt_window
     width, height = gesture_script.CANVAS
     window.resize(
@@ -90,7 +90,7 @@ def main() -> None:
     child.answer(found)
 
 
-def _frames_of(scene: Any) -> list[float]:
+def frames_of(scene: Any) -> list[float]:
     """A list that gets the milliseconds of every frame that a vispy canvas draws."""
     frames: list[float] = []
     began = [0.0]

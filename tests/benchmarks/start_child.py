@@ -15,13 +15,14 @@ class _Shell:
         self, slide: Path | None, annotations: Path | None = None, prediction: Path | None = None
     ) -> int:
         # Nothing is imported before the program itself would import it.
-        from benchmarks.stage import Painting, Stage
+        from benchmarks.stage import Painting, Stage, collect_as_the_program
 
         told = child.settings()
         path = child.path_of(told, "slide")
         with Stage() as stage:
             since = perf_counter() - stage.paintings[0].ended_s
             shown = child.seconds_since_start(told) - since
+            collect_as_the_program()
             from benchmarks.blank import BlankCheck
             from benchmarks.coarse import load
 

@@ -1,0 +1,129 @@
+"""A worklist in the real window: begun, followed, filtered, moved on by one key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+from window_fixtures import OpenSlide, wait_for_jobs
+
+from slideviewer.annotations import Annotation, Kind, as_points
+from slideviewer.cohort.worklist import ReadingState, Worklist, worklist_of
+from slideviewer.ui.window import MainWindow
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "slides"
+    place.mkdir()
+    for name in ("slide 2", "slide 1", "slide 10"):
+        Image.fromarray(np.full((200, 300, 3), 200, np.uint8)).save(place / f"{name}.png")
+    return place
+
+
+@pytest.fixture
+def listed(qtbot: QtBot, open_slide: OpenSlide, folder: Path) -> MainWindow:
+    window = open_slide(folder / "slide 1.png")
+    qtbot.waitUntil(lambda: window.browsing.tray.model.rowCount() == 3)
+    wait_for_jobs(qtbot)
+    return window
+
+
+def states(window: MainWindow) -> dict[str, ReadingState]:
+    return {path.stem: state for path, state in window.worklists.states.items()}
+
+
+def is_open(window: MainWindow, name: str) -> bool:
+    slide = window.session.slide
+    return slide is not None and slide.path.stem == name
+
+
+def test_it_is_begun_by_the_first_slide_that_is_done(
+    qtbot: QtBot, listed: MainWindow, folder: Path
+) -> None:
+    assert not listed.browsing.tray.states.isVisible()
+    assert not worklist_of(folder).exists()
+    QTest.keyClick(listed, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: is_open(listed, "slide 2"))
+    qtbot.waitUntil(lambda: states(listed).get("slide 1") == ReadingState.DONE)
+    assert set(states(listed)) == {"slide 1", "slide 2", "slide 10"}
+    assert listed.browsing.tray.states.isVisible()
+    QTest.keyClick(listed, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: is_open(listed, "slide 10"))
+    QTest.keyClick(listed, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "Every slide of the list is done." in listed.notices.texts)
+    wait_for_jobs(qtbot)
+    with Worklist(worklist_of(folder)) as kept:
+        assert set(kept.states().values()) == {ReadingState.DONE}
+        assert all(it.by for it in kept.log())
+
+
+def test_what_is_edited_is_in_review_and_the_tray_shows_the_chosen(
+    qtbot: QtBot, listed: MainWindow, folder: Path
+) -> None:
+    listed.named_actions["worklist_begin"].trigger()
+    qtbot.waitUntil(lambda: len(states(listed)) == 3)
+    drawn = Annotation("A", Kind.POLYGON, as_points([(0, 0), (9, 0), (9, 9)]))
+    listed.session.document.apply("Add", {drawn.id: drawn})
+    wait_for_jobs(qtbot)
+    assert states(listed)["slide 1"] == ReadingState.IN_REVIEW
+    listed.worklists.note_predicted(folder / "slide 1.png")
+    listed.worklists.note_predicted(folder / "slide 2.png")
+    wait_for_jobs(qtbot)
+    assert states(listed)["slide 1"] == ReadingState.IN_REVIEW
+    assert states(listed)["slide 2"] == ReadingState.PREDICTED
+    tray = listed.browsing.tray
+    tray.states.setCurrentText("Predicted")
+    assert [tray.model.path_at(row).stem for row in range(tray.model.rowCount())] == ["slide 2"]
+    listed.grab()
+    listed.session.document.undo_stack.setClean()
+
+
+def test_a_list_that_is_there_is_shown_at_once(
+    qtbot: QtBot, open_slide: OpenSlide, folder: Path
+) -> None:
+    with Worklist(worklist_of(folder)) as kept:
+        kept.set_state(folder / "slide 2.png", ReadingState.DONE)
+    window = open_slide(folder / "slide 1.png")
+    qtbot.waitUntil(lambda: states(window) == {"slide 2": ReadingState.DONE})
+    QTest.keyClick(
+        window,
+        Qt.Key.Key_PageDown,
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+    )
+    qtbot.waitUntil(lambda: is_open(window, "slide 10"))
+
+
+def test_slides_of_a_table_are_listed_wherever_they_lie(
+    qtbot: QtBot, listed: MainWindow, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = folder / "list.csv"
+    (folder / "deep").mkdir()
+    Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(folder / "deep" / "other.png")
+    table.write_text("slide\nslide 1.png\ndeep/../deep/other.png\n")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a: (str(table), ""))
+    listed.named_actions["worklist_from_table"].trigger()
+    qtbot.waitUntil(lambda: len(states(listed)) == 2)
+    assert "other" in {path.stem for path in listed.browsing.tray.model.paths}
+    wait_for_jobs(qtbot)
+    listed.files.open_slide(folder / "deep" / "other.png")
+    qtbot.waitUntil(lambda: is_open(listed, "other"))
+    wait_for_jobs(qtbot)
+    assert listed.browsing.tray.folder == folder, "the list is still there"
+    assert len(states(listed)) == 2
+    table.write_text("")
+    listed.named_actions["worklist_from_table"].trigger()
+    qtbot.waitUntil(lambda: any("The table is empty" in it for it in listed.notices.texts))
+
+
+def test_a_damaged_list_is_told_and_left(qtbot: QtBot, open_slide: OpenSlide, folder: Path) -> None:
+    worklist_of(folder).write_bytes(b"not a list")
+    window = open_slide(folder / "slide 1.png")
+    qtbot.waitUntil(lambda: any("worklist" in it for it in window.notices.texts))
+    assert worklist_of(folder).read_bytes() == b"not a list"
