@@ -31,8 +31,8 @@ _HOW = {
     STEP: "camelyon16-step: the same, at the first threshold with so many false positives or more",
 }
 SIZES = (
-    f"Sizes are those of the major axis, with a margin of 75 µm: macro from {MACRO_FROM_UM:.0f} µm, "
-    f"ITC below {ITC_BELOW_UM:.0f} µm, which do not count."
+    "Sizes are those of the major axis, with a margin of 75 µm: macro from "
+    f"{MACRO_FROM_UM:.0f} µm, ITC below {ITC_BELOW_UM:.0f} µm, which do not count."
 )
 _SLIDE_SCORE = "by slide; its score is the highest probability of its points, 0 without any"
 

@@ -113,7 +113,9 @@ class TileEvaluation:
         truth, chances = tiles.labels == target, tiles.probabilities[:, target]
         self._areas = AucBySlide.of(truth, chances, tiles.slides, units)
         ranked = _Measured([], resampling, units)
-        ranked.add("roc_auc", self._areas.area, "against all others, by ranks, ties half", of, count)
+        ranked.add(
+            "roc_auc", self._areas.area, "against all others, by ranks, ties half", of, count
+        )
         ranked.scores.append(_average_precision(truth, chances, of))
         calibration = Calibration.of(truth, chances, tiles.slides, units)
         calibrated = _Measured([], resampling, units)
