@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,11 +16,11 @@ from slideviewer.evaluation.inputs.markup import Markup
 from slideviewer.evaluation.inputs.mask_cases import MaskOptions
 from slideviewer.evaluation.inputs.open_slide import (
     FoundLesions,
-    OpenTruth,
     lesions_on,
     slide_name,
     tiles_on,
 )
+from slideviewer.evaluation.inputs.open_truth import OpenTruth
 from slideviewer.evaluation.inputs.stored_masks import MarkedMasks
 from slideviewer.evaluation.masks import evaluate_masks
 from slideviewer.evaluation.report import Report
@@ -104,6 +105,27 @@ class Measured:
     no_lesions: str = ""
     found: FoundLesions | None = None
     notices: tuple[str, ...] = field(default=())
+
+    @property
+    def places(self) -> Mapping[str, tuple[float, float]]:
+        """Where the threshold stands on the curves, by their names; x and y."""
+        found = {}
+        if self.said is not None:
+            matrix = np.array(self.report.confusions[0].counts)
+            target = self.said.tiles.target
+            others = np.arange(len(matrix)) != target
+            true, false = matrix[target, target], matrix[others, target].sum()
+            positives, negatives = matrix[target].sum(), matrix[others].sum()
+            if positives and negatives:
+                found["roc"] = float(false / negatives), float(true / positives)
+            if positives and true + false:
+                found["pr"] = float(true / positives), float(true / (true + false))
+        if self.lesions is not None:
+            sensitivity = self.lesions.score("sensitivity", "lesions").value
+            false_positives = self.lesions.score("false_positives", "slides").value
+            if sensitivity is not None and false_positives is not None:
+                found["froc"] = false_positives, sensitivity
+        return found
 
 
 class Measures(Protocol):

@@ -27,6 +27,7 @@ from slideviewer.ui.layers.tiles import TileLayer
 from slideviewer.ui.look_control import LookControl
 from slideviewer.ui.looking import Looking
 from slideviewer.ui.masks.control import Masks
+from slideviewer.ui.metrics.control import Metrics
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.overview import Overview
 from slideviewer.ui.palette_entries import entries_of
@@ -107,6 +108,14 @@ class MainWindow(QMainWindow):
             self.notices,
             self,
         )
+        self.metrics = Metrics(
+            self.session,
+            self.views,
+            self.predicted,
+            self.prediction.results,
+            self.notices,
+            self,
+        )
         self.masks = Masks(self.session, self.views, self.notices, self.aids.running, self)
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
         self.toolbar.addWidget(self.prediction.chooser)
@@ -140,6 +149,7 @@ class MainWindow(QMainWindow):
             "import_annotations": lambda: self.editing.unless_drawing(self.importing.ask),
             "quit": self.close,
             "review": lambda: self.docks.show("Review"),
+            "metrics": lambda: self.docks.show("Metrics"),
             "show_markup": lambda shown: setattr(self.views.active.markup, "visible", shown),
             "show_prediction": lambda shown: setattr(self.views.active.cells, "visible", shown),
             "adjust": self._show_adjustments,
@@ -159,7 +169,7 @@ class MainWindow(QMainWindow):
             handlers[name] = lambda on, name=name: self.editing.begin(name) if on else None
         handlers |= self.aids.commands | self.help.commands | self.editing.commands
         handlers |= self.masks.commands | self.prediction.commands | self.reviewing.commands
-        handlers |= self.worklists.commands | self.accepting.commands
+        handlers |= self.worklists.commands | self.accepting.commands | self.metrics.commands
         return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
     @property
@@ -197,6 +207,7 @@ class MainWindow(QMainWindow):
                 Panel("Adjust", self.looks.adjust, RIGHT),
                 Panel("Predictions", self.predictions_panel, RIGHT, is_shown=False),
                 self.reviewing.dock,
+                self.metrics.dock,
             ),
         )
         menus = self.menuBar().findChildren(QMenu)
@@ -281,6 +292,7 @@ class MainWindow(QMainWindow):
     def let_go(self) -> None:
         """End all work in the background and close every slide; the window is of no use then."""
         self.reviewing.close()
+        self.metrics.close()
         self.worklists.close()
         self.prediction.close()
         self.aids.close()

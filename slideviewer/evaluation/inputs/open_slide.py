@@ -7,50 +7,23 @@ the last digit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from slideviewer.annotations import AnnotationSet
 from slideviewer.annotations.frame import SlideFrame
-from slideviewer.annotations.masks import excludes
 from slideviewer.evaluation.inputs.cases import case_name
 from slideviewer.evaluation.inputs.labelled_tiles import ReadTiles, TruthOptions, marked
 from slideviewer.evaluation.inputs.marked_pairs import MarkedPairs, PairOptions
 from slideviewer.evaluation.inputs.markup import Markup
+from slideviewer.evaluation.inputs.open_truth import OpenTruth, markup_on
 from slideviewer.evaluation.inputs.points import points_of
 from slideviewer.evaluation.inputs.predicted_tiles import tiles_of
 from slideviewer.evaluation.inputs.true_lesions import Ground, LesionOptions, marked_lesions
-from slideviewer.evaluation.lesions import Lesions, SlideFindings, findings
+from slideviewer.evaluation.lesions import MACRO_FROM_UM, Lesions, SlideFindings, findings
 from slideviewer.inference.prediction import Prediction
-
-
-@dataclass(frozen=True)
-class OpenTruth:
-    """What the markup of a slide stands for.
-
-    Attributes
-    ----------
-    group : str or None
-        The group that marks the class of interest; None for what groups are called.
-    rest : str or None
-        The class of tiles that meet no markup; None for the other one of two.
-    """
-
-    group: str | None = None
-    rest: str | None = None
-
-    def groups(self, target: str) -> Mapping[str, str]:
-        """Which class a group stands for, as an evaluation is told."""
-        return {} if self.group is None else {self.group: target}
-
-    @property
-    def lesions(self) -> LesionOptions:
-        """Which groups are lesions."""
-        return LesionOptions(() if self.group is None else (self.group,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,35 +44,15 @@ class FoundLesions:
 
     findings: SlideFindings
     boxes: NDArray[np.float64]
-    axes_um: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    is_itc: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
-    best: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    axes_um: NDArray[np.float64]
+    is_itc: NDArray[np.bool_]
+    best: NDArray[np.float64]
 
-
-def markup_on(annotations: AnnotationSet, frame: SlideFrame | None, path: Path) -> Markup:
-    """The markup of an open slide, as reading its file would give it.
-
-    Parameters
-    ----------
-    annotations : AnnotationSet
-    frame : SlideFrame or None
-        Of the slide.
-    path : Path
-        Where it lies, or would, for errors.
-    """
-    if frame is None:
-        return Markup(path, annotations, (), None, None)
-    um_px = frame.spacing_um_px
-    spacing = None if um_px is None else (um_px[0] * um_px[1]) ** 0.5
-    return Markup(path, annotations, (), (frame.width_px, frame.height_px), spacing)
-
-
-def has_truth(annotations: AnnotationSet) -> bool:
-    """Whether anything is marked that a prediction can be measured against."""
-    return any(
-        getattr(it.kind, "is_area", False) and not (it.group and excludes(it.group))
-        for it in annotations
-    )
+    def size(self, index: int) -> str:
+        """The size of a region, as tables have it."""
+        if self.is_itc[index]:
+            return "ITC"
+        return "macro" if self.axes_um[index] >= MACRO_FROM_UM else "micro"
 
 
 def tiles_on(prediction: Prediction, markup: Markup, truth: OpenTruth) -> ReadTiles:
@@ -122,7 +75,8 @@ def lesions_on(prediction: Prediction, markup: Markup, truth: OpenTruth) -> Foun
         knows how large pixels are.
     """
     ground = Ground(prediction.slide_size, prediction.spacing_um_px)
-    lesions = marked_lesions(markup, ground, truth.lesions)
+    options = LesionOptions(() if truth.group is None else (truth.group,))
+    lesions = marked_lesions(markup, ground, options)
     points = points_of(prediction)
     found = findings(slide_name(prediction.provenance, markup), points, lesions)
     best = np.zeros(len(lesions))

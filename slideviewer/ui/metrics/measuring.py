@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
 from slideviewer.annotations import AnnotationSet
 from slideviewer.annotations.frame import SlideFrame
-from slideviewer.evaluation.agreement import evaluate_agreement
 from slideviewer.evaluation.inputs.markup import Markup
-from slideviewer.evaluation.inputs.open_slide import OpenTruth, markup_on, pairs_on
-from slideviewer.evaluation.open_slide import Measured, Measures, measures_of
+from slideviewer.evaluation.inputs.open_truth import OpenTruth, markup_on
 from slideviewer.evaluation.report import Report
 from slideviewer.inference.prediction import Prediction
 from slideviewer.inference.segmentation.prediction import MaskPrediction
 from slideviewer.progress import Progress
 from slideviewer.ui.metrics.latest import Latest
+
+if TYPE_CHECKING:
+    from slideviewer.evaluation.open_slide import Measured, Measures
 
 Measurable = Prediction | MaskPrediction
 
@@ -65,6 +66,8 @@ def measurer(question: Callable[[], Question | None], parent: QObject) -> Latest
         former = kept[-1] if kept else None
 
         def work(progress: Progress) -> Measured:
+            from slideviewer.evaluation.open_slide import measures_of  # late: it takes a moment
+
             if former is not None and _have_same_sides(former[0], asked):
                 measures = former[1]
             else:
@@ -85,6 +88,9 @@ def pair_measurer(
 
     def begin(asked: PairQuestion) -> Callable[[Progress], Report]:
         def work(progress: Progress) -> Report:
+            from slideviewer.evaluation.agreement import evaluate_agreement
+            from slideviewer.evaluation.inputs.open_slide import pairs_on
+
             mine = markup_on(asked.markup, asked.frame, asked.path)
             pairs = pairs_on(mine, asked.other, asked.frame)
             found = [*pairs.each(progress)]

@@ -1,0 +1,305 @@
+"""The metrics as the window knows them: their panel, what is measured when, and where it flies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import shapely
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from slideviewer.evaluation.inputs.markup import MARKUP_SUFFIXES, Markup, read_markup
+from slideviewer.evaluation.inputs.open_truth import OpenTruth, has_truth
+from slideviewer.evaluation.report import Report
+from slideviewer.geometry import Rect
+from slideviewer.inference.nuclei.predict import NucleiPrediction
+from slideviewer.progress import Step
+from slideviewer.ui import words
+from slideviewer.ui.docks import RIGHT, Panel
+from slideviewer.ui.jobs import Job
+from slideviewer.ui.metrics.annotators_page import NO_OTHER
+from slideviewer.ui.metrics.measuring import PairQuestion, Question, measurer, pair_measurer
+from slideviewer.ui.metrics.panel import MetricsPanel
+from slideviewer.ui.notices import NoticeStack
+from slideviewer.ui.place_marker import PlaceMarker
+from slideviewer.ui.predicted.predicted import Predicted
+from slideviewer.ui.prediction_results import PredictionResults
+from slideviewer.ui.session import Session
+from slideviewer.ui.views.grid import ViewGrid
+
+if TYPE_CHECKING:
+    from slideviewer.evaluation.open_slide import Measured
+
+NO_PREDICTION = (
+    "Nothing to measure yet. Predict on the slide, or open one that was predicted: then scores "
+    "and curves stand here, and follow the threshold."
+)
+UNDER_WAY = "The slide is being predicted. It is measured when that has ended."
+NO_MARKUP = (
+    "There is no markup to measure against. Open annotations of this slide, or outline what the "
+    "model looks for."
+)
+NUCLEI = (
+    "Nuclei are not measured here: their score compares nuclei one by one, and that needs a truth "
+    "in which every nucleus is outlined, which markup of a slide hardly ever is. For pictures with "
+    "numbered nuclei there is “slideviewer evaluate nuclei”."
+)
+COMPUTING = "Computing …"
+
+
+class Metrics(QObject):
+    """Measures while its panel can be seen.
+
+    Parameters
+    ----------
+    session : Session
+    views : ViewGrid
+    predicted : Predicted
+        What is shown, with the threshold that the user sets.
+    results : PredictionResults
+    notices : NoticeStack
+    window : QWidget
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        views: ViewGrid,
+        predicted: Predicted,
+        results: PredictionResults,
+        notices: NoticeStack,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._session, self._predicted, self._results = session, predicted, results
+        self._notices, self._window = notices, window
+        self.panel = MetricsPanel()
+        self.measured: Measured | None = None
+        self.agreement: Report | None = None
+        self._truth = OpenTruth()
+        self._other: Markup | None = None
+        self._problem = ""
+        self._is_watched = False
+        self._marker = PlaceMarker(session, views, self)
+        self._measurer = measurer(self._question, self)
+        self._pairs = pair_measurer(self._pair_question, self)
+        self._connect()
+        self._on_result()
+
+    @property
+    def commands(self) -> dict[str, Callable[..., object]]:
+        """What the actions call, by their names."""
+        return {"compare_annotators": self.ask_for_other}
+
+    @property
+    def dock(self) -> Panel:
+        """Where it stands."""
+        return Panel("Metrics", self.panel, RIGHT, is_shown=False)
+
+    @property
+    def is_working(self) -> bool:
+        """Whether something is being measured, or is about to be."""
+        return self._measurer.is_working or self._pairs.is_working
+
+    def close(self) -> None:
+        """Leave nothing at work."""
+        self._measurer.close()
+        self._pairs.close()
+
+    def ask_for_other(self) -> None:
+        """Let the user choose another annotator's file."""
+        slide = self._session.slide
+        if slide is None:
+            self._notices.tell("Open the slide first that both annotated.")
+            return
+        endings = " ".join(f"*{it}" for it in MARKUP_SUFFIXES)
+        name, _ = QFileDialog.getOpenFileName(
+            self._window,
+            "Compare with the annotations of another",
+            str(slide.path.parent),
+            f"Annotations ({endings});;All files (*)",
+        )
+        if name:
+            self.compare_with(Path(name))
+
+    def compare_with(self, path: Path) -> None:
+        """Compare the open markup with that of a file; it is read in the background."""
+        slide = self._session.slide
+
+        def take(other: Markup) -> None:
+            if self._session.slide is slide:
+                for notice in other.notices:
+                    self._notices.warn(f"{path.name}: {notice}")
+                self._set_other(other)
+
+        job = Job(lambda _: read_markup(path), self)
+        job.succeeded.connect(take)
+        job.failed.connect(self._notices.warn)
+        job.start()
+
+    def _connect(self) -> None:
+        panel, session = self.panel, self._session
+        panel.watched.connect(self._watch)
+        panel.truth_wanted.connect(self._choose_truth)
+        panel.threshold_wanted.connect(self._set_threshold)
+        panel.tiles.steps.wanted.connect(self._look_at)
+        panel.tiles.steps.shown.connect(self._mark)
+        panel.lesions.place_wanted.connect(self._look_at)
+        panel.annotators.other_wanted.connect(self.ask_for_other)
+        panel.annotators.none_wanted.connect(lambda: self._set_other(None))
+        self._measurer.answered.connect(self._on_measured)
+        self._measurer.failed.connect(self._on_failed)
+        self._measurer.progressed.connect(self._on_progress)
+        self._measurer.working.connect(lambda _: self._tell())
+        self._pairs.answered.connect(self._on_agreement)
+        self._pairs.failed.connect(self._on_pairs_failed)
+        self._pairs.working.connect(lambda _: self._tell_pairs())
+        self._predicted.changed.connect(lambda _: self._measurer.look())
+        self._results.changed.connect(self._on_result)
+        session.document.changed.connect(lambda _: self._on_markup())
+        session.document.replaced.connect(self._on_markup)
+        session.slide_changed.connect(self._on_slide_changed)
+
+    def _question(self) -> Question | None:
+        shown, document = self._results.shown, self._session.document
+        if shown is None or isinstance(shown, NucleiPrediction):
+            return None
+        if not has_truth(document.annotations):
+            return None
+        threshold = self._predicted.shown.threshold
+        return Question(
+            shown, document.annotations, self._session.frame, self._path, self._truth, threshold
+        )
+
+    def _pair_question(self) -> PairQuestion | None:
+        frame, document = self._session.frame, self._session.document
+        if self._other is None or frame is None:
+            return None
+        return PairQuestion(document.annotations, frame, self._path, self._other)
+
+    @property
+    def _path(self) -> Path:
+        """Where the markup lies; a name for it where it lies nowhere yet."""
+        return self._session.document.path or Path("The markup")
+
+    def _why_nothing(self) -> str:
+        """Why nothing can be measured; empty where it can."""
+        shown = self._results.shown
+        if isinstance(shown, NucleiPrediction):
+            return NUCLEI
+        if shown is None:
+            return UNDER_WAY if self._predicted.shown.has_prediction else NO_PREDICTION
+        return "" if has_truth(self._session.document.annotations) else NO_MARKUP
+
+    def _tell(self) -> None:
+        """Say in the panel what is going on."""
+        why = self._why_nothing()
+        if not why and self._problem:
+            why = self._problem
+        elif not why and self.measured is None:
+            why = COMPUTING if self._is_watched else ""
+        self.panel.say(why)
+
+    def _tell_pairs(self) -> None:
+        if self._other is None:
+            self.panel.annotators.say(NO_OTHER, has_other=False)
+            return
+        told = f"The open markup, compared with {self._other.path.name}."
+        if self.agreement is None and self._pairs.is_working:
+            told += f" {COMPUTING}"
+        self.panel.annotators.say(told, has_other=True)
+
+    def _watch(self, is_watched: bool) -> None:
+        self._is_watched = is_watched
+        self._measurer.want(is_watched)
+        self._pairs.want(is_watched)
+        self._mark(self.panel.tiles.steps.place if is_watched else None)
+        self._tell()
+
+    def _on_result(self) -> None:
+        """Another prediction, or none: what was measured of the one before is gone at once."""
+        self._problem = ""
+        self._show(None)
+        self._measurer.forget()
+        self._offer()
+        self._measurer.look()
+
+    def _on_markup(self) -> None:
+        self._problem = ""
+        if not has_truth(self._session.document.annotations):
+            self._show(None)
+            self._measurer.forget()
+        self._offer()
+        self._measurer.look()
+        self._pairs.look()
+
+    def _on_slide_changed(self) -> None:
+        self._set_other(None)
+        self._on_result()
+
+    def _set_other(self, other: Markup | None) -> None:
+        self._other = other
+        self._on_agreement(None)
+        self._pairs.forget()
+        self._pairs.look()
+        self._tell_pairs()
+
+    def _on_measured(self, measured: Measured | None) -> None:
+        self._problem = ""
+        self._show(measured)
+
+    def _on_failed(self, problem: str) -> None:
+        self._problem = problem
+        self._show(None)
+
+    def _on_progress(self, step: Step) -> None:
+        if self.measured is None and not self._why_nothing():
+            self.panel.say(words.progress(step))
+
+    def _on_agreement(self, report: Report | None) -> None:
+        self.agreement = report
+        self.panel.annotators.show_report(report)
+        self._tell_pairs()
+
+    def _on_pairs_failed(self, problem: str) -> None:
+        self._on_agreement(None)
+        self.panel.annotators.say(problem, has_other=True)
+
+    def _show(self, measured: Measured | None) -> None:
+        self.measured = measured
+        self.panel.show_measured(measured)
+        self._tell()
+
+    def _offer(self) -> None:
+        """Offer the groups that are there, and the classes of what is not marked."""
+        groups = list(self._session.document.annotations.groups)
+        shown = self._results.shown
+        classes: tuple[str, ...] = ()
+        if shown is not None and not isinstance(shown, NucleiPrediction):
+            names = shown.class_names
+            classes = names if len(names) > 2 else ()
+        group = self._truth.group if self._truth.group in groups else None
+        rest = self._truth.rest if self._truth.rest in classes else None
+        self._truth = OpenTruth(group, rest)
+        self.panel.set_choices(groups, group, classes, rest)
+        self._tell()
+
+    def _choose_truth(self, group: str | None, rest: str | None) -> None:
+        self._truth, self._problem = OpenTruth(group, rest), ""
+        self._measurer.look()
+
+    def _set_threshold(self, threshold: float) -> None:
+        self._predicted.shown.threshold = threshold
+
+    def _look_at(self, place: Rect | None) -> None:
+        self._mark(place)
+        if place is not None:
+            self._marker.fly_to(place)
+
+    def _mark(self, place: Rect | None) -> None:
+        if place is None:
+            self._marker.outline(None)
+        else:
+            self._marker.outline(shapely.box(place.x, place.y, place.right, place.bottom))
