@@ -89,6 +89,26 @@ def reviewing(stage: Stage) -> QImage:
     return stage.right(QSize(640, 600))
 
 
+def metrics(stage: Stage) -> QImage:
+    """The Metrics panel, and a tile that the model missed."""
+    stage.open(stage.slides.first, prediction=True)
+    stage.do("metrics")
+    measuring = stage.window.metrics
+    wait_until(lambda: measuring.measured is not None and not measuring.is_working, SECONDS)
+    _click_cell(stage, 1, 0)
+    stage.settle()
+    return stage.right(QSize(720, 660))
+
+
+def _click_cell(stage: Stage, row: int, column: int) -> None:
+    """Click a number of the confusion matrix."""
+    table = stage.window.metrics.panel.tiles.confusion
+    item = table.item(row, column)
+    assert item is not None
+    place = table.visualItemRect(item).center()
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
 def _done(stage: Stage) -> int:
     """Tiles of the one under way that are predicted."""
     entry = stage.window.prediction.queue.running

@@ -34,6 +34,8 @@ SIZES = (
     "Sizes are those of the major axis, with a margin of 75 µm: macro from "
     f"{MACRO_FROM_UM:.0f} µm, ITC below {ITC_BELOW_UM:.0f} µm, which do not count."
 )
+AT_THRESHOLD = "points from"
+"""The variants of what is found at a threshold begin so."""
 _SLIDE_SCORE = "by slide; its score is the highest probability of its points, 0 without any"
 
 
@@ -122,24 +124,22 @@ def _scores_at(
     def false_positives(weights: Weights) -> float:
         return int(weights @ false) / int(weights.sum())
 
-    at = f"points from {threshold:g} on"
+    at = f"{AT_THRESHOLD} {threshold:g} on"
     return [
         scored(
             "sensitivity",
             sensitivity,
-            f"share of lesions found by {at}, ITC left out",
+            f"{at}; share of lesions found, ITC left out",
             units,
             resampling,
-            of="lesions",
             count=int(lesions.sum()),
         ),
         scored(
             "false_positives",
             false_positives,
-            f"a slide, {at}",
+            f"{at}; a slide",
             units,
             resampling,
-            of="slides",
             count=int(false.sum()),
         ),
     ]

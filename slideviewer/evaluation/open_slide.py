@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from slideviewer.errors import EvaluationError
 from slideviewer.evaluation.classification import decide
-from slideviewer.evaluation.detection import evaluate_lesions
+from slideviewer.evaluation.detection import AT_THRESHOLD, evaluate_lesions
 from slideviewer.evaluation.inputs.markup import Markup
 from slideviewer.evaluation.inputs.mask_cases import MaskOptions
 from slideviewer.evaluation.inputs.open_slide import (
@@ -121,8 +121,10 @@ class Measured:
             if positives and true + false:
                 found["pr"] = float(true / positives), float(true / (true + false))
         if self.lesions is not None:
-            sensitivity = self.lesions.score("sensitivity", "lesions").value
-            false_positives = self.lesions.score("false_positives", "slides").value
+            sensitivity, false_positives = (
+                self.lesions.score(name, variant=AT_THRESHOLD).value
+                for name in ("sensitivity", "false_positives")
+            )
             if sensitivity is not None and false_positives is not None:
                 found["froc"] = false_positives, sensitivity
         return found

@@ -238,6 +238,7 @@ class MainWindow(QMainWindow):
         self.browsing.attach(self.named_actions)
         self.editing.attach(self.named_actions)
         self.reviewing.attach(self.named_actions)
+        self.docks["Metrics"].visibilityChanged.connect(self.metrics.watch)
         self.editing.tell_history(self.saving.sidecars.history_of)
         self.views.tools.hint_changed.connect(self.status.show_hint)
         self.status.problems_wanted.connect(self.aids.windows.show_problems)

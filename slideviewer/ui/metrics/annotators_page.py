@@ -53,6 +53,11 @@ class AnnotatorsPage(Page):
 
 def _html(report: Report, pale: str) -> str:
     areas = report.tables[0]
-    shown = [it for it, name in enumerate(areas.columns) if name != "slide"]
+    unit = "µm²" if any(name.endswith("µm²") for name in areas.columns) else "px"
+    shown = [
+        it
+        for it, name in enumerate(areas.columns)
+        if name in ("group", "Dice") or name.endswith(unit)
+    ]
     text = scores_html(report.scores, pale) + table_html(areas, "", pale, shown)
     return text + notes_html(report.notes, pale)

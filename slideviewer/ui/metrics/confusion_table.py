@@ -26,11 +26,13 @@ class ConfusionTable(QTableWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shape: tuple[tuple[str, ...], bool] | None = None
+        self._names: tuple[str, ...] = ()
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
         self.setAccessibleName("Confusion matrix")
+        for header in (self.horizontalHeader(), self.verticalHeader()):
+            header.setHighlightSections(False)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.cellClicked.connect(self.cell_wanted)
         self.cellActivated.connect(self.cell_wanted)
@@ -44,7 +46,7 @@ class ConfusionTable(QTableWidget):
     def show_confusion(self, confusion: Confusion) -> None:
         """Show counts; the cell that was chosen stays so while the classes do."""
         names = confusion.names
-        if self._shape is None or self._shape[0] != names:
+        if names != self._names:
             self._begin(names, confusion)
         for row, counts in enumerate(confusion.counts):
             total = sum(counts)
@@ -59,13 +61,13 @@ class ConfusionTable(QTableWidget):
                 )
 
     def _begin(self, names: tuple[str, ...], confusion: Confusion) -> None:
-        self._shape = names, True
+        self._names = names
         with QSignalBlocker(self):
             self.clear()
             self.setRowCount(len(names))
             self.setColumnCount(len(names))
             self.setVerticalHeaderLabels([f"{confusion.rows} {name}" for name in names])
-            self.setHorizontalHeaderLabels([name for name in names])
+            self.setHorizontalHeaderLabels([f"{confusion.columns}\n{name}" for name in names])
             for row in range(len(names)):
                 for column in range(len(names)):
                     item = QTableWidgetItem()

@@ -10,6 +10,7 @@ import shapely
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from slideviewer.annotations.operations.regions import Area
 from slideviewer.evaluation.inputs.markup import MARKUP_SUFFIXES, Markup, read_markup
 from slideviewer.evaluation.inputs.open_truth import OpenTruth, has_truth
 from slideviewer.evaluation.report import Report
@@ -75,7 +76,7 @@ class Metrics(QObject):
         super().__init__(window)
         self._session, self._predicted, self._results = session, predicted, results
         self._notices, self._window = notices, window
-        self.panel = MetricsPanel()
+        self.panel = MetricsPanel(predicted)
         self.measured: Measured | None = None
         self.agreement: Report | None = None
         self._truth = OpenTruth()
@@ -102,6 +103,11 @@ class Metrics(QObject):
     def is_working(self) -> bool:
         """Whether something is being measured, or is about to be."""
         return self._measurer.is_working or self._pairs.is_working
+
+    @property
+    def marked(self) -> Area | None:
+        """The place that is outlined in the views, in level-0 pixels."""
+        return self._marker.shape
 
     def close(self) -> None:
         """Leave nothing at work."""
@@ -141,7 +147,6 @@ class Metrics(QObject):
 
     def _connect(self) -> None:
         panel, session = self.panel, self._session
-        panel.watched.connect(self._watch)
         panel.truth_wanted.connect(self._choose_truth)
         panel.threshold_wanted.connect(self._set_threshold)
         panel.tiles.steps.wanted.connect(self._look_at)
@@ -211,7 +216,8 @@ class Metrics(QObject):
             told += f" {COMPUTING}"
         self.panel.annotators.say(told, has_other=True)
 
-    def _watch(self, is_watched: bool) -> None:
+    def watch(self, is_watched: bool) -> None:
+        """Measure, or leave it where nobody can see the panel."""
         self._is_watched = is_watched
         self._measurer.want(is_watched)
         self._pairs.want(is_watched)

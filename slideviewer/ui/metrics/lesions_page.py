@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem
 
-from slideviewer.evaluation.report import Report
+from slideviewer.evaluation.report import Report, Score
 from slideviewer.geometry import Rect
 from slideviewer.ui import words
 from slideviewer.ui.metrics.curves_view import CurvesView
@@ -19,9 +19,7 @@ from slideviewer.ui.metrics.score_text import notes_html, number, scores_html, t
 if TYPE_CHECKING:
     from slideviewer.evaluation.open_slide import Measured
 
-AT_THRESHOLD = (("sensitivity", "lesions"), ("false_positives", "slides"))
-"""Names of scores, and of what, that follow the threshold: they stand first."""
-MOST_LISTED = 500
+MOST_LISTED, MOST_ROWS = 500, 8
 BOX_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -38,7 +36,6 @@ class LesionsPage(Page):
         self.curves, self.list = CurvesView(), QListWidget()
         self.list.setAccessibleName("Lesions")
         self.list.setUniformItemSizes(True)
-        self.list.setFixedHeight(150)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         super().__init__(self.missing, self.first, self.list, self.curves, self.more)
         self.curves.threshold_wanted.connect(self.threshold_wanted)
@@ -81,16 +78,24 @@ class LesionsPage(Page):
                 item = QListWidgetItem(self.list)
             item.setText(line)
             item.setData(BOX_ROLE, Rect.from_corners(*found.boxes[index].tolist()))
+        rows = min(max(1, len(lines)), MOST_ROWS)
+        row_height = self.list.sizeHintForRow(0) if lines else self.fontMetrics().height()
+        self.list.setFixedHeight(rows * row_height + 2 * self.list.frameWidth() + 4)
+
+
+def _at_threshold(report: Report) -> list[Score]:
+    """Those that follow the threshold stand first."""
+    return [report.score(it, variant="points from") for it in ("sensitivity", "false_positives")]
 
 
 def _first_html(report: Report, pale: str) -> str:
     sizes = next(it for it in report.tables if it.title.startswith("By size"))
-    first = [report.score(name, of) for name, of in AT_THRESHOLD]
-    return scores_html(first, pale) + table_html(sizes, "", pale)
+    return scores_html(_at_threshold(report), pale) + table_html(sizes, "", pale)
 
 
 def _more_html(report: Report, pale: str) -> str:
-    rest = [it for it in report.scores if (it.name, it.of) not in AT_THRESHOLD]
+    first = _at_threshold(report)
+    rest = [it for it in report.scores if it not in first]
     froc = next(it for it in report.tables if it.title == "Sensitivity")
     text = scores_html(rest, pale) + table_html(froc, "", pale)
     return text + notes_html(report.notes, pale)

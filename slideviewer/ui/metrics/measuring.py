@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from PySide6.QtCore import QObject
 
 from slideviewer.annotations import AnnotationSet
 from slideviewer.annotations.frame import SlideFrame
+from slideviewer.errors import EvaluationError
 from slideviewer.evaluation.inputs.markup import Markup
 from slideviewer.evaluation.inputs.open_truth import OpenTruth, markup_on
 from slideviewer.evaluation.report import Report
@@ -21,6 +23,13 @@ from slideviewer.ui.metrics.latest import Latest
 
 if TYPE_CHECKING:
     from slideviewer.evaluation.open_slide import Measured, Measures
+
+REMEDIES = {
+    "--groups": "Choose under “Marked by” which group it is.",
+    "--rest": "Choose it under “Elsewhere”.",
+    "predict command": "Predict it again: it goes on where it stopped.",
+}
+"""What to do in the window where a command would be given an option."""
 
 Measurable = Prediction | MaskPrediction
 
@@ -72,7 +81,8 @@ def measurer(question: Callable[[], Question | None], parent: QObject) -> Latest
                 measures = former[1]
             else:
                 drawn = markup_on(asked.markup, asked.frame, asked.path)
-                measures = measures_of(asked.prediction, drawn, asked.truth, progress)
+                with _in_words_of_the_window():
+                    measures = measures_of(asked.prediction, drawn, asked.truth, progress)
             kept[:] = [(asked, measures)]
             return measures.at(asked.threshold)
 
@@ -92,8 +102,9 @@ def pair_measurer(
             from slideviewer.evaluation.inputs.open_slide import pairs_on
 
             mine = markup_on(asked.markup, asked.frame, asked.path)
-            pairs = pairs_on(mine, asked.other, asked.frame)
-            found = [*pairs.each(progress)]
+            with _in_words_of_the_window():
+                pairs = pairs_on(mine, asked.other, asked.frame)
+                found = [*pairs.each(progress)]
             return evaluate_agreement(found, pairs.group_names, notes=pairs.notes)
 
         return work
@@ -103,6 +114,17 @@ def pair_measurer(
         return one.other is other.other and same_frame and _draw_same(one.markup, other.markup)
 
     return Latest(question, is_same, begin, lambda one, other: not is_same(one, other), parent)
+
+
+@contextmanager
+def _in_words_of_the_window() -> Iterator[None]:
+    """Let an error say what to do here, and not on the command line."""
+    try:
+        yield
+    except EvaluationError as error:
+        told = next((it for option, it in REMEDIES.items() if option in error.remedy), "")
+        remedy = told or ("" if "--" in error.remedy else error.remedy)
+        raise EvaluationError(error.problem, path=error.path, remedy=remedy) from error
 
 
 def _is_same(one: Question, other: Question) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -20,6 +19,8 @@ from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.ui.metrics.annotators_page import AnnotatorsPage
 from slideviewer.ui.metrics.lesions_page import LesionsPage
 from slideviewer.ui.metrics.tiles_page import TilesPage
+from slideviewer.ui.panels.threshold_row import ThresholdRow
+from slideviewer.ui.predicted.predicted import Predicted
 
 if TYPE_CHECKING:
     from slideviewer.evaluation.open_slide import Measured
@@ -31,14 +32,19 @@ PIXELS = "Pixels"
 
 
 class MetricsPanel(QWidget):
-    """Three pages, and above them against what is measured."""
+    """Three pages, and above them against what, and from which probability on, is measured.
 
-    watched = Signal(bool)  # whether anybody can see it
+    Parameters
+    ----------
+    predicted : Predicted
+    """
+
     truth_wanted = Signal(object, object)  # the group and the class of the rest, or None
     threshold_wanted = Signal(float)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, predicted: Predicted, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.threshold = ThresholdRow(predicted)
         self.group, self.rest = QComboBox(), QComboBox()
         self.group.setAccessibleName("Marked by")
         self.rest.setAccessibleName("Elsewhere")
@@ -58,6 +64,7 @@ class MetricsPanel(QWidget):
         self._form.addRow("Elsewhere", self.rest)
         column = QVBoxLayout(self)
         column.addLayout(self._form)
+        column.addWidget(self.threshold)
         column.addWidget(self.state)
         column.addWidget(self.pages, 1)
         column.addWidget(self.research_use)
@@ -90,8 +97,6 @@ class MetricsPanel(QWidget):
 
     def show_measured(self, measured: Measured | None) -> None:
         """Show what was measured, or that nothing is."""
-        for index in (0, 1):
-            self.pages.setTabEnabled(index, measured is not None)
         for page in (self.tiles, self.lesions):
             inner = page.widget()
             assert inner is not None
@@ -102,14 +107,6 @@ class MetricsPanel(QWidget):
         self.pages.setTabText(0, TABS[0] if measured.said is not None else PIXELS)
         self.tiles.show_measured(measured)
         self.lesions.show_measured(measured)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.watched.emit(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.watched.emit(False)
 
     def _choose(self) -> None:
         self.truth_wanted.emit(self.group.currentData(), self.rest.currentData())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel
 
-from slideviewer.evaluation.report import Report, Score
+from slideviewer.evaluation.report import Report
 from slideviewer.evaluation.reports.words import OF_A_CLASS
 from slideviewer.inference.segmentation.areas import Areas
 from slideviewer.ui import words
@@ -33,12 +33,19 @@ class TilesPage(Page):
     def __init__(self) -> None:
         self.area, self.caption = QLabel(), QLabel()
         self.confusion, self.steps = ConfusionTable(), PlaceSteps()
-        self.curves, self.scores = CurvesView(), ReportText("Scores")
+        self.curves = CurvesView()
+        self.first, self.more = ReportText("Overlap"), ReportText("Scores")
         self._measured: Measured | None = None
         for label in (self.area, self.caption):
             label.setWordWrap(True)
         super().__init__(
-            self.area, self.scores, self.caption, self.confusion, self.steps, self.curves
+            self.area,
+            self.first,
+            self.caption,
+            self.confusion,
+            self.steps,
+            self.curves,
+            self.more,
         )
         self.confusion.cell_wanted.connect(self._go_through)
         self.curves.threshold_wanted.connect(self.threshold_wanted)
@@ -48,7 +55,8 @@ class TilesPage(Page):
         self._measured = measured
         report, said = measured.report, measured.said
         self.area.setText(area_words(measured.areas, measured.target))
-        self.scores.write(lambda pale: _scores_html(report, measured.notices, pale))
+        self.first.write(lambda pale: _first_html(report, pale))
+        self.more.write(lambda pale: _more_html(report, measured.notices, pale))
         for part in (self.caption, self.confusion, self.steps):
             part.setVisible(said is not None)
         if said is None:
@@ -92,10 +100,13 @@ def area_words(areas: Areas, target: str) -> str:
     )
 
 
-def _scores_html(report: Report, notices: tuple[str, ...], pale: str) -> str:
-    def place(score: Score) -> int:
-        return FIRST.index(score.name) if score.name in FIRST else len(FIRST)
+def _first_html(report: Report, pale: str) -> str:
+    return scores_html((it for it in report.scores if it.name in FIRST), pale)
 
-    alone = [it for it in report.scores if not it.name.startswith(OF_A_CLASS)]
-    text = scores_html(sorted(alone, key=place), pale) + by_class_html(report, pale)
+
+def _more_html(report: Report, notices: tuple[str, ...], pale: str) -> str:
+    rest = (
+        it for it in report.scores if it.name not in FIRST and not it.name.startswith(OF_A_CLASS)
+    )
+    text = scores_html(rest, pale) + by_class_html(report, pale)
     return text + notes_html((*notices, *report.notes), pale)
