@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
+from segmented_fixtures import make_segmented
 from window_fixtures import OpenSlide, wait_for_jobs
 
 from slideviewer import RESEARCH_USE_ONLY
@@ -27,6 +28,8 @@ from slideviewer.evaluation.report import Report
 from slideviewer.inference.export import Export, write_outputs
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.prediction import Prediction
+from slideviewer.inference.segmentation.areas import areas_of
+from slideviewer.inference.segmentation.store import read_mask_prediction
 from slideviewer.ui.metrics.control import NO_MARKUP, NO_PREDICTION
 from slideviewer.ui.metrics.panel import BY_NAME
 from slideviewer.ui.metrics.score_text import number
@@ -194,6 +197,36 @@ def test_two_annotators_are_compared_as_the_command_does(
     )
     QTest.mouseClick(page.leave, Qt.MouseButton.LeftButton)
     assert measured.metrics.agreement is None and not page.scores.isVisible()
+
+
+def test_masks_are_measured_class_by_class(
+    qtbot: QtBot,
+    window: MainWindow,
+    open_slide: OpenSlide,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Live from one reading of all pixels, and as the command says at each threshold."""
+    folder = make_segmented(tmp_path / "segmented")
+    open_slide(folder / "squares.png")
+    window.files.open_annotations(folder / "markup" / "squares.xml")
+    qtbot.waitUntil(lambda: len(window.session.document.annotations) == 2)
+    window.docks.show("Metrics")
+    store = folder / "results" / "squares" / "store"
+    window.prediction.results.show(read_mask_prediction(store))
+    is_measured(qtbot, window)
+    panel, command = window.metrics.panel, ("segmentation", folder / "results", folder / "markup")
+    for threshold in (0.5, 0.95, 0.4):
+        panel.threshold.value.setValue(threshold)
+        is_measured(qtbot, window, threshold)
+        found = window.metrics.measured
+        assert found is not None
+        assert as_printed(found.report) == printed(capsys, *command, "--threshold", threshold)
+        store_areas = areas_of(read_mask_prediction(store), threshold)
+        assert found.areas == store_areas
+    assert panel.pages.tabText(0) == "Pixels" and not panel.tiles.confusion.isVisible()
+    panel.pages.setCurrentWidget(panel.lesions)
+    assert "segmentation gives none" in panel.lesions.missing.text()
 
 
 # Live

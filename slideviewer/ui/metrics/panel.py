@@ -72,6 +72,8 @@ class MetricsPanel(QWidget):
             box.currentIndexChanged.connect(lambda _: self._choose())
         for page in (self.tiles, self.lesions):
             page.threshold_wanted.connect(self.threshold_wanted)
+        self._measured: Measured | None = None
+        self.pages.currentChanged.connect(lambda _: self._show_page())
         self.show_measured(None)
 
     def say(self, words: str) -> None:
@@ -101,12 +103,18 @@ class MetricsPanel(QWidget):
             inner = page.widget()
             assert inner is not None
             inner.setVisible(measured is not None)
+        self._measured = measured
         if measured is None:
             self.tiles.steps.clear()
             return
         self.pages.setTabText(0, TABS[0] if measured.said is not None else PIXELS)
-        self.tiles.show_measured(measured)
-        self.lesions.show_measured(measured)
+        self._show_page()
+
+    def _show_page(self) -> None:
+        """Bring the page that can be seen up to date: the threshold may be on its way."""
+        page = self.pages.currentWidget()
+        if self._measured is not None and isinstance(page, TilesPage | LesionsPage):
+            page.show_measured(self._measured)
 
     def _choose(self) -> None:
         self.truth_wanted.emit(self.group.currentData(), self.rest.currentData())
