@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from help_stage import SECONDS, Stage, framed, pause, side_by_side
+from help_stage import SECONDS, WINDOW, Stage, framed, pause, side_by_side
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
@@ -93,11 +93,12 @@ def metrics(stage: Stage) -> QImage:
     """The Metrics panel, and a tile that the model missed."""
     stage.open(stage.slides.first, prediction=True)
     stage.do("metrics")
+    stage.window.resize(WINDOW.width(), 860)  # room for a curve
     measuring = stage.window.metrics
     wait_until(lambda: measuring.measured is not None and not measuring.is_working, SECONDS)
     _click_cell(stage, 1, 0)
     stage.settle()
-    return stage.right(QSize(720, 660))
+    return stage.right(QSize(540, 780))
 
 
 def _click_cell(stage: Stage, row: int, column: int) -> None:

