@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from help_stage import SECONDS, WINDOW, Stage, framed, pause, side_by_side
+from help_stage import SECONDS, Stage, framed, pause, side_by_side
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
@@ -10,6 +10,8 @@ from PySide6.QtTest import QTest
 from slideviewer.ui.launch import wait_until
 from slideviewer.ui.prediction_dialog import PredictDialog
 from slideviewer.ui.prediction_regions import RegionsDialog
+
+METRICS = QSize(570, 830)
 
 
 def predict_with(stage: Stage) -> QImage:
@@ -92,13 +94,16 @@ def reviewing(stage: Stage) -> QImage:
 def metrics(stage: Stage) -> QImage:
     """The Metrics panel, and a tile that the model missed."""
     stage.open(stage.slides.first, prediction=True)
+    stage.hide_panels()
     stage.do("metrics")
-    stage.window.resize(WINDOW.width(), 860)  # room for a curve
+    stage.window.resize(METRICS)  # room for a curve
+    stage.settle()
     measuring = stage.window.metrics
     wait_until(lambda: measuring.measured is not None and not measuring.is_working, SECONDS)
     _click_cell(stage, 1, 0)
     stage.settle()
-    return stage.right(QSize(540, 780))
+    place = stage.place_of(stage.window.views)
+    return stage.picture(QRect(0, place.top(), METRICS.width(), place.height()))
 
 
 def _click_cell(stage: Stage, row: int, column: int) -> None:
