@@ -176,11 +176,11 @@ def test_two_annotators_are_compared_as_the_command_does(
     page = measured.metrics.panel.annotators
     measured.metrics.panel.pages.setCurrentWidget(page)
     QTest.mouseClick(page.choose, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: measured.metrics.agreement is not None, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: measured.metrics.agreeing.report is not None, timeout=TIMEOUT)
     first = measured.session.document.path
     size = "--size", f"{SIZE[0]},{SIZE[1]}", "--spacing", UM_PX
     said = printed(capsys, "annotations", first, other, *size)
-    found = as_printed(measured.metrics.agreement)
+    found = as_printed(measured.metrics.agreeing.report)
     assert [it["value"] for it in found["scores"]] == [it["value"] for it in said["scores"]]
     assert found["confusions"] == said["confusions"]
     assert "Kappa" in page.scores.text() and "other.geojson" in page.told.text()
@@ -190,13 +190,13 @@ def test_two_annotators_are_compared_as_the_command_does(
     before = said["confusions"][0]["counts"]
     qtbot.waitUntil(
         lambda: (
-            measured.metrics.agreement is not None
-            and as_printed(measured.metrics.agreement)["confusions"][0]["counts"] != before
+            measured.metrics.agreeing.report is not None
+            and as_printed(measured.metrics.agreeing.report)["confusions"][0]["counts"] != before
         ),
         timeout=TIMEOUT,
     )
     QTest.mouseClick(page.leave, Qt.MouseButton.LeftButton)
-    assert measured.metrics.agreement is None and not page.scores.isVisible()
+    assert measured.metrics.agreeing.report is None and not page.scores.isVisible()
 
 
 def test_masks_are_measured_class_by_class(

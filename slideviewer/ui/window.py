@@ -239,6 +239,7 @@ class MainWindow(QMainWindow):
         self.editing.attach(self.named_actions)
         self.reviewing.attach(self.named_actions)
         self.docks["Metrics"].visibilityChanged.connect(self.metrics.watch)
+        self.metrics.shown_wanted.connect(lambda: self.docks.show("Metrics"))
         self.editing.tell_history(self.saving.sidecars.history_of)
         self.views.tools.hint_changed.connect(self.status.show_hint)
         self.status.problems_wanted.connect(self.aids.windows.show_problems)

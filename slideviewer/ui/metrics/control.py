@@ -7,21 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import shapely
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from slideviewer.annotations.operations.regions import Area
-from slideviewer.evaluation.inputs.markup import MARKUP_SUFFIXES, Markup, read_markup
 from slideviewer.evaluation.inputs.open_truth import OpenTruth, has_truth
-from slideviewer.evaluation.report import Report
 from slideviewer.geometry import Rect
 from slideviewer.inference.nuclei.predict import NucleiPrediction
 from slideviewer.progress import Step
 from slideviewer.ui import words
 from slideviewer.ui.docks import RIGHT, Panel
-from slideviewer.ui.jobs import Job
-from slideviewer.ui.metrics.annotators_page import NO_OTHER
-from slideviewer.ui.metrics.measuring import PairQuestion, Question, measurer, pair_measurer
+from slideviewer.ui.metrics.agreeing import Agreeing
+from slideviewer.ui.metrics.measuring import Question, measurer
 from slideviewer.ui.metrics.panel import MetricsPanel
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.place_marker import PlaceMarker
@@ -64,6 +61,8 @@ class Metrics(QObject):
     window : QWidget
     """
 
+    shown_wanted = Signal()  # the panel has something that was asked for
+
     def __init__(
         self,
         session: Session,
@@ -75,24 +74,21 @@ class Metrics(QObject):
     ) -> None:
         super().__init__(window)
         self._session, self._predicted, self._results = session, predicted, results
-        self._notices, self._window = notices, window
         self.panel = MetricsPanel(predicted)
         self.measured: Measured | None = None
-        self.agreement: Report | None = None
+        self.agreeing = Agreeing(session, self.panel.annotators, notices, window, self)
         self._truth = OpenTruth()
-        self._other: Markup | None = None
         self._problem = ""
         self._is_watched = False
         self._marker = PlaceMarker(session, views, self)
         self._measurer = measurer(self._question, self)
-        self._pairs = pair_measurer(self._pair_question, self)
         self._connect()
         self._on_result()
 
     @property
     def commands(self) -> dict[str, Callable[..., object]]:
         """What the actions call, by their names."""
-        return {"compare_annotators": self.ask_for_other}
+        return {"compare_annotators": self.agreeing.ask}
 
     @property
     def dock(self) -> Panel:
@@ -102,7 +98,7 @@ class Metrics(QObject):
     @property
     def is_working(self) -> bool:
         """Whether something is being measured, or is about to be."""
-        return self._measurer.is_working or self._pairs.is_working
+        return self._measurer.is_working or self.agreeing.asking.is_working
 
     @property
     def marked(self) -> Area | None:
@@ -112,38 +108,7 @@ class Metrics(QObject):
     def close(self) -> None:
         """Leave nothing at work."""
         self._measurer.close()
-        self._pairs.close()
-
-    def ask_for_other(self) -> None:
-        """Let the user choose another annotator's file."""
-        slide = self._session.slide
-        if slide is None:
-            self._notices.tell("Open the slide first that both annotated.")
-            return
-        endings = " ".join(f"*{it}" for it in MARKUP_SUFFIXES)
-        name, _ = QFileDialog.getOpenFileName(
-            self._window,
-            "Compare with the annotations of another",
-            str(slide.path.parent),
-            f"Annotations ({endings});;All files (*)",
-        )
-        if name:
-            self.compare_with(Path(name))
-
-    def compare_with(self, path: Path) -> None:
-        """Compare the open markup with that of a file; it is read in the background."""
-        slide = self._session.slide
-
-        def take(other: Markup) -> None:
-            if self._session.slide is slide:
-                for notice in other.notices:
-                    self._notices.warn(f"{path.name}: {notice}")
-                self._set_other(other)
-
-        job = Job(lambda _: read_markup(path), self)
-        job.succeeded.connect(take)
-        job.failed.connect(self._notices.warn)
-        job.start()
+        self.agreeing.asking.close()
 
     def _connect(self) -> None:
         panel, session = self.panel, self._session
@@ -152,20 +117,16 @@ class Metrics(QObject):
         panel.tiles.steps.wanted.connect(self._look_at)
         panel.tiles.steps.shown.connect(self._mark)
         panel.lesions.place_wanted.connect(self._look_at)
-        panel.annotators.other_wanted.connect(self.ask_for_other)
-        panel.annotators.none_wanted.connect(lambda: self._set_other(None))
+        self.agreeing.begun.connect(self._show_annotators)
         self._measurer.answered.connect(self._on_measured)
         self._measurer.failed.connect(self._on_failed)
         self._measurer.progressed.connect(self._on_progress)
-        self._measurer.working.connect(lambda _: self._tell())
-        self._pairs.answered.connect(self._on_agreement)
-        self._pairs.failed.connect(self._on_pairs_failed)
-        self._pairs.working.connect(lambda _: self._tell_pairs())
+        self._measurer.working.connect(self._on_working)
         self._predicted.changed.connect(lambda _: self._measurer.look())
         self._results.changed.connect(self._on_result)
         session.document.changed.connect(lambda _: self._on_markup())
         session.document.replaced.connect(self._on_markup)
-        session.slide_changed.connect(self._on_slide_changed)
+        session.slide_changed.connect(self._on_result)
 
     def _question(self) -> Question | None:
         shown, document = self._results.shown, self._session.document
@@ -177,12 +138,6 @@ class Metrics(QObject):
         return Question(
             shown, document.annotations, self._session.frame, self._path, self._truth, threshold
         )
-
-    def _pair_question(self) -> PairQuestion | None:
-        frame, document = self._session.frame, self._session.document
-        if self._other is None or frame is None:
-            return None
-        return PairQuestion(document.annotations, frame, self._path, self._other)
 
     @property
     def _path(self) -> Path:
@@ -207,20 +162,11 @@ class Metrics(QObject):
             why = COMPUTING if self._is_watched else ""
         self.panel.say(why)
 
-    def _tell_pairs(self) -> None:
-        if self._other is None:
-            self.panel.annotators.say(NO_OTHER, has_other=False)
-            return
-        told = f"The open markup, compared with {self._other.path.name}."
-        if self.agreement is None and self._pairs.is_working:
-            told += f" {COMPUTING}"
-        self.panel.annotators.say(told, has_other=True)
-
     def watch(self, is_watched: bool) -> None:
         """Measure, or leave it where nobody can see the panel."""
         self._is_watched = is_watched
         self._measurer.want(is_watched)
-        self._pairs.want(is_watched)
+        self.agreeing.asking.want(is_watched)
         self._mark(self.panel.tiles.steps.place if is_watched else None)
         self._tell()
 
@@ -233,27 +179,18 @@ class Metrics(QObject):
         self._measurer.look()
 
     def _on_markup(self) -> None:
-        self._problem = ""
         if not has_truth(self._session.document.annotations):
             self._show(None)
             self._measurer.forget()
         self._offer()
         self._measurer.look()
-        self._pairs.look()
 
-    def _on_slide_changed(self) -> None:
-        self._set_other(None)
-        self._on_result()
-
-    def _set_other(self, other: Markup | None) -> None:
-        self._other = other
-        self._on_agreement(None)
-        self._pairs.forget()
-        self._pairs.look()
-        self._tell_pairs()
+    def _on_working(self, is_working: bool) -> None:
+        if is_working:
+            self._problem = ""
+        self._tell()
 
     def _on_measured(self, measured: Measured | None) -> None:
-        self._problem = ""
         self._show(measured)
 
     def _on_failed(self, problem: str) -> None:
@@ -263,15 +200,6 @@ class Metrics(QObject):
     def _on_progress(self, step: Step) -> None:
         if self.measured is None and not self._why_nothing():
             self.panel.say(words.progress(step))
-
-    def _on_agreement(self, report: Report | None) -> None:
-        self.agreement = report
-        self.panel.annotators.show_report(report)
-        self._tell_pairs()
-
-    def _on_pairs_failed(self, problem: str) -> None:
-        self._on_agreement(None)
-        self.panel.annotators.say(problem, has_other=True)
 
     def _show(self, measured: Measured | None) -> None:
         self.measured = measured
@@ -293,8 +221,12 @@ class Metrics(QObject):
         self._tell()
 
     def _choose_truth(self, group: str | None, rest: str | None) -> None:
-        self._truth, self._problem = OpenTruth(group, rest), ""
+        self._truth = OpenTruth(group, rest)
         self._measurer.look()
+
+    def _show_annotators(self) -> None:
+        self.panel.pages.setCurrentWidget(self.panel.annotators)
+        self.shown_wanted.emit()
 
     def _set_threshold(self, threshold: float) -> None:
         self._predicted.shown.threshold = threshold

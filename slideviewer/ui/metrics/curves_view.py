@@ -22,6 +22,8 @@ class CurvesView(QWidget):
         super().__init__(parent)
         self.chooser, self.plot, self.told = QComboBox(), CurvePlot(), QLabel(HINT)
         self.chooser.setAccessibleName("Curve")
+        fitting = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.chooser.setSizeAdjustPolicy(fitting)
         self.told.setWordWrap(True)
         self._curves: Sequence[Curve] = ()
         self._places: Mapping[str, Place] = {}

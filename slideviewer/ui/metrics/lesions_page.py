@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem
 
 from slideviewer.evaluation.report import Report, Score
 from slideviewer.geometry import Rect
+from slideviewer.inference.lesions import LEAST_PROBABILITY
 from slideviewer.ui import words
 from slideviewer.ui.metrics.curves_view import CurvesView
 from slideviewer.ui.metrics.page import Page
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from slideviewer.evaluation.open_slide import Measured
 
 MOST_LISTED, MOST_ROWS = 500, 8
+SIZES = "macro longer than 2 mm, micro, ITC shorter than 275 µm with a margin of 75 µm"
+POINTS = f"The model's points begin at a probability of {LEAST_PROBABILITY:g}."
 BOX_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -90,7 +93,8 @@ def _at_threshold(report: Report) -> list[Score]:
 
 def _first_html(report: Report, pale: str) -> str:
     sizes = next(it for it in report.tables if it.title.startswith("By size"))
-    return scores_html(_at_threshold(report), pale) + table_html(sizes, "", pale)
+    text = scores_html(_at_threshold(report), pale) + table_html(sizes, SIZES, pale)
+    return text + notes_html((POINTS,), pale)
 
 
 def _more_html(report: Report, pale: str) -> str:

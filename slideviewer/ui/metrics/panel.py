@@ -50,6 +50,8 @@ class MetricsPanel(QWidget):
         self.rest.setAccessibleName("Elsewhere")
         self.group.setToolTip("Which group of the markup marks what the model looks for")
         self.rest.setToolTip("The class of what is not marked")
+        for box in (self.group, self.rest):  # lest a long name make the panel wide
+            box.setSizeAdjustPolicy(box.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.state = QLabel()
         self.state.setWordWrap(True)
         self.tiles, self.lesions, self.annotators = TilesPage(), LesionsPage(), AnnotatorsPage()
@@ -89,6 +91,9 @@ class MetricsPanel(QWidget):
             (self.group, BY_NAME, groups, group),
             (self.rest, OTHER_CLASS, classes, rest),
         ):
+            offered = [box.itemData(it) for it in range(box.count())]
+            if offered == [None, *names] and box.currentData() == chosen:
+                continue  # it may be open
             with QSignalBlocker(box):
                 box.clear()
                 box.addItem(first, None)

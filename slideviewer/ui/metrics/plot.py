@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
+    QFontMetrics,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -21,9 +22,8 @@ from slideviewer.evaluation.report import Curve, Line
 from slideviewer.ui.metrics.axes import Axes
 from slideviewer.ui.words import short
 
-HEIGHT, LEAST_WIDTH = 210, 180
-LEFT, RIGHT, TOP, BOTTOM = 44, 12, 8, 38
-"""Room around the field for ticks and words."""
+LINES_HIGH, LEAST_WIDTH = 15, 180
+"""Height in lines of text, and least width in pixels."""
 DOT = 4.5
 """Radius of the point of the threshold."""
 PALE = 70
@@ -69,6 +69,10 @@ class CurvePlot(QWidget):
             self._curve, self._pointed = curve, None
             self.setAccessibleName("" if curve is None else curve.title)
         self._place = place
+        if curve is not None and place is not None:
+            x, y = short(place[0]), short(place[1])
+            told = f"At the threshold: {curve.x_label} {x}, {curve.y_label} {y}"
+            self.setAccessibleDescription(told)
         self.update()
 
     def screen_place(self, index: int) -> QPointF:
@@ -78,10 +82,10 @@ class CurvePlot(QWidget):
         return axes.place(line.x[index], line.y[index])
 
     def sizeHint(self) -> QSize:
-        return QSize(280, HEIGHT)
+        return QSize(280, LINES_HIGH * self._line_height)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(LEAST_WIDTH, HEIGHT)
+        return QSize(LEAST_WIDTH, LINES_HIGH * self._line_height)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._point_at(self._nearest(event.position()))
@@ -123,8 +127,19 @@ class CurvePlot(QWidget):
     def _axes(self) -> Axes | None:
         if self._curve is None:
             return None
-        inner = QRectF(self.rect()).adjusted(LEFT, TOP, -RIGHT, -BOTTOM)
+        line = self._line_height  # room for ticks and words
+        inner = QRectF(self.rect()).adjusted(3.2 * line, line / 2, -line, -2.7 * line)
         return Axes.of(self._curve, inner)
+
+    @property
+    def _small_font(self) -> QFont:
+        font = QFont(self.font())
+        font.setPointSizeF(max(7.0, font.pointSizeF() - 1.5))
+        return font
+
+    @property
+    def _line_height(self) -> int:
+        return QFontMetrics(self._small_font).height()
 
     @property
     def _line(self) -> Line | None:
@@ -169,31 +184,29 @@ class CurvePlot(QWidget):
         text = self.palette().windowText().color()
         pale = QColor(text)
         pale.setAlpha(PALE)
-        font = QFont(self.font())
-        font.setPointSizeF(max(7.0, font.pointSizeF() - 1.5))
-        painter.setFont(font)
-        field = axes.field
+        painter.setFont(self._small_font)
+        field, high = axes.field, self._line_height
         for tick in axes.x_ticks:
             x = axes.place(tick, 0).x()
             painter.setPen(QPen(pale, 1))
             painter.drawLine(QPointF(x, field.top()), QPointF(x, field.bottom()))
             painter.setPen(text)
-            below = QRectF(x - 22, field.bottom() + 3, 44, 14)
+            below = QRectF(x - 1.6 * high, field.bottom() + 3, 3.2 * high, high)
             painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"{tick:g}")
         for tick in axes.y_ticks:
             y = axes.place(axes.x_first, tick).y()
             painter.setPen(QPen(pale, 1))
             painter.drawLine(QPointF(field.left(), y), QPointF(field.right(), y))
             painter.setPen(text)
-            beside = QRectF(LEFT - 30, y - 7, 26, 14)
+            beside = QRectF(field.left() - 2 * high - 4, y - high / 2, 2 * high, high)
             middle = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(beside, middle, f"{tick:g}")
-        words = QRectF(field.left(), self.height() - 19, field.width(), 16)
+        words = QRectF(field.left(), self.height() - 1.3 * high, field.width(), high)
         painter.drawText(words, Qt.AlignmentFlag.AlignCenter, curve.x_label)
         painter.save()
         painter.translate(0, field.center().y())
         painter.rotate(-90)
-        upright = QRectF(-field.height() / 2, 0, field.height(), 14)
+        upright = QRectF(-field.height() / 2, 0, field.height(), high)
         painter.drawText(upright, Qt.AlignmentFlag.AlignCenter, curve.y_label)
         painter.restore()
         if curve.has_diagonal:
