@@ -122,7 +122,7 @@ class Metrics(QObject):
         self._measurer.failed.connect(self._on_failed)
         self._measurer.progressed.connect(self._on_progress)
         self._measurer.working.connect(self._on_working)
-        self._predicted.changed.connect(lambda _: self._measurer.look())
+        self._predicted.changed.connect(lambda _: self._on_shown())
         self._results.changed.connect(self._on_result)
         session.document.changed.connect(lambda _: self._on_markup())
         session.document.replaced.connect(self._on_markup)
@@ -177,6 +177,12 @@ class Metrics(QObject):
         self._measurer.forget()
         self._offer()
         self._measurer.look()
+
+    def _on_shown(self) -> None:
+        """Another threshold, or more of a prediction that grows."""
+        self._measurer.look()
+        if self.measured is None:
+            self._tell()
 
     def _on_markup(self) -> None:
         if not has_truth(self._session.document.annotations):
