@@ -94,15 +94,19 @@ def count_values(
             box = left, top, min(across, frame.width - left), rows
             chances = prediction.read(0, *box)
             known = ~np.isnan(chances[..., 0])
+            drawn = {index: np.asarray(read(*box) > 0) for index, read in truth.items()}
+            for index, is_true in drawn.items():
+                true[index] += int(is_true.sum())
+            if not known.any():
+                continue
             looked_at += int(known.sum())
             for index in range(classes):
                 may_be, decides = _deciding(prediction, chances, index)
                 steps = _bits(decides[may_be])
                 values[index] += np.bincount(steps, minlength=STEPS)
-                if index in truth:
-                    is_true = np.asarray(truth[index](*box) > 0)
-                    true[index] += int(is_true.sum())
-                    true_values[index] += np.bincount(steps[is_true[may_be]], minlength=STEPS)
+                if index in drawn:
+                    both = steps[drawn[index][may_be]]
+                    true_values[index] += np.bincount(both, minlength=STEPS)
     return MaskCounts(prediction, values, true_values, true, looked_at)
 
 
