@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -269,12 +270,23 @@ def test_it_says_why_nothing_is_measured(
     open_markup()
     is_measured(qtbot, opened)
     assert panel.state.isHidden() and panel.group.currentText() == BY_NAME
+    assert panel.tiles.area.isVisible() and panel.rest.isHidden()
+    # Of three classes it is not known which one is meant where nothing is marked.
+    two = prediction(made_slide)
+    halves = np.concatenate([two.probabilities[..., :1] / 2, two.probabilities], axis=2)
+    halves[..., 1] /= 2
+    names = ("Fat", *two.class_names)
+    opened.prediction.results.show(replace(two, class_names=names, probabilities=halves, target=2))
+    assert not panel.tiles.area.isVisible(), "what was measured before is gone at once"
+    qtbot.waitUntil(lambda: "“Elsewhere”" in panel.state.text(), timeout=TIMEOUT)
+    panel.rest.setCurrentText("Normal")
+    is_measured(qtbot, opened)
+    found = opened.metrics.measured
+    assert found is not None and found.report.confusions[0].counts[0] == (0, 0, 0)
     for shape in list(opened.session.document.annotations):
         opened.session.document.apply("Delete", {shape.id: None})
     assert panel.state.text() == NO_MARKUP and opened.metrics.measured is None
-    assert "Tumor predicted" not in "".join(
-        it.text() for it in (panel.tiles.area,) if it.isVisible()
-    )
+    assert not panel.tiles.area.isVisible()
 
 
 def test_nothing_is_measured_for_a_hidden_panel(

@@ -59,6 +59,7 @@ class ConfusionTable(QTableWidget):
                     f"{confusion.rows} {names[row]}, {confusion.columns} {names[column]}: "
                     f"{words.whole(count)}{share}"
                 )
+        self._fit()
 
     def _begin(self, names: tuple[str, ...], confusion: Confusion) -> None:
         self._names = names
@@ -78,19 +79,22 @@ class ConfusionTable(QTableWidget):
                         font.setBold(True)
                         item.setFont(font)
                     self.setItem(row, column, item)
-        few = len(names) <= 3
-        mode = QHeaderView.ResizeMode.Stretch if few else QHeaderView.ResizeMode.ResizeToContents
-        self.horizontalHeader().setSectionResizeMode(mode)
-        self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
-        """Be as high as the rows are."""
+        """Be as high as the rows are; columns share the width, unless numbers need more."""
+        modes, columns = QHeaderView.ResizeMode, range(self.columnCount())
+        room = self.width() - self.verticalHeader().sizeHint().width() - 2 * self.frameWidth()
+        widest = max((self.sizeHintForColumn(it) for it in columns), default=0)
+        is_wide = widest * len(columns) > room
+        mode = modes.ResizeToContents if is_wide else modes.Stretch
+        if self.horizontalHeader().sectionResizeMode(0) != mode:
+            self.horizontalHeader().setSectionResizeMode(mode)
         rows = sum(self.rowHeight(row) for row in range(min(MOST_ROWS, self.rowCount())))
         head = self.horizontalHeader().sizeHint().height()
         bar = self.horizontalScrollBar()
-        room = bar.sizeHint().height() if self.rowCount() > 3 else 0
-        self.setFixedHeight(rows + head + room + 2 * self.frameWidth())
+        below = bar.sizeHint().height() if is_wide else 0
+        self.setFixedHeight(rows + head + below + 2 * self.frameWidth())
