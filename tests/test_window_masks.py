@@ -358,8 +358,9 @@ def test_nuclei_are_shown_while_they_are_found_and_kept_apart_from_tiles(
     packages: dict[str, ModelPackage],
 ) -> None:
     window = predicted("nuclei")
+    window.docks.show("Metrics")
     state = window.metrics.panel.state
-    assert state.text() == NUCLEI
+    qtbot.waitUntil(lambda: state.text() == NUCLEI)
     result = nuclei_in(window)
     window.prediction.start()
     qtbot.waitUntil(lambda: bool(workers[-1].requests), timeout=20_000)

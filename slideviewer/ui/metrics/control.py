@@ -10,6 +10,7 @@ import shapely
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from slideviewer.annotations import AnnotationSet
 from slideviewer.annotations.operations.regions import Area
 from slideviewer.evaluation.inputs.open_truth import OpenTruth, has_truth
 from slideviewer.geometry import Rect
@@ -80,6 +81,7 @@ class Metrics(QObject):
         self._truth = OpenTruth()
         self._problem = ""
         self._is_watched = False
+        self._looked_at: tuple[AnnotationSet, bool] | None = None
         self._marker = PlaceMarker(session, views, self)
         self._measurer = measurer(self._question, self)
         self._connect()
@@ -132,7 +134,7 @@ class Metrics(QObject):
         shown, document = self._results.shown, self._session.document
         if shown is None or isinstance(shown, NucleiPrediction):
             return None
-        if not has_truth(document.annotations):
+        if not self._has_truth:
             return None
         threshold = self._predicted.shown.threshold
         return Question(
@@ -151,15 +153,25 @@ class Metrics(QObject):
             return NUCLEI
         if shown is None:
             return UNDER_WAY if self._predicted.shown.has_prediction else NO_PREDICTION
-        return "" if has_truth(self._session.document.annotations) else NO_MARKUP
+        return "" if self._has_truth else NO_MARKUP
+
+    @property
+    def _has_truth(self) -> bool:
+        """Whether anything is marked; looked at once for each state of the markup."""
+        annotations = self._session.document.annotations
+        if self._looked_at is None or self._looked_at[0] is not annotations:
+            self._looked_at = annotations, has_truth(annotations)
+        return self._looked_at[1]
 
     def _tell(self) -> None:
         """Say in the panel what is going on."""
+        if not self._is_watched:
+            return
         why = self._why_nothing()
         if not why and self._problem:
             why = self._problem
         elif not why and self.measured is None:
-            why = COMPUTING if self._is_watched else ""
+            why = COMPUTING
         self.panel.say(why)
 
     def watch(self, is_watched: bool) -> None:
@@ -168,7 +180,7 @@ class Metrics(QObject):
         self._measurer.want(is_watched)
         self.agreeing.asking.want(is_watched)
         self._mark(self.panel.tiles.steps.place if is_watched else None)
-        self._tell()
+        self._on_markup()
 
     def _on_result(self) -> None:
         """Another prediction, or none: what was measured of the one before is gone at once."""
@@ -185,7 +197,9 @@ class Metrics(QObject):
             self._tell()
 
     def _on_markup(self) -> None:
-        if not has_truth(self._session.document.annotations):
+        if not self._is_watched:
+            return  # it is seen to when somebody looks
+        if not self._has_truth:
             self._show(None)
             self._measurer.forget()
         self._offer()
