@@ -55,8 +55,8 @@ def curve_png(curve: Curve) -> bytes:
         axes.set_ylim(-0.02 * curve.most_y, 1.02 * curve.most_y)
     else:
         axes.set_ylim(bottom=0)
-    axes.set_xlabel(curve.x_label)
-    axes.set_ylabel(curve.y_label)
+    axes.set_xlabel(_plain(curve.x_label))
+    axes.set_ylabel(_plain(curve.y_label))
     axes.set_title(_plain(curve.title), fontsize=11)
     axes.grid(color="#e4e4e4", linewidth=0.7)
     axes.set_axisbelow(True)

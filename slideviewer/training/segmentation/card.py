@@ -109,9 +109,7 @@ def measure(
     for number, answers in answered:
         pixels, marks = cache.whole(number)
         marked, found = marks > 0, answers >= THRESHOLD
-        row = [
-            Agreement.of(marked[..., it], found[..., it]) for it in range(len(targets))
-        ]
+        row = [Agreement.of(marked[..., it], found[..., it]) for it in range(len(targets))]
         alone = np.zeros(marked[..., 0].size, np.int64)
         for it, of_target in enumerate(sums):
             truth, answer = marked[..., it].ravel(), answers[..., it].ravel()
