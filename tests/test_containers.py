@@ -1,4 +1,4 @@
-"""The containers' scripts, run as they are outside of one, and what can be checked of the images."""
+"""The containers' scripts, run as they are outside of one, and what images are made of."""
 
 import csv
 import os
