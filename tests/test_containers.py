@@ -64,9 +64,9 @@ def test_an_image_is_made_of_what_is_there(name: str) -> None:
             continue
         for source in rest.split()[:-1]:
             assert (ROOT / source).exists(), source
-            assert any(
-                line[:1] == "!" and Path(source).match(line[1:]) for line in kept
-            ), f"{source} is left out"
+            assert any(line[:1] == "!" and Path(source).match(line[1:]) for line in kept), (
+                f"{source} is left out"
+            )
 
 
 @pytest.mark.parametrize("name", IMAGES)
