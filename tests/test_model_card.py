@@ -3,7 +3,7 @@
 import json
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -47,7 +47,18 @@ from slideviewer.models.install import add_package
 from slideviewer.models.package import ModelPackage, open_package, write_package
 from slideviewer.models.spec import CARD, CARD_DATA, GOLDEN, WEIGHTS, WORST, Metric
 from slideviewer.training import train_tiles
-from slideviewer.training.card_data import WORST_SIDE, card_files, may_be_shown, sheet_of
+from slideviewer.training.card_data import (
+    WORST_SIDE,
+    card_files,
+    fingerprint,
+    history_curves,
+    may_be_shown,
+    sheet_of,
+)
+from slideviewer.training.history import EpochRow
+from slideviewer.training.pictures.cache import Item, cached
+from slideviewer.training.segmentation.baseline import ColourBaseline
+from slideviewer.training.segmentation.measuring import Agreement
 from slideviewer.training.segmentation.train import train_pixels
 from slideviewer.ui.window import MainWindow
 
@@ -352,6 +363,48 @@ def test_a_training_of_pixels_stands_beside_a_plain_one(tmp_path: Path) -> None:
         train_pixels(replace(beside, out=tmp_path / "fourth", spacing_um_px=0.7), data)
 
 
+def test_colour_alone_finds_what_has_a_colour_of_its_own(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+
+    def items() -> Iterator[Item]:
+        for number in range(3):
+            marked = np.zeros((60, 80, 2), np.uint8)
+            marked[10:30, 20:60, 0] = 1
+            pixels = np.where(marked[..., :1] > 0, (150, 60, 120), (230, 200, 220))
+            noisy = np.clip(pixels + rng.normal(0, 12, pixels.shape), 0, 255).astype(np.uint8)
+            yield f"{number}.png", str(number), noisy, marked
+
+    cache = cached(tmp_path / "cache", {}, 2, items())
+    baseline = ColourBaseline(cache, [0, 1])
+    ((number, answers),) = baseline.answers(cache, [2])
+    _, marked = cache.whole(number)
+    assert answers.shape == (60, 80, 2) and answers.dtype == np.float32
+    assert Agreement.of(marked[..., 0] > 0, answers[..., 0] >= 0.5).dice > 0.95
+    assert not answers[..., 1].any(), "of what is nowhere marked nothing can be learnt"
+
+
+def test_a_history_becomes_curves_without_what_is_no_number() -> None:
+    rows = [
+        EpochRow(
+            1, 1, "", 1.0, {"loss": 2.0, "val_loss": float("nan"), "val_dice central 60 %": 1}
+        ),
+        EpochRow(1, 2, "", 1.0, {"loss": 1.0, "val_loss": 1.5}),
+        EpochRow(2, 1, "", 1.0, {"loss": 0.5, "val_loss": float("inf")}),
+    ]
+    (curve,) = history_curves(rows)
+    assert [(it.label, it.x, it.y) for it in curve.lines] == [
+        ("training", (1.0, 2.0, 3.0), (2.0, 1.0, 0.5)),
+        ("held out", (2.0,), (1.5,)),
+    ]
+    long = [EpochRow(1, at, "", 1.0, {"loss": 1.0}) for at in range(5000)]
+    assert len(history_curves(long)[0].lines[0].x) <= 200
+
+
+def test_what_is_held_out_is_known_without_its_names() -> None:
+    assert fingerprint(["b", "a"]) == fingerprint(["a", "b"]) != fingerprint(["a", "c"])
+    assert fingerprint(["ab"]) != fingerprint(["a", "b"])
+
+
 def test_the_command_writes_the_page(
     tiny: ModelPackage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -383,7 +436,9 @@ def test_the_window_opens_the_card(
         return has_browser
 
     monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
-    window.named_actions["show_card"].trigger()
+    action = window.named_actions["show_card"]
+    assert action in window.prediction.chooser.actions()
+    action.trigger()
     qtbot.waitUntil(lambda: bool(opened), timeout=20_000)
     package = window.prediction.chooser.currentData()
     assert package.hash in harmless(Path(opened[0]).read_text("utf-8")).text
