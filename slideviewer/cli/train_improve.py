@@ -16,7 +16,8 @@ from slideviewer.cli.telling import path_given, tell
 from slideviewer.progress import Progress, Step
 
 if TYPE_CHECKING:
-    from slideviewer.training.improving import Improvement, ImproveOptions
+    from slideviewer.training.improving.improve import Improvement
+    from slideviewer.training.improving.options import ImproveOptions
 
 EPILOG = (
     "Examples: slideviewer train improve --model tumour-camelyon --data slides"
@@ -65,6 +66,10 @@ def improve(
         float,
         typer.Option(help="Without --hold-out: the share of slides chosen by their files' hash."),
     ] = 0.25,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Slides that are not looked at; may repeat."),
+    ] = None,
     normal: Annotated[
         list[str] | None,
         typer.Option(
@@ -112,7 +117,8 @@ def improve(
     What was accepted, rejected and drawn is learnt; held-out slides are not.
     Where the new version is worse on them, none is written and the exit code is 1.
     """
-    from slideviewer.training.improving import ImproveOptions, improve
+    from slideviewer.training.improving.improve import improve
+    from slideviewer.training.improving.options import ImproveOptions
 
     options = ImproveOptions(
         model=model,
@@ -123,6 +129,7 @@ def improve(
         markup=markup,
         hold_out=tuple(hold_out or ()),
         hold_out_share=hold_out_share,
+        leave_out=tuple(leave_out or ()),
         normal=tuple(normal or ()),
         groups=parse_pairs(groups, "--groups"),
         rest=rest,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox
 
@@ -31,6 +31,19 @@ class ModelChooser(QComboBox):
         self.setToolTip("The model that Predict runs")
         self.setMaximumWidth(LONGEST_TITLE * self.fontMetrics().averageCharWidth())
         self.problems: list[str] = []
+        self._fill()
+
+    def refill(self) -> None:
+        """Look for the packages anew; the chosen one stays so, if it is still there."""
+        chosen: ModelPackage | None = self.currentData()
+        with QSignalBlocker(self):
+            self.clear()
+            self.problems.clear()
+            self._fill()
+            if chosen is not None:
+                self.choose(chosen)
+
+    def _fill(self) -> None:
         for found in available_packages():
             if found.package is None:
                 self.problems.append(str(found.error))

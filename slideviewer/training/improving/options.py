@@ -34,6 +34,8 @@ class ImproveOptions:
     hold_out_share : float
         Share of the slides that is locked away by the hash of their files where none is named;
         0 for none.
+    leave_out : tuple of str
+        Names or patterns of slides that are not looked at.
     normal : tuple of str
         Patterns of the names of slides that hold nothing of the target: all their tissue is known.
     groups : mapping of str to str
@@ -60,6 +62,7 @@ class ImproveOptions:
     markup: Path | None = None
     hold_out: tuple[str, ...] = ()
     hold_out_share: float = 0.25
+    leave_out: tuple[str, ...] = ()
     normal: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     rest: str = ""

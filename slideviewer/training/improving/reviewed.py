@@ -58,6 +58,8 @@ def find_reviewed(options: ImproveOptions) -> tuple[ReviewedSlide, ...]:
     """
     found = []
     for slide in find_slides(options.data, options.markup):
+        if is_any(slide.name, options.leave_out):
+            continue
         is_normal = is_any(slide.name, options.normal)
         has_markup = slide.markup is not None and not slide.has_mask
         if has_markup or is_normal:
