@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from slideviewer.training.improving.head import Embeddings, Head
 
@@ -57,15 +58,14 @@ class Tiles:
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """What each weighs: corrections and replay alike, and in each the classes alike."""
+        """What each weighs: the classes alike, and in each of them review and replay alike."""
         weights = np.zeros(len(self))
-        for is_replay in (False, True):
-            of_side = self.is_replay == is_replay
-            for label in np.unique(self.labels[of_side]):
-                own = of_side & (self.labels == label)
-                weights[own] = 1 / own.sum()
-            if of_side.any():
-                weights[of_side] /= weights[of_side].sum()
+        for label in np.unique(self.labels):
+            of_class = self.labels == label
+            for is_replay in (False, True):
+                own = of_class & (self.is_replay == is_replay)
+                weights[own] = 1 / max(1, own.sum())
+            weights[of_class] /= weights[of_class].sum()
         return np.asarray(weights / weights.sum(), np.float64)
 
 
@@ -81,22 +81,24 @@ def fit_head(parent: Head, tiles: Tiles, strength: float) -> Head:
     """
     middle = tiles.embeddings.mean(axis=0, dtype=np.float64)
     spread = np.maximum(tiles.embeddings.std(axis=0, dtype=np.float64), _LEAST_SPREAD)
-    features = (tiles.embeddings - middle) / spread
     start = np.vstack(
         [parent.kernel * spread[:, None], parent.bias + middle @ parent.kernel]
     ).astype(np.float64)
-    known = np.hstack([features, np.ones((len(tiles), 1))])
+    # In single precision: reading them takes most of the time.
+    known = np.ones((len(tiles), len(start)), np.float32)
+    known[:, :-1] = (tiles.embeddings - middle) / spread
     truth = np.eye(start.shape[1])[tiles.labels]
     weights = tiles.weights[:, None]
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         head = flat.reshape(start.shape)
-        logits = known @ head
+        logits = (known @ head.astype(np.float32)).astype(np.float64)
         logits -= logits.max(axis=1, keepdims=True)
         sums = np.exp(logits).sum(axis=1, keepdims=True)
         away = head - start
         cost = -(weights * truth * (logits - np.log(sums))).sum()
-        slope = known.T @ (weights * (np.exp(logits) / sums - truth)) + strength * away
+        off = weights * (np.exp(logits) / sums - truth)
+        slope = (off.astype(np.float32).T @ known).T + strength * away
         return float(cost + strength / 2 * (away**2).sum()), slope.ravel()
 
     found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
@@ -133,6 +135,12 @@ def fit_best(parent: Head, tiles: Tiles, folds: int = 4) -> Fitted:
         At most as many as there are groups; with one group alone nothing can be left out, and the
         strongest is taken.
     """
+    # Such small matrices are slower on several threads, much slower where others work, too.
+    with threadpool_limits(1):
+        return _fit_best(parent, tiles, folds)
+
+
+def _fit_best(parent: Head, tiles: Tiles, folds: int) -> Fitted:
     order = np.unique(tiles.groups, return_inverse=True)[1]
     count = min(folds, int(order.max()) + 1)
     if count < 2:

@@ -157,7 +157,8 @@ def improve(
             locked.held_out, sides, embedder, options, locked.how, progress, tell
         )
     else:
-        judgement = training.measured(sides, parent)
+        was_learnt = any(it.hash in remembered.slides for it in locked.training)
+        judgement = training.measured(sides, parent, was_learnt=was_learnt)
     package = None
     if not judgement.is_worse:
         progress(Step(0, 0, "Writing the new version"))
@@ -223,7 +224,9 @@ class _Training:
         )
         return own.joined(self.memory)
 
-    def measured(self, sides: tuple[Answering, Answering], parent: ModelPackage) -> Judgement:
+    def measured(
+        self, sides: tuple[Answering, Answering], parent: ModelPackage, *, was_learnt: bool
+    ) -> Judgement:
         """Both models on the reviewed tiles that lie apart."""
         out, places = self.held_out, self.learnt.places
         return measure_apart(
@@ -235,6 +238,7 @@ class _Training:
             sides,
             parent.spec.class_names,
             parent.spec.target,
+            was_learnt=was_learnt,
         )
 
 
@@ -264,7 +268,7 @@ def _learnt(
         held_out[known] = parted.held_out
         chosen = ~places.near(parted.squares, side)
     if lacks:
-        sure = memory_of_slides(learnt, chosen, options.seed)
+        sure = memory_of_slides(learnt, chosen, review.meaning.rest, options.seed)
         memory = memory.joined(sure)
         tell(
             "No tiles of what the model was trained on are given (--replay); in their place "

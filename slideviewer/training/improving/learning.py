@@ -17,7 +17,7 @@ from slideviewer.evaluation.inputs.markup import check_slide
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.plan import Plan, make_plan
 from slideviewer.models.loading import apply_temperature
-from slideviewer.progress import Progress
+from slideviewer.progress import Progress, Step
 from slideviewer.slide import open_slide
 from slideviewer.training.improving.blocks import Places
 from slideviewer.training.improving.embedding import Embedder
@@ -76,10 +76,12 @@ def plan_of(slide: ReviewedSlide, embedder: Embedder, progress: Progress) -> Pla
         If it cannot be read, or nobody says how large its pixels are.
     """
     opened = open_slide(slide.slide.path)
+
+    def told(step: Step) -> None:
+        progress(Step(0, 0, f"{step.text} of {slide.name}"))
+
     try:
-        return make_plan(
-            opened, embedder.package, spacing=slide.slide.spacing_um_px, progress=progress
-        )
+        return make_plan(opened, embedder.package, spacing=slide.slide.spacing_um_px, progress=told)
     except BaseException:
         opened.close()
         raise
@@ -180,9 +182,14 @@ def learn(
     return _uncontested(found) if wants_sure else found
 
 
-def memory_of_slides(learnt: Learnt, chosen: NDArray[np.bool_], seed: int) -> Memory:
-    """Of chosen tiles those that the model is sure of, as what it is to remember."""
-    sure = np.flatnonzero(~learnt.is_known & chosen)
+def memory_of_slides(learnt: Learnt, chosen: NDArray[np.bool_], rest: int, seed: int) -> Memory:
+    """Of chosen tiles those that the model is sure of, as what it is to remember.
+
+    Where the review shows a class, the model's own opinion of it outside the markup is no
+    knowledge: it is just what the reader may not have come to yet. Of such, only the rest is taken.
+    """
+    shown = set(learnt.labels[learnt.is_known & chosen].tolist()) - {rest}
+    sure = np.flatnonzero(~learnt.is_known & chosen & ~np.isin(learnt.labels, list(shown)))
     rng = np.random.default_rng([seed, 1])
     sure = sure[drawn(learnt.labels[sure], PER_CLASS, rng)]
     words = f"{len(sure):,} tiles outside the review that the model itself is sure of"

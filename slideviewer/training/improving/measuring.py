@@ -36,6 +36,9 @@ NO_SLIDE = (
     "No slide is held out. Measured on reviewed tiles of the same slides that lie apart from those"
     " learnt from: this is weak, for it does not say how the model does on another slide."
 )
+AGAIN = (
+    "The model has learnt from these slides before, so that what it was before is flattered, too."
+)
 NO_TARGET = "No held-out tile is {target}: only what is wrongly taken for it can be counted."
 
 
@@ -130,6 +133,8 @@ def measure_apart(
     sides: Sides,
     class_names: tuple[str, ...],
     target: int,
+    *,
+    was_learnt: bool,
 ) -> Judgement:
     """Compare both on tiles of the training slides that lie apart from what was learnt from.
 
@@ -144,11 +149,14 @@ def measure_apart(
     sides : pair of Answering
     class_names : tuple of str
     target : int
+    was_learnt : bool
+        Whether the parent has learnt from any of the slides before.
     """
     nothing = np.zeros((len(labels), len(class_names)), np.float32)
     empty = LabelledTiles(nothing, labels, class_names, target, places.slides, tuple(names))
     words = f"{len(labels):,} reviewed tiles, apart from those learnt from"
-    return _judged(empty, embeddings, sides, _squares(places, side), words, NO_SLIDE)
+    weakness = f"{NO_SLIDE} {AGAIN}" if was_learnt else NO_SLIDE
+    return _judged(empty, embeddings, sides, _squares(places, side), words, weakness)
 
 
 def _judged(
