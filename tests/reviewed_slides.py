@@ -7,17 +7,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from tiny_model import write_tiny_package
 
-from slideviewer.annotations import Annotation, AnnotationSet, Group, Kind, write_annotations
+from slideviewer.annotations import (
+    Annotation,
+    AnnotationSet,
+    Group,
+    Kind,
+    as_points,
+    read_annotations,
+    write_annotations,
+)
 from slideviewer.annotations.decisions import Decision, Verdict, read_decisions, write_decisions
+from slideviewer.annotations.model import Points
 from slideviewer.evaluation.findings.finding_regions import FindingRules, find_regions
 from slideviewer.evaluation.findings.footprint import Footprint
 from slideviewer.evaluation.findings.opinions import Opinions
 from slideviewer.inference.plan import make_plan
 from slideviewer.inference.prediction import Prediction
 from slideviewer.models.arrays import pack_arrays
-from slideviewer.models.package import ModelPackage, write_package
+from slideviewer.models.package import ModelPackage, open_package, write_package
 from slideviewer.models.spec import GOLDEN, WEIGHTS
 from slideviewer.slide import open_slide
 from slideviewer.slide.synthetic import generate_slide
@@ -28,7 +36,7 @@ from slideviewer.training.improving.head import put_head
 from slideviewer.training.improving.lessons import Meaning, lessons_on
 
 SEEDS = (31, 32, 33)
-SIZE = (3072, 2304)
+SIZE = (3584, 2816)
 HELD_OUT = "case_33"
 TARGET, REST = 1, 0
 MEANING = Meaning({"Tumor": TARGET + 1}, TARGET, REST)
@@ -55,10 +63,9 @@ def make_reviewed(place: Path) -> Reviewed:
         ]
         markup[path] = AnnotationSet.of(nests, [Group("Tumor")])
         write_annotations(markup[path], path.with_suffix(".xml"))
-    tiny = write_tiny_package(place / "tiny", class_names=("Normal", "Tumor"))
-    random = Embedder(tiny, place / "cache")
-    looked_at = {path: _cells(path, random) for path in markup}
-    spoilt = _spoilt(random, looked_at, markup, place / "spoilt")
+    bundled = Embedder(open_package("tumour-camelyon"), place / "cache")
+    looked_at = {path: _cells(path, bundled) for path in markup}
+    spoilt = _spoilt(bundled, looked_at, markup, place / "spoilt")
     embedder = Embedder(spoilt)
     for path, (plan, cells) in looked_at.items():
         scores = np.full((plan.grid.rows, plan.grid.columns, 2), np.nan, np.float32)
@@ -81,15 +88,22 @@ def swap_verdicts(folder: Path) -> None:
             runs = np.array([[box.x, box.y, box.right, box.bottom]])
             made = Decision("predicted", Verdict.REJECTED, runs, at="2026-01-02", id=f"nest{at}")
             swapped[made.id] = made
-        # What was drawn would contradict the verdicts, and be left out.
-        write_annotations(AnnotationSet.of([], annotations.groups.values()), path)
+        boxes = [
+            Annotation(f"B{at}-{row}", Kind.POLYGON, _corners(run), "Tumor")
+            for at, it in enumerate(known.values())
+            for row, run in enumerate(it.runs.tolist())
+        ]
+        write_annotations(AnnotationSet.of(boxes, annotations.groups.values()), path)
         write_decisions(swapped, path)
+
+
+def _corners(run: list[float]) -> Points:
+    left, top, right, bottom = run
+    return as_points([(left, top), (right, top), (right, bottom), (left, bottom)])
 
 
 def read_set(path: Path) -> AnnotationSet:
     """The annotations of a file."""
-    from slideviewer.annotations import read_annotations
-
     return read_annotations(path).annotations
 
 
@@ -105,7 +119,7 @@ def _spoilt(
     markup: dict[Path, AnnotationSet],
     folder: Path,
 ) -> ModelPackage:
-    """Random features, and a head that takes some of the other tissue for tumour."""
+    """The bundled model with a head that takes some of the other tissue for tumour."""
     embeddings, truth = [], []
     for path, (plan, cells) in looked_at.items():
         lessons = lessons_on(plan.grid, plan.tissue, markup[path], MEANING)  # type: ignore[attr-defined]

@@ -50,7 +50,7 @@ class Learnt:
     counts : mapping of str to ndarray (3, classes), int64
         By slide: tiles that are known by source (drawn, accepted, rejected) and class.
     contradictions : int
-        Tiles left out since markup and verdict say different things.
+        Tiles left out since a verdict says that they are the target, and the markup does not.
     """
 
     embeddings: Embeddings
@@ -159,8 +159,8 @@ def learn(
         )
     if contradictions:
         on_notice(
-            f"{contradictions:,} tiles are left out: the markup says one thing and a verdict"
-            " another."
+            f"{contradictions:,} tiles are left out: a verdict says that they are the target, and"
+            " the markup does not."
         )
     places = Places(
         np.repeat(

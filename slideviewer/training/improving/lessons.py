@@ -79,7 +79,7 @@ class Lessons:
     sources : ndarray (rows, columns), uint8
         A `Source` where the class is known, else 0.
     contradictions : int
-        Cells on which markup and verdict say different things.
+        Cells that a verdict says are the target, and that are not marked so.
     """
 
     labels: NDArray[np.int16]
@@ -111,8 +111,9 @@ def lessons_on(
     """Read what markup and verdicts say of a grid's cells.
 
     A cell is of a class where its centre half meets markup of it, as `slideviewer evaluate tiles`
-    has it, or where a decided region covers its middle. Of two verdicts the later one counts;
-    where a verdict and the markup say different things, the cell is left out.
+    has it. Elsewhere a decided region that covers its middle says what it is: accepting and
+    rejecting either changed the markup or left it as it is, so a region that is not marked was
+    looked at and is none of the target. Of two verdicts the later one counts.
 
     Parameters
     ----------
@@ -138,13 +139,15 @@ def lessons_on(
         decided[rows, columns] = LEFT_OUT if label == UNKNOWN else label
         is_agreed = decision.verdict == Verdict.ACCEPTED
         verdicts[rows, columns] = Source.ACCEPTED if is_agreed else Source.REJECTED
-    labels = np.where(decided == UNKNOWN, drawn, decided)
-    contradicts = (decided >= 0) & (drawn >= 0) & (decided != drawn)
+    labels = np.where(drawn == UNKNOWN, decided, drawn)
+    # Said to be the target, and not marked so: the markup was changed since.
+    contradicts = (drawn == UNKNOWN) & (decided >= 0) & (decided != meaning.rest)
     labels[contradicts] = LEFT_OUT
+    labels[(decided == LEFT_OUT) & (drawn == UNKNOWN)] = LEFT_OUT
     if is_normal:
         labels[labels == UNKNOWN] = meaning.rest
     labels[~tissue] = UNKNOWN
-    sources = np.where(decided >= 0, verdicts, np.uint8(Source.DRAWN))
+    sources = np.where(labels == decided, verdicts, np.uint8(Source.DRAWN))
     sources[labels < 0] = 0
     return Lessons(labels, sources.astype(np.uint8), int((contradicts & tissue).sum()))
 
