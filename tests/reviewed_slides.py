@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from slideviewer.annotations import (
     Annotation,
@@ -50,8 +52,10 @@ class Reviewed:
     model: ModelPackage
 
 
-def make_reviewed(place: Path) -> Reviewed:
-    """Draw slides, spoil a model, and reject all that it wrongly takes for tumour."""
+@cache
+def make_reviewed(factory: pytest.TempPathFactory) -> Reviewed:
+    """Draw slides, spoil a model, and reject all that it wrongly takes for tumour; once."""
+    place = factory.mktemp("reviewed")
     folder = place / "slides"
     folder.mkdir()
     markup: dict[Path, AnnotationSet] = {}
