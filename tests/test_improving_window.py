@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from window_fixtures import OpenSlide
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations import Annotation, Kind, as_points
-from slideviewer.models.package import open_package
+from slideviewer.models.package import look_at, open_package
 from slideviewer.ui.improving.control import BACK, NO_FORMER, NOT_SAVED
 from slideviewer.ui.improving.dialog import NO_SLIDE_HELD_OUT, NOTHING, ImproveDialog
 from slideviewer.ui.improving.slides_table import Use
@@ -34,8 +35,9 @@ def opened(
     qtbot: QtBot, window: MainWindow, open_slide: OpenSlide, reviewed: Reviewed, user_folder: Path
 ) -> MainWindow:
     """The window on a reviewed slide, with the model that was reviewed chosen."""
-    (user_folder / "models" / "spoilt").symlink_to(reviewed.model.folder, True)
-    window.prediction.chooser.refill()
+    place = user_folder / "models" / "spoilt"
+    shutil.copytree(reviewed.model.folder, place)
+    window.prediction.chooser.offer(look_at(place))
     window.prediction.chooser.setCurrentText("Spoilt")
     open_slide(reviewed.folder / "case_31.tif")
     qtbot.waitUntil(lambda: window.session.document.path is not None, timeout=20_000)

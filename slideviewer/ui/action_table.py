@@ -200,7 +200,7 @@ PREDICT: Rows = (
         tip="Tiles that touch become one outline",
     ),
     SEPARATOR,
-    ActionSpec("improve_model", "&Improve the model…", tip="Let it learn from the review"),
+    ActionSpec("improve_model", "I&mprove the model…", tip="Let it learn from the review"),
     ActionSpec("former_model", "Back to the &former model", tip="That this one was made of"),
 )
 

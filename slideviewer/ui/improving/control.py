@@ -229,11 +229,8 @@ class Improving(QObject):
     def _on_taken(self, package: ModelPackage) -> None:
         chooser = self._prediction.chooser
         title = package.spec.title or package.spec.name
-        former = chooser.currentData()
-        chooser.refill()
+        chooser.offer(package)
         if self._prediction.is_running:
-            if former is not None:
-                chooser.choose(former)
             self._notices.tell(f"“{title}” is in the list of models.")
             return
         chooser.choose(package)
