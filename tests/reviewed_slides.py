@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from slideviewer.annotations import (
     Annotation,
@@ -53,11 +52,11 @@ class Reviewed:
 
 
 @cache
-def make_reviewed(factory: pytest.TempPathFactory) -> Reviewed:
+def make_reviewed(base: Path) -> Reviewed:
     """Draw slides, spoil a model, and reject all that it wrongly takes for tumour; once."""
-    place = factory.mktemp("reviewed")
+    place = base / "reviewed"
     folder = place / "slides"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     markup: dict[Path, AnnotationSet] = {}
     for seed in SEEDS:
         path = folder / f"case_{seed}.tif"

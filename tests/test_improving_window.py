@@ -27,7 +27,7 @@ PATIENCE = 120_000
 
 @pytest.fixture(scope="module")
 def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Reviewed:
-    return make_reviewed(tmp_path_factory)
+    return make_reviewed(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

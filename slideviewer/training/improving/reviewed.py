@@ -54,9 +54,9 @@ def find_reviewed(options: ImproveOptions) -> tuple[ReviewedSlide, ...]:
     Raises
     ------
     TrainingError
-        If there is none.
+        If there is none, or two have the same name but for its ending.
     """
-    found = []
+    found: list[ReviewedSlide] = []
     for slide in find_slides(options.data, options.markup):
         if is_any(slide.name, options.leave_out):
             continue
@@ -68,6 +68,13 @@ def find_reviewed(options: ImproveOptions) -> tuple[ReviewedSlide, ...]:
                 markup=slide.markup if has_markup else None,
                 spacing_um_px=slide.spacing_um_px or options.spacing_um_px,
             )
+            twin = next((it for it in found if it.name == slide.name), None)
+            if twin is not None:
+                raise TrainingError(
+                    f"Another slide has the same annotations: {twin.slide.path.name}.",
+                    path=slide.path,
+                    remedy="Leave one of them out of the list, or put it into another folder.",
+                )
             found.append(ReviewedSlide(known, is_normal))
     if not found:
         raise TrainingError(
