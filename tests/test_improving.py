@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from reviewed_slides import HELD_OUT, Reviewed, make_reviewed, swap_verdicts
@@ -34,6 +36,7 @@ from slideviewer.training.improving.measuring import AGAIN, NO_SLIDE, ONE_SLIDE
 from slideviewer.training.improving.memory import memory_in
 from slideviewer.training.improving.options import ImproveOptions
 from slideviewer.training.improving.survey import survey
+from slideviewer.ui.help.pages import page_text
 
 
 @pytest.fixture(scope="module")
@@ -331,3 +334,24 @@ def test_other_programs_get_a_json_object_a_line(
     last = lines[-1]
     assert last["research_use"] == RESEARCH_USE_ONLY
     assert last["result"]["package"]["hash"] == open_package("spoilt-v2").hash
+
+
+def test_the_commands_of_the_guide_run(
+    reviewed: Reviewed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = page_text("improving").splitlines()
+    commands = [it.strip() for it in lines if it.startswith("    slideviewer ")]
+    assert len(commands) == 2
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(reviewed.folder, "slides")
+    rng = np.random.default_rng(0)
+    for name in reviewed.model.spec.class_names:
+        (tmp_path / "patches" / name).mkdir(parents=True)
+        for number in range(3):
+            picture = rng.integers(0, 256, (128, 128, 3), np.uint8)
+            cv2.imwrite(f"patches/{name}/{number}.png", picture)
+    first, second = (shlex.split(it)[1:] for it in commands)
+    assert first[3] == "tumour-camelyon" and second[3] == "tumour-v2"
+    first[3] = str(reviewed.model.folder)  # which errs on these slides
+    assert main(first, Recorder()) == 0
+    assert main(second, Recorder()) in (0, 1)
