@@ -37,7 +37,7 @@ class ModelChooser(QComboBox):
                 continue
             self.offer(found.package)
 
-    def offer(self, action: QAction) -> None:
+    def offer_action(self, action: QAction) -> None:
         """Have a right click offer something about the chosen model."""
         self.addAction(action)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
