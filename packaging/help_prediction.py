@@ -18,7 +18,7 @@ from slideviewer.ui.launch import wait_until
 from slideviewer.ui.prediction_dialog import PredictDialog
 from slideviewer.ui.prediction_regions import RegionsDialog
 
-METRICS = QSize(570, 830)
+METRICS = QSize(520, 820)
 
 
 def predict_with(stage: Stage) -> QImage:
