@@ -82,7 +82,10 @@ def epochs(folder: Path, data: Path | None, quick: bool) -> list[Table]:
         )
         notes += [f"{system.title}: {found['of']}."]
     columns = ("system", "weights", "tiles an epoch", "seconds, median", "tiles/s")
-    notes += [f"On {found['device']}. The first epoch, in which Keras traces, is left out."]
+    notes += [
+        f"On {found['device']}. With measuring on what is held out, as a training does after each "
+        "epoch; the first one, in which Keras traces, is left out.",
+    ]
     return [Table("An epoch of each system", columns, tuple(rows), tuple(notes))]
 
 
