@@ -85,34 +85,43 @@ def write_page(
 
 def page(report: Report, compared: Mapping[str, str], pictures: Sequence[Picture] = ()) -> str:
     """The page as text. Every name in it may come from outside, and is escaped."""
-    environment = Environment(
+    curves = [(curve, *_plot(curve_png(curve))) for curve in report.curves]
+    confusions = [(it, *_plot(confusion_png(it))) for it in report.confusions]
+    scores = score_rows(report)
+    return (
+        environment()
+        .get_template(TEMPLATE)
+        .render(
+            title=TITLES.get(report.task, report.task),
+            report=report,
+            compared=compared,
+            scores=scores,
+            has_of=any(row.of for row in scores),
+            classes=by_class(report),
+            curves=curves,
+            confusions=confusions,
+            tables=[_cut(table) for table in report.tables],
+            worst=[
+                (it.worst, _data_url(it.png) if it.png is not None else "", it.legend)
+                for it in pictures
+            ],
+            research_use=RESEARCH_USE_ONLY,
+            version=__version__,
+        )
+    )
+
+
+def environment() -> Environment:
+    """Where the templates of pages lie, and how they are filled in."""
+    made = Environment(
         loader=FileSystemLoader(paths.resources_folder() / "reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
-    curves = [(curve, *_plot(curve_png(curve))) for curve in report.curves]
-    confusions = [(it, *_plot(confusion_png(it))) for it in report.confusions]
-    scores = score_rows(report)
-    return environment.get_template(TEMPLATE).render(
-        title=TITLES.get(report.task, report.task),
-        report=report,
-        compared=compared,
-        scores=scores,
-        has_of=any(row.of for row in scores),
-        classes=by_class(report),
-        curves=curves,
-        confusions=confusions,
-        tables=[_cut(table) for table in report.tables],
-        worst=[
-            (it.worst, _data_url(it.png) if it.png is not None else "", it.legend)
-            for it in pictures
-        ],
-        research_use=RESEARCH_USE_ONLY,
-        version=__version__,
-    )
+    made.filters["number"] = number
+    return made
 
 
 def _cut(table: Table) -> tuple[Table, tuple[tuple[Cell, ...], ...], int]:
