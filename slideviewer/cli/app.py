@@ -17,6 +17,7 @@ from slideviewer.cli import (
     info,
     models,
     predict,
+    report,
     train,
     train_nuclei,
     train_segmentation,
@@ -74,6 +75,7 @@ def view(
 
 app.command()(info.info)
 app.command()(predict.predict)
+app.command()(report.report)
 app.command()(convert.convert)
 app.command()(demo.demo)
 app.command()(explore.explore)

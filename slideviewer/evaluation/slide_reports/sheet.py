@@ -11,7 +11,7 @@ from typing import Literal
 
 from matplotlib import font_manager
 from matplotlib.figure import Figure
-from matplotlib.ft2font import LoadFlags
+from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
@@ -165,7 +165,7 @@ def _letters() -> frozenset[int]:
     return frozenset(_font(False).get_charmap()) & frozenset(_font(True).get_charmap())
 
 
-def _font(bold: bool) -> font_manager.FT2Font:
+def _font(bold: bool) -> FT2Font:
     weight = "bold" if bold else "normal"
     path = font_manager.findfont(font_manager.FontProperties(family=_FAMILY, weight=weight))
     return font_manager.get_font(path)

@@ -48,7 +48,7 @@ def decided(finding: ReportedFinding) -> str:
     decision = finding.decision
     if decision is None:
         return ""
-    parts = (f"by {decision.author}" if decision.author else "", decision.at[:16].replace("T", " "))
+    parts = (decision.author, decision.at[:16].replace("T", " "))
     return ", ".join(filter(None, parts))
 
 
