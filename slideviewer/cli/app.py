@@ -21,6 +21,7 @@ from slideviewer.cli import (
     train,
     train_nuclei,
     train_segmentation,
+    worklist,
 )
 from slideviewer.cli.shell import Shell
 from slideviewer.cli.start import INTERRUPTED, complain, open_files, say_stopped
@@ -84,6 +85,7 @@ train.app.command()(train_nuclei.nuclei)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluating.app, name="evaluate")
 app.add_typer(models.app, name="models")
+app.add_typer(worklist.app, name="worklist")
 
 
 def run(words: Sequence[str], shell: Shell) -> int:

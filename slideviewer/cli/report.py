@@ -109,7 +109,7 @@ def report(
     )
     slides = gather_inputs(inputs, pictures="none").slides
     check_markup(annotations, slides)
-    stores = Predictions(predictions, "*" if model is None else open_package(model).hash)
+    stores = Predictions(predictions, "" if model is None else open_package(model).hash)
     names = page_names(slides)
     with progress_bar() as progress:
         outcomes = write_reports(

@@ -83,7 +83,7 @@ class Predictions:
     folder : Path or None
         What `slideviewer predict` wrote, or one store; those that the window keeps by default.
     model_hash : str
-        Of the model, where those of one model alone are wanted; "*" for any.
+        Of the model, where those of one model alone are wanted; empty for any.
 
     Raises
     ------
@@ -91,7 +91,7 @@ class Predictions:
         Where the folder holds no prediction.
     """
 
-    def __init__(self, folder: Path | None = None, model_hash: str = "*") -> None:
+    def __init__(self, folder: Path | None = None, model_hash: str = "") -> None:
         self._model_hash = model_hash
         self._stores: Mapping[str, Path] | None = None
         if folder is not None:

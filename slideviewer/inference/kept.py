@@ -19,12 +19,12 @@ def kept_name(identity: str, model_hash: str) -> str:
     identity : str
         Of the slide's content.
     model_hash : str
-        Of the package; "*" for any.
+        Of the package; empty for any.
     """
     return f"{identity[:_DIGITS]}-{model_hash[:_DIGITS]}"
 
 
-def latest_kept(identity: str, model_hash: str = "*") -> Path | None:
+def latest_kept(identity: str, model_hash: str = "") -> Path | None:
     """The kept prediction of a slide that was worked on last; None without any."""
     stored = []
     for folder in paths.predictions_folder().glob(f"{kept_name(identity, model_hash)}*"):

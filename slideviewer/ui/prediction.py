@@ -135,9 +135,18 @@ class PredictionControl(QObject):
         if agreed and self._session.slide is slide:
             self._order(place, others, options)
 
-    def start_slides(self, paths: Iterable[Path]) -> None:
-        """Predict slides one after the other, whether they are open or not."""
-        package, here = self._package(), self._path
+    def start_slides(self, paths: Iterable[Path], package: ModelPackage | None = None) -> None:
+        """Predict slides one after the other, whether they are open or not.
+
+        Parameters
+        ----------
+        paths : iterable of Path
+        package : ModelPackage, optional
+            The chosen model by default. With one that is named nobody is asked anything, not even
+            of the open slide.
+        """
+        here = self._path if package is None else None
+        package = package or self._package()
         if package is None:
             return
         for path in paths:

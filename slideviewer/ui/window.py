@@ -36,6 +36,7 @@ from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.prediction import PredictionControl
 from slideviewer.ui.preference_control import PreferenceControl
 from slideviewer.ui.recovering import Recovering
+from slideviewer.ui.reporting import Reporting
 from slideviewer.ui.review.accepting import Accepting
 from slideviewer.ui.review.control import Reviewing
 from slideviewer.ui.saving import Saving
@@ -48,6 +49,7 @@ from slideviewer.ui.views.commands import ViewCommands
 from slideviewer.ui.views.free_room import FreeRoom
 from slideviewer.ui.views.grid import ViewGrid
 from slideviewer.ui.welcome import Welcome
+from slideviewer.ui.worklist_batches import WorklistBatches
 from slideviewer.ui.worklists import Worklists
 
 
@@ -107,6 +109,18 @@ class MainWindow(QMainWindow):
             self.notices,
             self,
         )
+        self.reporting = Reporting(
+            self.session,
+            self.predicted,
+            self.prediction.results,
+            self.reviewing.finder,
+            self.notices,
+            self.aids.running,
+            self,
+        )
+        self.batches = WorklistBatches(
+            self.worklists, self.prediction, self.reporting, self.notices, self.aids.running, self
+        )
         self.masks = Masks(self.session, self.views, self.notices, self.aids.running, self)
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
         self.toolbar.addWidget(self.prediction.chooser)
@@ -160,6 +174,7 @@ class MainWindow(QMainWindow):
         handlers |= self.aids.commands | self.help.commands | self.editing.commands
         handlers |= self.masks.commands | self.prediction.commands | self.reviewing.commands
         handlers |= self.worklists.commands | self.accepting.commands
+        handlers |= self.reporting.commands | self.batches.commands
         return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
     @property
@@ -282,6 +297,7 @@ class MainWindow(QMainWindow):
         """End all work in the background and close every slide; the window is of no use then."""
         self.reviewing.close()
         self.worklists.close()
+        self.batches.close()
         self.prediction.close()
         self.aids.close()
         self.help.close()

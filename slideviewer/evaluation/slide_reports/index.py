@@ -106,7 +106,10 @@ def _write_pdf(lines: Sequence[IndexLine], path: Path, title: str) -> None:
 
     flow = Flow(title)
     flow.title(title, f"{len(lines)} slides, report of {moment(now())}")
-    columns = [Column(head, max(7, len(head)) if is_number else 18, is_number) for head, is_number in COLUMNS]
+    columns = [
+        Column(head, max(7, len(head)) if is_number else 18, is_number)
+        for head, is_number in COLUMNS
+    ]
     flow.table(columns, [[it.name, *it.cells] for it in lines if not it.problem])
     failed = [it for it in lines if it.problem]
     if failed:
