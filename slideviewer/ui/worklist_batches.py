@@ -61,6 +61,7 @@ class WorklistBatches(QObject):
         self._list: Path | None = None  # whose slides are being predicted
         self._waiting: list[Waiting] = []
         self._packages: dict[str, ModelPackage] = {}
+        self._is_closed = False
         worklists.opened.connect(self._look_for_former)
         prediction.queue.ended.connect(self._on_ended)
 
@@ -160,6 +161,7 @@ class WorklistBatches(QObject):
 
     def close(self) -> None:
         """Leave the rest to the next time: the list remembers it."""
+        self._is_closed = True
         self._waiting, self._list = [], None
 
     def _tell_exported(self, outcomes: Outcomes, folder: Path) -> None:
@@ -237,6 +239,6 @@ class WorklistBatches(QObject):
         """Work on the disk beside the window: a folder may lie on a network."""
         # The application owns the job: this object may be gone when a network answers.
         job = Job(lambda _: work(), QCoreApplication.instance())
-        job.succeeded.connect(show)
-        job.failed.connect(lambda problem: self._notices.warn(problem))
+        job.succeeded.connect(lambda answer: None if self._is_closed else show(answer))
+        job.failed.connect(lambda problem: None if self._is_closed else self._notices.warn(problem))
         job.start()

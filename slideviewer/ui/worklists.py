@@ -61,6 +61,7 @@ class Worklists(QObject):
         self._notices, self._window = notices, window
         self._worklist: Worklist | None = None
         self._states: States = {}
+        self._is_closed = False
         tray.listed.connect(self._on_listed)
         session.document.state_changed.connect(self._on_edit)
 
@@ -162,7 +163,8 @@ class Worklists(QObject):
         self._do(work, self._show)
 
     def close(self) -> None:
-        """Let the list go."""
+        """Let the list go, and want no answer any more."""
+        self._is_closed = True
         self._take(None)
 
     @property
@@ -190,6 +192,9 @@ class Worklists(QObject):
             return worklist, worklist.states(), left_out
 
         def show(made: tuple[Worklist, States, tuple[Path, ...]]) -> None:
+            if self._is_closed:
+                made[0].close()
+                return
             self._take(made[0])
             self._show(made[1])
             count = words.whole(len(made[1]))
@@ -228,7 +233,7 @@ class Worklists(QObject):
         def show(made: tuple[Worklist, States] | None) -> None:
             if made is None:
                 return
-            if self._tray.folder == folder:
+            if not self._is_closed and self._tray.folder == folder:
                 self._take(made[0])
                 self._show(made[1])
             else:
