@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -24,6 +25,12 @@ from slideviewer.inference.prediction import CellBatch
 from slideviewer.inference.provenance import content_identity
 from slideviewer.inference.store import PredictionStore
 from slideviewer.progress import Step
+
+EXAMPLES = [
+    line.strip()
+    for line in (paths.resources_folder() / "help" / "reports.md").read_text("utf-8").splitlines()
+    if line.startswith("    slideviewer ")
+]
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +69,19 @@ def keep_prediction(slide: Path, seed: int = 0) -> Path:
     kept.write(CellBatch(*places, made.probabilities[rows, columns]))
     kept.finish(complete=True)
     return store
+
+
+def test_the_examples_of_the_guide_run(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a_02.tif", "a_02.xml", "a_03.tif", "a_03.xml", "normal_01.tif", "broken.svs"):
+        (work / "slides" / name).unlink()
+    store = keep_prediction(work / "slides" / "a_01.tif")
+    shutil.copytree(store, work / "results" / "a_01" / "store")
+    assert len(EXAMPLES) == 6
+    for example in EXAMPLES:
+        assert run(*shlex.split(example)[1:]) == 0, example
+    assert {it.suffix for it in (work / "reports").iterdir()} == {".html", ".pdf", ".csv"}
+    assert (work / "done" / "a_01.xml").is_file()
+    assert "a_01.tif" in capsys.readouterr().out
 
 
 def table(path: Path) -> dict[str, dict[str, str]]:

@@ -11,6 +11,8 @@ import pytest
 from evaluation_fixtures import BOXES, CELL, SIZE, UM_PX, markup, prediction
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mask_fixtures import Brightness, write_picture
+from tiny_model import write_tiny_segmentation
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations import Annotation, AnnotationSet, Kind, as_points
@@ -25,8 +27,12 @@ from slideviewer.evaluation.slide_reports.painting import SLIDE_PX
 from slideviewer.evaluation.slide_reports.pdf import report_sheets, write_pdf
 from slideviewer.evaluation.slide_reports.sheet import height_of, printable, width_of, wrapped
 from slideviewer.evaluation.slide_reports.values import OPEN, ReportOptions, SlideReport
+from slideviewer.inference.loader import ModelLoader
+from slideviewer.inference.nuclei.predict import NucleiPrediction, rules_for
 from slideviewer.inference.prediction import Prediction
+from slideviewer.inference.segmentation.predict import predict_mask
 from slideviewer.slide import open_slide
+from slideviewer.slide.tissue import TissueMask
 from slideviewer.slide.writing import write_pyramid
 
 NAME = "a_01"
@@ -140,6 +146,35 @@ def test_the_picture_is_red_where_predicted_and_blue_where_drawn(
     edge = report.picture[round(700 * scale), round(BOX[0] * scale)].astype(int)
     assert edge[2] > edge[0] + 80
     assert len(report.legend) == 2
+
+
+def test_a_mask_is_compared_as_cells_and_nuclei_are_not_compared(tmp_path: Path) -> None:
+    pixels = np.zeros((700, 900, 3), np.uint8)
+    pixels[100:400, 150:450, 1] = 230
+    package = write_tiny_segmentation(tmp_path / "tiny", patch=64, spacing_um_px=0.5)
+    picture = write_picture(tmp_path / "squares.png", pixels)
+    with closing(open_slide(picture)) as slide:
+        mask = predict_mask(
+            slide,
+            package,
+            store=tmp_path / "store",
+            spacing=0.5,
+            tissue=TissueMask(np.ones((1, 1), np.bool_), slide.pyramid.extent, None),
+            loader=ModelLoader(package, Brightness()),
+        )
+        options = ReportOptions(groups=("Nest",), least_um2=0)
+        drawn = markup((150, 100, 450, 300), "Nest")
+        report = slide_report(slide, drawn, mask, options)
+        nuclei = slide_report(
+            slide, drawn, NucleiPrediction(mask, tmp_path / "store", rules_for(package.spec))
+        )
+    (measured,) = report.measures
+    assert measured.score("dice", "Inflammation").value == pytest.approx(0.8, abs=0.05)
+    assert report.predicted_um2 == pytest.approx(300 * 300 / 4, rel=0.1)
+    assert [it.kind for it in report.findings] == [FindingKind.BEYOND_MARKUP]
+    assert not nuclei.has_findings
+    assert nuclei.run
+    assert any("Nuclei are not outlined by hand" in it for it in nuclei.notes)
 
 
 def test_only_the_first_findings_have_pictures(slide_file: Path, predicted: Prediction) -> None:

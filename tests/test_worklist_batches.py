@@ -140,7 +140,7 @@ def test_after_a_restart_it_goes_on(
     with Worklist(worklist_of(folder)) as kept:
         kept.wait_for([folder / "slide 2.tif", folder / "slide 3.tif"], package.hash, "Tiny")
     open_slide(folder / "slide 1.tif")
-    offered = notice(qtbot, window, "2 slides of this worklist are still to be predicted by Tiny.")
+    offered = notice(qtbot, window, "2 slides are still to be predicted by Tiny")
     press(offered, "Go on")
     assert asked_of(qtbot, workers[-1], 1) == "slide 2.tif"
     window.named_actions["worklist_stop"].trigger()
@@ -155,7 +155,7 @@ def test_a_model_that_is_gone_is_told(
     with Worklist(worklist_of(folder)) as kept:
         kept.wait_for([folder / "slide 2.tif"], "f" * 64, "Former model")
     open_slide(folder / "slide 1.tif")
-    press(notice(qtbot, window, "1 slides of this worklist"), "Go on")
+    press(notice(qtbot, window, "1 slide is still to be predicted by Former model"), "Go on")
     notice(qtbot, window, "The model Former model is not installed any more")
     assert waiting(folder) == ["2"]
 

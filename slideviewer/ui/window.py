@@ -109,18 +109,10 @@ class MainWindow(QMainWindow):
             self.notices,
             self,
         )
-        self.reporting = Reporting(
-            self.session,
-            self.predicted,
-            self.prediction.results,
-            self.reviewing.finder,
-            self.notices,
-            self.aids.running,
-            self,
-        )
-        self.batches = WorklistBatches(
-            self.worklists, self.prediction, self.reporting, self.notices, self.aids.running, self
-        )
+        parts = self.notices, self.aids.running, self
+        shown = self.predicted, self.prediction.results, self.reviewing.finder
+        self.reporting = Reporting(self.session, *shown, *parts)
+        self.batches = WorklistBatches(self.worklists, self.prediction, self.reporting, *parts)
         self.masks = Masks(self.session, self.views, self.notices, self.aids.running, self)
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
         self.toolbar.addWidget(self.prediction.chooser)
@@ -137,8 +129,8 @@ class MainWindow(QMainWindow):
         self.docks = self._make_docks()
         self.aids.bookmarking.panel.name_keys(self.named_actions)
         self._connect()
-        parts = self.session, self.views, self.prediction, self.looks
-        ActionStates(self, self.named_actions, *parts)
+        followed = self.session, self.views, self.prediction, self.looks
+        ActionStates(self, self.named_actions, *followed)
         self.named_actions["pan"].setChecked(True)
         self.aids.show_state()
         self.docks.restore()

@@ -99,8 +99,8 @@ class WorklistBatches(QObject):
 
         def begin(waiting: tuple[Waiting, ...]) -> None:
             self._go_on(path, waiting)
-            count = words.whole(len(slides))
-            self._notices.tell(f"{count} slides of the worklist are being predicted by {name}.")
+            count = words.counted(len(slides), "slide is", "slides are")
+            self._notices.tell(f"{count} being predicted by {name}.")
 
         self._do(work, begin)
 
@@ -166,9 +166,9 @@ class WorklistBatches(QObject):
 
     def _tell_exported(self, outcomes: Outcomes, folder: Path) -> None:
         failed: list[Outcome[Listed, Exported]] = [it for it in outcomes if it.error is not None]
-        count = words.whole(len(outcomes) - len(failed))
+        count = words.counted(len(outcomes) - len(failed), "slide", "slides")
         self._notices.offer(
-            f"{count} slides exported to {folder}.", "Open", lambda: show_in_the_system(folder)
+            f"{count} exported to {folder}.", "Open", lambda: show_in_the_system(folder)
         )
         if failed:
             more = f" And {len(failed) - 1} more; see the table." if len(failed) > 1 else ""
@@ -185,9 +185,9 @@ class WorklistBatches(QObject):
 
         def offer(waiting: tuple[Waiting, ...]) -> None:
             if waiting and self._list is None and self._worklists.path == path:
-                count, name = words.whole(len(waiting)), waiting[0].name
+                count = words.counted(len(waiting), "slide is", "slides are")
                 self._notices.offer(
-                    f"{count} slides of this worklist are still to be predicted by {name}.",
+                    f"{count} still to be predicted by {waiting[0].name}, for this worklist.",
                     "Go on",
                     lambda: self._go_on(path, waiting),
                 )
