@@ -120,8 +120,11 @@ def test_all_unread_slides_are_predicted_and_noted_as_each_ends(
     worker.replies.put(Failed(2, "It is damaged."))
     assert asked_of(qtbot, worker, 3) == "slide 3.tif"
     qtbot.waitUntil(lambda: waiting(folder) == ["3"])
+    assert not any("It is damaged" in it for it in listed.notices.texts)
     finish(worker)
     notice(qtbot, listed, "All slides of the worklist are predicted")
+    told = notice(qtbot, listed, "1 slide could not be predicted")
+    assert told.text.endswith("The first: It is damaged.")
     wait_for_jobs(qtbot)
     assert states(folder) == {"1": "predicted", "2": "unread", "3": "predicted", "4": "done"}
     assert not waiting(folder)

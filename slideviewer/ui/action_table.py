@@ -74,7 +74,7 @@ FILE: Rows = (
     _worklist("worklist_from_table", "Worklist from a &table…"),
     _worklist("worklist_predict", "&Predict all that are unread"),
     _worklist("worklist_stop", "&Stop predicting the list"),
-    _worklist("worklist_export", "&Export all…"),
+    _worklist("worklist_export", "&Export the list…"),
     ActionSpec("slide_info", "Slide &information", ("Ctrl+I",), tip="With label and macro image"),
     ActionSpec("slide_problems", "Pro&blems of the slide"),
     SEPARATOR,

@@ -58,6 +58,8 @@ class PredictionControl(QObject):
         self._talk = WorkerTalk(self)
         self.queue = PredictionQueue(self._talk, self)
         self.queue.refusal = self._refusal
+        self.is_of_batch: Callable[[Path], bool] = lambda slide: False
+        """Whether a slide is one of many whose failures are told together, by somebody else."""
         self.results = PredictionResults(session, predicted, notices, window)
         self._regions = PredictionRegions(session, views, predicted, self.results, notices, window)
         self._tissue = TissueMarking(session, views, notices, running, window)
@@ -258,7 +260,9 @@ class PredictionControl(QObject):
     def _on_ended(self, entry: Entry, reply: messages.Reply | str) -> None:
         """Say how it ended, and show what there is."""
         is_shown = self._is_shown(entry)
-        self._endings.tell(entry, reply, is_shown=is_shown)
+        is_failure = isinstance(reply, str | messages.Failed)
+        if is_shown or not is_failure or not self.is_of_batch(entry.order.slide):
+            self._endings.tell(entry, reply, is_shown=is_shown)
         store = None if isinstance(reply, messages.Finished) else entry.store
         if is_shown and store is not None and store.is_dir():
             self.results.show_stored(store)

@@ -60,10 +60,12 @@ class WorklistBatches(QObject):
         self._notices, self._running, self._window = notices, running, window
         self._list: Path | None = None  # whose slides are being predicted
         self._waiting: list[Waiting] = []
+        self._failures: list[str] = []
         self._packages: dict[str, ModelPackage] = {}
         self._is_closed = False
         worklists.opened.connect(self._look_for_former)
         prediction.queue.ended.connect(self._on_ended)
+        prediction.is_of_batch = lambda slide: any(it.path == slide for it in self._waiting)
 
     @property
     def commands(self) -> dict[str, Callable[..., object]]:
@@ -202,7 +204,7 @@ class WorklistBatches(QObject):
             self._notices.warn(
                 f"The model {missing.name} is not installed any more: what waits for it is left."
             )
-        self._list = path
+        self._list, self._failures = path, []
         self._waiting = [it for it in waiting if it.model in self._packages]
         self._feed()
 
@@ -221,6 +223,8 @@ class WorklistBatches(QObject):
             return
         self._waiting = [it for it in self._waiting if it.path != slide]
         is_done, by = entry.state == State.DONE, user_name()
+        if entry.state == State.FAILED:
+            self._failures.append(entry.told)
 
         def work() -> None:
             with Worklist(path) as worklist:
@@ -231,9 +235,20 @@ class WorklistBatches(QObject):
 
         self._do(work, lambda _: None)
         if not self._waiting:
-            self._list = None
-            self._notices.tell("All slides of the worklist are predicted that could be.")
+            self._finish()
         self._feed()
+
+    def _finish(self) -> None:
+        """Say that the list is through, and once of all that failed."""
+        self._list, failures = None, self._failures
+        self._failures = []
+        self._notices.tell("All slides of the worklist are predicted that could be.")
+        if failures:
+            count = words.counted(len(failures), "slide", "slides")
+            self._notices.warn(
+                f"{count} could not be predicted; the Predictions panel lists them. The first: "
+                f"{failures[0]}"
+            )
 
     def _do(self, work: Callable[[], object], show: Callable[..., object]) -> None:
         """Work on the disk beside the window: a folder may lie on a network."""
