@@ -65,7 +65,9 @@ def report(
     ] = None,
     groups: Annotated[
         str,
-        typer.Option(metavar="LIST", help="Groups that mark what the model looks for; all."),
+        typer.Option(
+            metavar="LIST", help="Groups that mark what the model looks for; all by default."
+        ),
     ] = "",
     least_um2: Annotated[
         float, typer.Option("--least", metavar="UM2", help="Smaller regions are no findings.")
