@@ -19,6 +19,8 @@ from slideviewer.files import replacing
 _DPI = 200
 _CARDS, _CARD_GAP, _CARD_WORDS = 4, 9.0, 7.0
 _CARD_LINES = 7
+_IDENTITY_HEIGHT = 205.0
+"""Of the legend and the slide's identity, which stand on the sheet of its picture."""
 _FINDINGS = (
     *(Column("no.", 0.7, True), Column("kind", 2.4), Column("area", 1.5, True)),
     *(Column("score", 0.9, True), Column("at x, y (px)", 1.5, True), Column("state", 1.6)),
@@ -85,7 +87,8 @@ def _picture(flow: Flow, report: SlideReport) -> None:
     if report.picture is None:
         return
     rows, columns = report.picture.shape[:2]
-    height = min(ROOM * rows / columns, BOTTOM - flow.y - 90)
+    flow.need(2 * _IDENTITY_HEIGHT)
+    height = min(ROOM * rows / columns, BOTTOM - flow.y - _IDENTITY_HEIGHT)
     flow.sheet.show(report.picture, MARGIN, flow.y, ROOM, height)
     flow.y += height + 6
     x = MARGIN
