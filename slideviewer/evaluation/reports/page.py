@@ -85,8 +85,8 @@ def write_page(
 
 def page(report: Report, compared: Mapping[str, str], pictures: Sequence[Picture] = ()) -> str:
     """The page as text. Every name in it may come from outside, and is escaped."""
-    curves = [(curve, *_plot(curve_png(curve))) for curve in report.curves]
-    confusions = [(it, *_plot(confusion_png(it))) for it in report.confusions]
+    curves = [(curve, *plot(curve_png(curve))) for curve in report.curves]
+    confusions = [(it, *plot(confusion_png(it))) for it in report.confusions]
     scores = score_rows(report)
     return (
         environment()
@@ -102,7 +102,7 @@ def page(report: Report, compared: Mapping[str, str], pictures: Sequence[Picture
             confusions=confusions,
             tables=[_cut(table) for table in report.tables],
             worst=[
-                (it.worst, _data_url(it.png) if it.png is not None else "", it.legend)
+                (it.worst, data_url(it.png) if it.png is not None else "", it.legend)
                 for it in pictures
             ],
             research_use=RESEARCH_USE_ONLY,
@@ -112,27 +112,28 @@ def page(report: Report, compared: Mapping[str, str], pictures: Sequence[Picture
 
 
 def environment() -> Environment:
-    """Where the templates of pages lie, and how they are filled in."""
-    made = Environment(
+    """What templates are filled in by: every value is escaped, and none may be forgotten."""
+    found = Environment(
         loader=FileSystemLoader(paths.resources_folder() / "reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["number"] = number
-    return made
+    found.filters["number"] = number
+    return found
 
 
 def _cut(table: Table) -> tuple[Table, tuple[tuple[Cell, ...], ...], int]:
     return table, table.rows[:_MOST_ROWS], max(0, len(table.rows) - _MOST_ROWS)
 
 
-def _plot(png: bytes) -> tuple[str, int]:
+def plot(png: bytes) -> tuple[str, int]:
     """A plot, and how wide it is shown."""
     (width,) = struct.unpack_from(">I", png, _WIDTH_AT)
-    return _data_url(png), round(width / DOTS_PER_PIXEL)
+    return data_url(png), round(width / DOTS_PER_PIXEL)
 
 
-def _data_url(png: bytes) -> str:
+def data_url(png: bytes) -> str:
+    """A PNG that stands in the page itself."""
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"

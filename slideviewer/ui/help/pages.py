@@ -27,6 +27,7 @@ PAGES: Mapping[str, str] = {
     "prediction": "Prediction",
     "reviewing": "Reviewing",
     "reports": "Reports",
+    "improving": "Improving the model",
     "models": "Models",
     "train-tiles": "From your slides to a result",
     "train-tissue": "From your tissue to a result",
@@ -37,6 +38,7 @@ PAGES: Mapping[str, str] = {
     "problems": "Problems",
     "engineers": "For engineers",
     "python": "From Python",
+    "containers": "In containers",
 }
 """The contents: name of the file without its ending, and title."""
 
