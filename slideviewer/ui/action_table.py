@@ -222,6 +222,13 @@ REVIEW: Rows = (
     ActionSpec("decide_many", "Decide on &several…", tip="From a score on, within a region"),
     SEPARATOR,
     ActionSpec("export_decisions", "&Export decisions…", tip="Who decided what, when and why"),
+    SEPARATOR,
+    ActionSpec("metrics", "&Metrics", ("Shift+F7",), tip="How good the prediction is, live"),
+    ActionSpec(
+        "compare_annotators",
+        "&Compare two annotators…",
+        tip="The open markup with that of another file",
+    ),
 )
 
 HELP: Rows = (

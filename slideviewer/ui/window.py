@@ -28,6 +28,7 @@ from slideviewer.ui.layers.tiles import TileLayer
 from slideviewer.ui.look_control import LookControl
 from slideviewer.ui.looking import Looking
 from slideviewer.ui.masks.control import Masks
+from slideviewer.ui.metrics.control import Metrics
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.overview import Overview
 from slideviewer.ui.palette_entries import entries_of
@@ -114,6 +115,14 @@ class MainWindow(QMainWindow):
         shown = self.predicted, self.prediction.results, self.reviewing.finder
         self.reporting = Reporting(self.session, *shown, *parts)
         self.batches = WorklistBatches(self.worklists, self.prediction, self.reporting, *parts)
+        self.metrics = Metrics(
+            self.session,
+            self.views,
+            self.predicted,
+            self.prediction.results,
+            self.notices,
+            self,
+        )
         self.improving = Improving(self.session, self.prediction, self.notices, self)
         self.masks = Masks(self.session, self.views, self.notices, self.aids.running, self)
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
@@ -149,6 +158,7 @@ class MainWindow(QMainWindow):
             "import_annotations": lambda: self.editing.unless_drawing(self.importing.ask),
             "quit": self.close,
             "review": lambda: self.docks.show("Review"),
+            "metrics": lambda: self.docks.show("Metrics"),
             "show_markup": lambda shown: setattr(self.views.active.markup, "visible", shown),
             "show_prediction": lambda shown: setattr(self.views.active.cells, "visible", shown),
             "adjust": self._show_adjustments,
@@ -168,7 +178,8 @@ class MainWindow(QMainWindow):
             handlers[name] = lambda on, name=name: self.editing.begin(name) if on else None
         handlers |= self.aids.commands | self.help.commands | self.editing.commands
         handlers |= self.masks.commands | self.prediction.commands | self.reviewing.commands
-        handlers |= self.worklists.commands | self.accepting.commands | self.improving.commands
+        handlers |= self.worklists.commands | self.accepting.commands | self.metrics.commands
+        handlers |= self.improving.commands
         handlers |= self.reporting.commands | self.batches.commands
         return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
@@ -207,6 +218,7 @@ class MainWindow(QMainWindow):
                 Panel("Adjust", self.looks.adjust, RIGHT),
                 Panel("Predictions", self.predictions_panel, RIGHT, is_shown=False),
                 self.reviewing.dock,
+                self.metrics.dock,
             ),
         )
         menus = self.menuBar().findChildren(QMenu)
@@ -237,6 +249,8 @@ class MainWindow(QMainWindow):
         self.browsing.attach(self.named_actions)
         self.editing.attach(self.named_actions)
         self.reviewing.attach(self.named_actions)
+        self.docks["Metrics"].visibilityChanged.connect(self.metrics.watch)
+        self.metrics.shown_wanted.connect(lambda: self.docks.show("Metrics"))
         self.editing.tell_history(self.saving.sidecars.history_of)
         self.views.tools.hint_changed.connect(self.status.show_hint)
         self.status.problems_wanted.connect(self.aids.windows.show_problems)
@@ -291,6 +305,7 @@ class MainWindow(QMainWindow):
     def let_go(self) -> None:
         """End all work in the background and close every slide; the window is of no use then."""
         self.reviewing.close()
+        self.metrics.close()
         self.improving.close()
         self.worklists.close()
         self.batches.close()

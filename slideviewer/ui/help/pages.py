@@ -27,6 +27,7 @@ PAGES: Mapping[str, str] = {
     "prediction": "Prediction",
     "reviewing": "Reviewing",
     "reports": "Reports",
+    "metrics": "Metrics",
     "improving": "Improving the model",
     "models": "Models",
     "train-tiles": "From your slides to a result",
