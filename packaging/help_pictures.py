@@ -20,6 +20,7 @@ from help_drawing import correcting, drawing
 from help_groups import groups
 from help_list import annotation_list
 from help_prediction import improving, metrics, predict_with, predictions, regions, reviewing, tile
+from help_reports import report, worklist_export
 from help_slides import make_slides, map_beside
 from help_stage import SECONDS, Stage, framed, laid_over, pause, save, side_by_side
 from help_views import aligning, swipe, two_views
@@ -236,6 +237,7 @@ PICTURES = {
         *(masks, drawing, correcting, annotation_list, groups, brush, wand, simplify, holes),
         *(predict_with, predictions, tile, regions, reviewing, metrics, improving),
         *(preferences, dark),
+        *(report, worklist_export),
     )
 }
 """What each picture is called, without its ending."""

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from slideviewer.annotations import Points
 from slideviewer.cli.demo import make_demo
+from slideviewer.cohort.folder_listing import LIKELIHOOD_ENDING
 from slideviewer.inference.predict import predict_slide
 from slideviewer.models.package import open_package
 from slideviewer.progress import silent
 from slideviewer.slide import open_slide
 from slideviewer.slide.synthetic import generate_slide
 from slideviewer.slide.writing import write_pyramid
-from slideviewer.ui.folder_listing import LIKELIHOOD_ENDING
 
 SEED = 7
 DEMO_SIZE, SMALL_SIZE = (12288, 10240), (6144, 4096)

@@ -73,3 +73,9 @@ class Rect:
         width, height = max(0.0, self.width + 2 * margin), max(0.0, self.height + 2 * margin)
         centre_x, centre_y = self.centre
         return Rect(centre_x - width / 2, centre_y - height / 2, width, height)
+
+
+def round_length(longest: float) -> float:
+    """The largest of 1, 2 or 5 times a power of ten that is not longer than this."""
+    power = 10.0 ** math.floor(math.log10(longest))
+    return max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9))

@@ -12,13 +12,12 @@ from pytestqt.qtbot import QtBot
 from window_fixtures import OpenSlide, drag, screen_point, settle, turn_wheel
 
 from slideviewer.annotations import Annotation, Kind, as_points
-from slideviewer.geometry import Rect
+from slideviewer.geometry import Rect, round_length
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.prediction import CellBatch, Prediction
 from slideviewer.ui.canvas import Canvas
 from slideviewer.ui.cells import Cells
 from slideviewer.ui.layers.cells import paint_cells
-from slideviewer.ui.layers.scale_bar import round_length
 from slideviewer.ui.viewpoint import Viewpoint
 from slideviewer.ui.window import MainWindow
 

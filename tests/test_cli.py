@@ -12,7 +12,10 @@ from slideviewer import RESEARCH_USE_ONLY, __version__
 from slideviewer.annotations import AnnotationSet, read_annotations, write_asap
 from slideviewer.cli import main
 
-COMMANDS = ("view", "info", "predict", "convert", "demo", "explore", "train", "evaluate", "models")
+COMMANDS = (
+    *("view", "info", "predict", "convert", "demo", "explore", "report"),
+    *("train", "evaluate", "models", "worklist"),
+)
 
 
 class Recorder:
@@ -71,10 +74,11 @@ def test_help_names_every_command_and_the_research_line(
 
 
 TRAIN = [f"train {word}" for word in ("tiles", "evaluate", "improve", "segmentation", "nuclei")]
+WORKLIST = [f"worklist {word}" for word in ("list", "add", "mark", "predict", "export")]
 MODELS = [f"models {word}" for word in ("list", "show", "add", "fetch", "verify", "export")]
 
 
-@pytest.mark.parametrize("command", [*COMMANDS[:-3], *TRAIN, "evaluate tiles", *MODELS])
+@pytest.mark.parametrize("command", [*COMMANDS[:-4], *TRAIN, "evaluate tiles", *MODELS, *WORKLIST])
 def test_every_command_explains_itself_with_an_example(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

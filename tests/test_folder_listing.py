@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slideviewer.cohort.folder_listing import companions_of, list_slides, natural_key
 from slideviewer.errors import SlideError
 from slideviewer.slide import KNOWN_SUFFIXES, open_slide
-from slideviewer.ui.folder_listing import companions_of, list_slides, natural_key
 
 
 def touch(folder: Path, *names: str) -> None:

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from test_thumbnails import write_picture
 from window_fixtures import wait_for_jobs
 
-from slideviewer.ui.folder_listing import Listing, list_slides
+from slideviewer.cohort.folder_listing import Listing, list_slides
 from slideviewer.ui.panels import tray as tray_module
 from slideviewer.ui.panels.tray import SlideTray
 from slideviewer.ui.thumbnail_store import Thumbnail, ThumbnailStore

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slideviewer.cohort.slide_table import slides_in_csv
 from slideviewer.cohort.worklist import (
     ReadingState,
     Worklist,
     WorklistError,
-    slides_in_csv,
     worklist_of,
 )
 

@@ -17,9 +17,11 @@ from slideviewer.cli import (
     info,
     models,
     predict,
+    report,
     train,
     train_nuclei,
     train_segmentation,
+    worklist,
 )
 from slideviewer.cli.shell import Shell
 from slideviewer.cli.start import INTERRUPTED, complain, open_files, say_stopped
@@ -74,6 +76,7 @@ def view(
 
 app.command()(info.info)
 app.command()(predict.predict)
+app.command()(report.report)
 app.command()(convert.convert)
 app.command()(demo.demo)
 app.command()(explore.explore)
@@ -82,6 +85,7 @@ train.app.command()(train_nuclei.nuclei)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluating.app, name="evaluate")
 app.add_typer(models.app, name="models")
+app.add_typer(worklist.app, name="worklist")
 
 
 def run(words: Sequence[str], shell: Shell) -> int:

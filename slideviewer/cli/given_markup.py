@@ -57,15 +57,9 @@ def markup_of(annotations: Path | None, slide: Slide) -> AnnotationSet | None:
     AnnotationError, SlideError
         Where it cannot be read.
     """
-    if annotations is None:
+    path = markup_file_of(annotations, slide)
+    if path is None:
         return None
-    path = annotations
-    if path.is_dir():
-        found = _of_slide(path, slide.path)
-        if found is None:
-            tell(f"has no markup in {path}, so what is predicted is written alone.", slide.path)
-            return None
-        path = found
     if is_mask(path):
         loaded = from_mask(path, MaskOptions(slide=slide.path))
     else:
@@ -73,6 +67,22 @@ def markup_of(annotations: Path | None, slide: Slide) -> AnnotationSet | None:
     for notice in loaded.notices:
         tell(notice, path)
     return loaded.annotations
+
+
+def markup_file_of(annotations: Path | None, slide: Slide) -> Path | None:
+    """The file of a slide's markup, where there is one; says where a folder holds none.
+
+    Parameters
+    ----------
+    annotations, slide
+        As in `markup_of`.
+    """
+    if annotations is None or not annotations.is_dir():
+        return annotations
+    found = _of_slide(annotations, slide.path)
+    if found is None:
+        tell(f"has no markup in {annotations}.", slide.path)
+    return found
 
 
 def _of_slide(folder: Path, slide: Path) -> Path | None:

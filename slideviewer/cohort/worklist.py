@@ -7,7 +7,6 @@ change is on the disk before it is shown; a program that is killed costs none.
 from __future__ import annotations
 
 import contextlib
-import csv
 import os
 import sqlite3
 import threading
@@ -24,12 +23,16 @@ WORKLIST_NAME = "slideviewer-worklist.sqlite"
 VERSION = 1
 
 _HEAD = b"SQLite format 3\0"
-_LARGEST_CSV = 64 << 20
 _TABLES = """
 CREATE TABLE slide (path TEXT PRIMARY KEY, state TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL);
 CREATE TABLE log (seq INTEGER PRIMARY KEY, path TEXT NOT NULL, state TEXT NOT NULL,
                   at TEXT NOT NULL, by TEXT NOT NULL);
 """
+_WAITING = (
+    "CREATE TABLE IF NOT EXISTS waiting (seq INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, "
+    "model TEXT NOT NULL, name TEXT NOT NULL)"
+)
+"""Lists of former versions lack it, and former versions leave it alone."""
 
 
 class WorklistError(SlideviewerError):
@@ -64,6 +67,25 @@ class Entry:
     state: ReadingState
     at: str
     by: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A slide that is still to be predicted.
+
+    Attributes
+    ----------
+    path : Path
+        Absolute.
+    model : str
+        Hash of the model's package.
+    name : str
+        What the model is called.
+    """
+
+    path: Path
+    model: str
+    name: str
 
 
 class Worklist:
@@ -148,6 +170,56 @@ class Worklist:
             self._database.execute("INSERT OR REPLACE INTO slide VALUES (?, ?, ?, ?)", row)
             self._database.execute("INSERT INTO log (path, state, at, by) VALUES (?, ?, ?, ?)", row)
 
+    def note_predicted(self, slide: Path, by: str = "") -> None:
+        """A slide was predicted: an unread one is predicted from now on, and none waits for it."""
+        name = self._relative(slide)
+        if not _is_text(name):
+            return
+        at = datetime.now().astimezone().isoformat(timespec="seconds")
+        state, former = str(ReadingState.PREDICTED), str(ReadingState.UNREAD)
+        with self._told(), self._lock, transaction(self._database):
+            done = self._database.execute(
+                "UPDATE slide SET state=?, at=?, by=? WHERE path=? AND state=?",
+                (state, at, by, name, former),
+            )
+            if done.rowcount:
+                self._database.execute(
+                    "INSERT INTO log (path, state, at, by) VALUES (?, ?, ?, ?)",
+                    (name, state, at, by),
+                )
+            self._database.execute("DELETE FROM waiting WHERE path=?", (name,))
+
+    def wait_for(self, slides: Iterable[Path], model: str, name: str) -> None:
+        """Note that slides are to be predicted by a model; on the disk when this returns.
+
+        Parameters
+        ----------
+        slides : iterable of Path
+        model : str
+            Hash of the package.
+        name : str
+            What it is called.
+        """
+        rows = [(it, model, name) for it in map(self._relative, slides) if _is_text(it)]
+        with self._told(), self._lock, transaction(self._database):
+            self._database.executemany(
+                "INSERT OR REPLACE INTO waiting (path, model, name) VALUES (?, ?, ?)", rows
+            )
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """The slides that are still to be predicted, in the order in which it was asked for."""
+        with self._told(), self._lock:
+            rows = self._database.execute("SELECT path, model, name FROM waiting ORDER BY seq")
+            return tuple(Waiting(self._absolute(path), *rest) for path, *rest in rows)
+
+    def wait_no_more(self, slides: Iterable[Path] | None = None) -> None:
+        """Forget that slides are to be predicted; all of them by default."""
+        rows = [(it,) for it in map(self._relative, slides or ()) if _is_text(it)]
+        with self._told(), self._lock, transaction(self._database):
+            if slides is None:
+                self._database.execute("DELETE FROM waiting")
+            self._database.executemany("DELETE FROM waiting WHERE path=?", rows)
+
     def log(self) -> tuple[Entry, ...]:
         """Every change of a state, in the order of time."""
         with self._told(), self._lock:
@@ -171,6 +243,7 @@ class Worklist:
                 for statement in filter(str.strip, _TABLES.split(";")):
                     self._database.execute(statement)
                 self._database.execute(f"PRAGMA user_version={VERSION}")
+        self._database.execute(_WAITING)
 
     def _relative(self, slide: Path) -> str:
         try:
@@ -213,40 +286,3 @@ def _check_head(path: Path) -> None:
 def worklist_of(folder: Path) -> Path:
     """Where the worklist of a folder lies."""
     return folder / WORKLIST_NAME
-
-
-def slides_in_csv(path: Path) -> list[Path]:
-    """Read the slides of a CSV: the first column, or the one named slide, path or file.
-
-    Parameters
-    ----------
-    path : Path
-        UTF-8, with or without a header; relative names are relative to its folder.
-
-    Raises
-    ------
-    WorklistError
-        If it cannot be read, or names no slide.
-    """
-    try:
-        if path.stat().st_size > _LARGEST_CSV:
-            raise WorklistError("The table is larger than 64 MiB.", path=path)
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = [row for row in csv.reader(stream) if row and any(map(str.strip, row))]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise WorklistError(f"The table cannot be read: {reason}.", path=path) from error
-    if not rows:
-        raise WorklistError("The table is empty.", path=path, remedy="Name a slide in each row.")
-    head = [word.strip().casefold() for word in rows[0]]
-    named = [head.index(name) for name in ("slide", "path", "file") if name in head]
-    column, rows = (named[0], rows[1:]) if named else (0, rows)
-    names = [row[column].strip() for row in rows if column < len(row) and row[column].strip()]
-    if not names:
-        raise WorklistError(
-            "The table names no slide.",
-            path=path,
-            remedy='Its first column, or the one called "slide", holds their files.',
-        )
-    places = (Path(os.path.abspath(path.parent / name)) for name in names)
-    return list(dict.fromkeys(places))

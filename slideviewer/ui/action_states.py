@@ -16,7 +16,7 @@ from slideviewer.ui.views.grid import ViewGrid
 OF_A_SLIDE = (
     *("whole_slide", "select", "dot", "rectangle", "polygon", "spline", "point_set"),
     *("measurement", "brush", "eraser", "wand", "cut", "export_mask", "import_mask"),
-    "show_tissue",
+    *("show_tissue", "export_report"),
 )
 """Actions that mean nothing without one."""
 

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from slideviewer import paths
 from slideviewer.annotations import AnnotationSet, Loaded
 from slideviewer.annotations.sidecar import Sidecar
+from slideviewer.cohort.folder_listing import Companions, is_likelihood_map
 from slideviewer.progress import Progress
 from slideviewer.slide import KNOWN_SUFFIXES
 from slideviewer.ui import settings
 from slideviewer.ui.file_filters import annotation_filter
-from slideviewer.ui.folder_listing import Companions, is_likelihood_map
 from slideviewer.ui.markup_lock import Way
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.opening import (

@@ -19,9 +19,9 @@ from slideviewer.annotations import (
 from slideviewer.annotations.decisions import read_decisions
 from slideviewer.annotations.saving import Stamp, stamp_of
 from slideviewer.annotations.sidecar import Sidecar, read_sidecar
+from slideviewer.cohort.folder_listing import Companions, companions_of
 from slideviewer.slide import Slide, open_slide
 from slideviewer.slide.picture_tiff import NOTICE
-from slideviewer.ui.folder_listing import Companions, companions_of
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.notices import NoticeStack
 

@@ -59,6 +59,8 @@ class PredictionControl(QObject):
         self._talk = WorkerTalk(self)
         self.queue = PredictionQueue(self._talk, self)
         self.queue.refusal = self._refusal
+        self.is_of_batch: Callable[[Path], bool] = lambda slide: False
+        """Whether a slide is one of many whose failures are told together, by somebody else."""
         self.results = PredictionResults(session, predicted, notices, window)
         self._regions = PredictionRegions(session, views, predicted, self.results, notices, window)
         self._tissue = TissueMarking(session, views, notices, running, window)
@@ -144,9 +146,18 @@ class PredictionControl(QObject):
         if package is not None:
             self._cards.show(package)
 
-    def start_slides(self, paths: Iterable[Path]) -> None:
-        """Predict slides one after the other, whether they are open or not."""
-        package, here = self._package(), self._path
+    def start_slides(self, paths: Iterable[Path], package: ModelPackage | None = None) -> None:
+        """Predict slides one after the other, whether they are open or not.
+
+        Parameters
+        ----------
+        paths : iterable of Path
+        package : ModelPackage, optional
+            The chosen model by default. With one that is named nobody is asked anything, not even
+            of the open slide.
+        """
+        here = self._path if package is None else None
+        package = package or self._package()
         if package is None:
             return
         for path in paths:
@@ -258,7 +269,9 @@ class PredictionControl(QObject):
     def _on_ended(self, entry: Entry, reply: messages.Reply | str) -> None:
         """Say how it ended, and show what there is."""
         is_shown = self._is_shown(entry)
-        self._endings.tell(entry, reply, is_shown=is_shown)
+        is_failure = isinstance(reply, str | messages.Failed)
+        if is_shown or not is_failure or not self.is_of_batch(entry.order.slide):
+            self._endings.tell(entry, reply, is_shown=is_shown)
         store = None if isinstance(reply, messages.Finished) else entry.store
         if is_shown and store is not None and store.is_dir():
             self.results.show_stored(store)

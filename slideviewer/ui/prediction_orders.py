@@ -12,10 +12,10 @@ from pathlib import Path
 from slideviewer import paths
 from slideviewer.errors import SlideError
 from slideviewer.geometry import Rect
+from slideviewer.inference.kept import kept_name, latest_kept
 from slideviewer.inference.messages import Request
 from slideviewer.inference.options import Options
 from slideviewer.inference.provenance import content_identity
-from slideviewer.inference.record import RECORD_FILE
 from slideviewer.models.package import ModelPackage
 from slideviewer.progress import Progress
 from slideviewer.slide import Slide, UnknownSpacing, open_slide
@@ -133,7 +133,7 @@ def store_folder(
     further models, another way to find tissue or a spacing that was given have a folder of their
     own, so that no prediction gives way to another.
     """
-    named = f"{identity[:16]}-{package.hash[:16]}"
+    named = kept_name(identity, package.hash)
     different = {
         key: value
         for key, value in asdict(options).items()
@@ -151,10 +151,4 @@ def store_folder(
 
 def latest_store(identity: str, package: ModelPackage) -> Path | None:
     """The stored prediction of a slide by a model that was worked on last; None without any."""
-    usual = store_folder(identity, package)
-    stored = []
-    for folder in usual.parent.glob(f"{usual.name}*"):
-        record = folder / RECORD_FILE
-        if record.is_file():
-            stored.append((record.stat().st_mtime_ns, folder))
-    return max(stored)[1] if stored else None
+    return latest_kept(identity, package.hash)

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from slideviewer.errors import SlideError
 from slideviewer.slide import Slide, Spacing
+from slideviewer.slide.scanning import objective_of, scanner_of
 from slideviewer.ui import words
-
-OBJECTIVE_KEYS = ("openslide.objective-power", "aperio.AppMag", "hamamatsu.SourceLens")
-SCANNER_KEYS = (
-    *("aperio.ScanScope ID", "hamamatsu.Product", "hamamatsu.NDP.S/N", "mirax.GENERAL.SLIDE_TYPE"),
-    *("leica.device-model", "ventana.ScannerModel", "philips.DICOM_MANUFACTURERS_MODEL_NAME"),
-    *("dicom.ManufacturerModelName", "dicom.Manufacturer", "tiff.Model", "tiff.Make"),
-)
-"""Where the formats say with what a slide was scanned; the first one that is there counts."""
 
 
 def slide_facts(slide: Slide) -> list[tuple[str, str]]:
@@ -35,7 +28,7 @@ def slide_facts(slide: Slide) -> list[tuple[str, str]]:
         facts.append(("Spacing", f"unknown: {slide.spacing.reason}"))
     facts += [
         ("Objective", _objective(slide)),
-        ("Scanner", _first(slide, SCANNER_KEYS) or "not stated"),
+        ("Scanner", scanner_of(slide) or "not stated"),
     ]
     if slide.bounds != slide.pyramid.extent:
         bounds = slide.bounds
@@ -60,13 +53,9 @@ def profile_fact(slide: Slide) -> str:
 
 
 def _objective(slide: Slide) -> str:
-    stated = _first(slide, OBJECTIVE_KEYS)
+    stated = objective_of(slide)
     if stated:
         return f"{stated}×"
     if isinstance(slide.spacing, Spacing):
         return f"not stated; the spacing is that of {words.magnification_at(1, slide.spacing):.3g}×"
     return "not stated"
-
-
-def _first(slide: Slide, keys: tuple[str, ...]) -> str:
-    return next((slide.properties[key] for key in keys if slide.properties.get(key)), "")

@@ -38,6 +38,7 @@ from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.prediction import PredictionControl
 from slideviewer.ui.preference_control import PreferenceControl
 from slideviewer.ui.recovering import Recovering
+from slideviewer.ui.reporting import Reporting
 from slideviewer.ui.review.accepting import Accepting
 from slideviewer.ui.review.control import Reviewing
 from slideviewer.ui.saving import Saving
@@ -50,6 +51,7 @@ from slideviewer.ui.views.commands import ViewCommands
 from slideviewer.ui.views.free_room import FreeRoom
 from slideviewer.ui.views.grid import ViewGrid
 from slideviewer.ui.welcome import Welcome
+from slideviewer.ui.worklist_batches import WorklistBatches
 from slideviewer.ui.worklists import Worklists
 
 
@@ -109,6 +111,10 @@ class MainWindow(QMainWindow):
             self.notices,
             self,
         )
+        parts = self.notices, self.aids.running, self
+        shown = self.predicted, self.prediction.results, self.reviewing.finder
+        self.reporting = Reporting(self.session, *shown, *parts)
+        self.batches = WorklistBatches(self.worklists, self.prediction, self.reporting, *parts)
         self.metrics = Metrics(
             self.session,
             self.views,
@@ -135,8 +141,8 @@ class MainWindow(QMainWindow):
         self.docks = self._make_docks()
         self.aids.bookmarking.panel.name_keys(self.named_actions)
         self._connect()
-        parts = self.session, self.views, self.prediction, self.looks
-        ActionStates(self, self.named_actions, *parts)
+        followed = self.session, self.views, self.prediction, self.looks
+        ActionStates(self, self.named_actions, *followed)
         self.named_actions["pan"].setChecked(True)
         self.aids.show_state()
         self.docks.restore()
@@ -174,6 +180,7 @@ class MainWindow(QMainWindow):
         handlers |= self.masks.commands | self.prediction.commands | self.reviewing.commands
         handlers |= self.worklists.commands | self.accepting.commands | self.metrics.commands
         handlers |= self.improving.commands
+        handlers |= self.reporting.commands | self.batches.commands
         return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
     @property
@@ -301,6 +308,7 @@ class MainWindow(QMainWindow):
         self.metrics.close()
         self.improving.close()
         self.worklists.close()
+        self.batches.close()
         self.prediction.close()
         self.aids.close()
         self.help.close()

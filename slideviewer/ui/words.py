@@ -16,6 +16,11 @@ def whole(number: int) -> str:
     return QLocale().toString(number)
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """How many of something: "1 slide", "2,000 slides"."""
+    return f"{whole(number)} {one if number == 1 else many}"
+
+
 def key_in_brackets(action: QAction) -> str:
     """An action's key as it is bound now, to stand behind its name; empty where it has none."""
     key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)

@@ -6,14 +6,14 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slideviewer.annotations.json_file import sound
+from slideviewer.cohort.slide_table import slides_in_csv
 from slideviewer.cohort.worklist import (
     ReadingState,
     Worklist,
-    slides_in_csv,
     worklist_of,
 )
 from slideviewer.ui import words
@@ -35,6 +35,8 @@ _EARLY = (ReadingState.UNREAD, ReadingState.PREDICTED)
 class Worklists(QObject):
     """Keeps one list open, shows it in the tray, and follows what is done with slides.
 
+    `opened` tells that another list is open.
+
     Parameters
     ----------
     session : Session
@@ -43,6 +45,8 @@ class Worklists(QObject):
     notices : NoticeStack
     window : QWidget
     """
+
+    opened = Signal(object)  # the path of its file
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class Worklists(QObject):
         self._notices, self._window = notices, window
         self._worklist: Worklist | None = None
         self._states: States = {}
+        self._is_closed = False
         tray.listed.connect(self._on_listed)
         session.document.state_changed.connect(self._on_edit)
 
@@ -71,6 +76,11 @@ class Worklists(QObject):
             "mark_in_review": lambda: self.mark(ReadingState.IN_REVIEW),
             "mark_unread": lambda: self.mark(ReadingState.UNREAD),
         }
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the list that is open; None where none is."""
+        return self._worklist.path if self._worklist is not None else None
 
     @property
     def states(self) -> States:
@@ -142,11 +152,19 @@ class Worklists(QObject):
 
     def note_predicted(self, slide: Path) -> None:
         """A slide was predicted; nobody has read it yet."""
-        if self._states.get(slide) == ReadingState.UNREAD:
-            self.mark(ReadingState.PREDICTED, slide)
+        worklist, by = self._worklist, user_name()
+        if worklist is None or self._states.get(slide) != ReadingState.UNREAD:
+            return
+
+        def work() -> States:
+            worklist.note_predicted(slide, by)
+            return worklist.states()
+
+        self._do(work, self._show)
 
     def close(self) -> None:
-        """Let the list go."""
+        """Let the list go, and want no answer any more."""
+        self._is_closed = True
         self._take(None)
 
     @property
@@ -174,6 +192,9 @@ class Worklists(QObject):
             return worklist, worklist.states(), left_out
 
         def show(made: tuple[Worklist, States, tuple[Path, ...]]) -> None:
+            if self._is_closed:
+                made[0].close()
+                return
             self._take(made[0])
             self._show(made[1])
             count = words.whole(len(made[1]))
@@ -212,7 +233,7 @@ class Worklists(QObject):
         def show(made: tuple[Worklist, States] | None) -> None:
             if made is None:
                 return
-            if self._tray.folder == folder:
+            if not self._is_closed and self._tray.folder == folder:
                 self._take(made[0])
                 self._show(made[1])
             else:
@@ -233,6 +254,8 @@ class Worklists(QObject):
         former, self._worklist = self._worklist, worklist
         if former is not None and former is not worklist:
             former.close()
+        if worklist is not None and worklist is not former:
+            self.opened.emit(worklist.path)
 
     def _show(self, states: States) -> None:
         self._states = states

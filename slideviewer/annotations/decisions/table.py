@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
 
+from slideviewer.annotations.csv_file import plain, write_rows
 from slideviewer.annotations.decisions.decision import Decision
-from slideviewer.annotations.saving import write_safely
 
 COLUMNS = (
     *("at", "author", "kind", "verdict", "group", "reason", "note"),
     *("x", "y", "width", "height", "area_px2", "area_um2", "score", "source", "id"),
 )
 """Places are level-0 pixels."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_decisions_csv(
@@ -42,18 +37,7 @@ def write_decisions_csv(
         The file cannot be written; a former one is untouched then.
     """
     rows = [_row(it, spacing_um_px) for it in sorted(decisions, key=lambda it: (it.at, it.id))]
-
-    def write(stream: BinaryIO) -> None:
-        text = io.TextIOWrapper(stream, "utf-8", "replace", newline="")
-        try:
-            writer = csv.writer(text)
-            writer.writerow(COLUMNS)
-            writer.writerows(rows)
-            text.flush()
-        finally:
-            text.detach()  # the stream is the other's to close
-
-    write_safely(path, write, backup=False)
+    write_rows(COLUMNS, rows, path)
 
 
 def _row(decision: Decision, spacing: float | None) -> list[str]:
@@ -69,9 +53,5 @@ def _row(decision: Decision, spacing: float | None) -> list[str]:
         places = (left, top, right - left, bottom - top, area)
         numbers = [*(f"{value:.1f}" for value in places), um2]
     score = "" if decision.score is None else f"{decision.score:.4f}"
-    rest = [score, _plain(decision.source), decision.id]
-    return [*map(_plain, (*words, *more)), *numbers, *rest]
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    rest = [score, plain(decision.source), decision.id]
+    return [*map(plain, (*words, *more)), *numbers, *rest]

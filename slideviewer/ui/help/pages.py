@@ -26,6 +26,7 @@ PAGES: Mapping[str, str] = {
     "formats": "Annotation formats",
     "prediction": "Prediction",
     "reviewing": "Reviewing",
+    "reports": "Reports",
     "metrics": "Metrics",
     "improving": "Improving the model",
     "models": "Models",

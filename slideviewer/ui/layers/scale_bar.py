@@ -7,7 +7,7 @@ import math
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
 
-from slideviewer.geometry import Rect
+from slideviewer.geometry import Rect, round_length
 from slideviewer.slide import Spacing, UnknownSpacing
 from slideviewer.ui.layers.layer import Layer, Plane
 from slideviewer.ui.viewpoint import Viewpoint
@@ -73,9 +73,3 @@ def _plate(length: float, length_um: float, ratio: float) -> QPixmap:
         painter.drawLine(QPointF(end, base - 5), QPointF(end, base + 1))
     painter.end()
     return pixmap
-
-
-def round_length(longest: float) -> float:
-    """The largest of 1, 2 or 5 times a power of ten that is not longer than this."""
-    power = 10.0 ** math.floor(math.log10(longest))
-    return max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9))

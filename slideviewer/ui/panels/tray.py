@@ -31,8 +31,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slideviewer.cohort.folder_listing import ListedSlide, Listing, list_slides
 from slideviewer.cohort.worklist import ReadingState
-from slideviewer.ui.folder_listing import ListedSlide, Listing, list_slides
 from slideviewer.ui.icons import icon
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.panels.state_chooser import StateChooser

@@ -18,8 +18,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from slideviewer.cohort.folder_listing import ListedSlide
 from slideviewer.cohort.worklist import ReadingState
-from slideviewer.ui.folder_listing import ListedSlide
 from slideviewer.ui.icons import icon
 from slideviewer.ui.thumbnail_store import Thumbnail
 from slideviewer.ui.thumbnails import Thumbnails, draw

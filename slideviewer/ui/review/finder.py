@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from slideviewer.annotations import Annotation, AnnotationSet
-from slideviewer.annotations.decisions import Decision, Verdict
+from slideviewer.evaluation.findings.decided import Groups, decided_on
 from slideviewer.evaluation.findings.finding_regions import FindingRules, find_regions
-from slideviewer.evaluation.findings.findings import FindingKind, Findings
-from slideviewer.evaluation.findings.footprint import NOBODY, Footprint, recognised
+from slideviewer.evaluation.findings.findings import Findings
 from slideviewer.evaluation.findings.mask_cells import cells_of
 from slideviewer.evaluation.findings.opinions import Opinions
 from slideviewer.inference.prediction import Prediction
@@ -25,16 +22,6 @@ from slideviewer.ui.session import Session
 AFTER_MS = 120
 """So long after the last change of threshold or markup it is looked again."""
 Compared = Prediction | MaskPrediction
-
-LASTING = (Verdict.REJECTED, Verdict.DEFERRED)
-"""Verdicts that change no markup, so that the finding is there as before."""
-
-_PREDICTED, _MARKED, _UNCERTAIN = (
-    kind.name.lower() for kind in (FindingKind.PREDICTED, FindingKind.MARKED, FindingKind.UNCERTAIN)
-)
-
-Groups = Collection[str | None] | None
-"""Those that are compared with; None for all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,25 +182,6 @@ class Finder(QObject):
         job.start()
 
 
-def footprint_of(decision: Decision) -> Footprint | None:
-    """Where a decision was made; None where its kind is unknown here."""
-    kind = FindingKind.__members__.get(decision.kind.upper())
-    return None if kind is None else Footprint(kind, decision.runs)
-
-
-def lasts(decision: Decision, groups: Groups) -> bool:
-    """Whether what was decided on is found as before once it is decided.
-
-    Doubt does not hang on the markup. What was put into a group that does not count is as if it
-    were not marked, and a lesion that the model misses is missed in its new group, too.
-    """
-    if decision.verdict in LASTING or decision.kind == _UNCERTAIN:
-        return True
-    if decision.kind == _MARKED:
-        return decision.verdict == Verdict.RELABELLED
-    return decision.kind == _PREDICTED and groups is not None and decision.group not in groups
-
-
 def _is_same(one: _Ask, other: _Ask) -> bool:
     """Whether two searches find the same: decisions alone change nothing."""
     return (
@@ -238,12 +206,7 @@ def _find(ask: _Ask, former: tuple[_Ask, Opinions] | None) -> Found:
     else:
         opinions = former[1].with_markup(ask.markup, ask.groups)
     findings = find_regions(opinions, ask.rules)
-    # What else was accepted is markup now; where it is found again, somebody took it away.
-    lasting = [it for it in ask.markup.decisions.values() if lasts(it, ask.groups)]
-    placed = [(it.id, footprint_of(it)) for it in lasting]
-    known = [(key, footprint) for key, footprint in placed if footprint is not None]
-    numbers: NDArray[np.int64] = recognised(findings, [footprint for _, footprint in known])
-    decided = tuple(None if it == NOBODY else known[it][0] for it in numbers.tolist())
+    decided = decided_on(findings, ask.markup.decisions, ask.groups)
     source = _source_of(ask.prediction, ask.rules.threshold)
     return Found(opinions, findings, ask.rules, ask.groups, ask.markup, decided, source)
 

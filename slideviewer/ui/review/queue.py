@@ -10,10 +10,11 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from slideviewer.annotations.decisions import Decision, Verdict
+from slideviewer.evaluation.findings.decided import footprint_of, lasts
 from slideviewer.evaluation.findings.findings import Finding, FindingKind, Order
 from slideviewer.evaluation.findings.footprint import NOBODY, same_as
 from slideviewer.geometry import Rect
-from slideviewer.ui.review.finder import Found, footprint_of, lasts
+from slideviewer.ui.review.finder import Found
 
 MOST_TOLD = 50
 """Rows whose decisions change one by one; with more of them all are made anew."""

@@ -1,0 +1,1 @@
+"""Reports of reviewed slides: what was predicted, marked and decided, as pages for people."""
