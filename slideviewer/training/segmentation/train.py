@@ -16,18 +16,20 @@ from slideviewer.models.package import ModelPackage, refuse_other_work, write_pa
 from slideviewer.models.spec import CARD, GOLDEN, WEIGHTS, Metric
 from slideviewer.progress import Progress, Step, silent
 from slideviewer.training.checkpoints import FitState
+from slideviewer.training.fit import falling
 from slideviewer.training.pair_augmentation import AUGMENTATIONS
 from slideviewer.training.pictures.cache import PixelCache, cached
 from slideviewer.training.pictures.data import TrainingData
 from slideviewer.training.resumable import Patience, fit_resumably
 from slideviewer.training.run_folder import RunFolder
 from slideviewer.training.segmentation.describe import (
-    LIMITS,
     CardFacts,
     golden_sample,
+    limits_of,
     metrics_of,
     settings_of,
     specify,
+    variant_of,
     write_card,
 )
 from slideviewer.training.segmentation.losses import LOSSES, dice
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 WATCHED = "val_dice"
 
 Look = Callable[[str, NDArray[np.float32]], None]
-"""Told the name of each held-out picture and the probabilities of its pixels."""
+"""Told the name of a picture and the probabilities of its pixels."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,19 @@ class Extra:
     Attributes
     ----------
     look : callable
-        See `Look`.
+        See `Look`; for each picture that is measured on.
     metrics : callable
         Gives the figures, when all pictures were looked at.
+    try_out : callable
+        See `Look`; for each picture of the validation part, where there is a test part besides.
+    threshold : callable
+        Gives the model's threshold, when all were tried out.
     """
 
     look: Look
     metrics: Callable[[], Sequence[Metric]]
+    try_out: Look
+    threshold: Callable[[], float]
 
 
 def train_pixels(
@@ -77,9 +85,10 @@ def train_pixels(
     """Train on some cases, measure on the others, and write a package with its card.
 
     The epoch with the best Dice on the held-out part is kept, and the figures are those of its
-    weights as stored. In `options.out` there is a folder ``training`` with the history, its curves
-    and the network in words; there the training also keeps where it stands, so that the same call
-    goes on where one was broken off.
+    weights as stored, on the test part where there is one, else on what was held out. In
+    `options.out` there is a folder ``training`` with the history, its curves and the network in
+    words; there the training also keeps where it stands, so that the same call goes on where one
+    was broken off.
 
     Parameters
     ----------
@@ -114,8 +123,9 @@ def train_pixels(
     folder.describe(network)
     known = data.identity()
     cache = cached(folder.cache, known, len(targets), data.items(progress))
-    parts = split(cache, targets, options.validation_fraction, options.seed)
-    warnings = few_held_out(parts[1])
+    parts = split(cache, targets, options.validation_fraction, options.seed, options.test_fraction)
+    measured = parts[-1]
+    warnings = few_held_out(measured)
     tell = on_notice or (lambda _: None)
     for warning in warnings:
         tell(warning)
@@ -128,9 +138,15 @@ def train_pixels(
 
     weights = pack_weights(network)
     fill_weights(network, weights)
-    agreements = []
+    agreements, threshold = [], THRESHOLD
+    if extra is not None and options.test_fraction:
+        for number, answers in whole_pictures(
+            network, cache, parts[1].pictures, options.batch_size, progress
+        ):
+            extra.try_out(cache.pictures[number].name, answers)
+        threshold = extra.threshold()
     for number, answers in whole_pictures(
-        network, cache, parts[1].pictures, options.batch_size, progress
+        network, cache, measured.pictures, options.batch_size, progress
     ):
         marked = cache.whole(number)[1] > 0
         found = answers >= THRESHOLD
@@ -139,16 +155,17 @@ def train_pixels(
         )
         if extra is not None:
             extra.look(cache.pictures[number].name, answers)
-    metrics = metrics_of(targets, agreements, title)
+    metrics = metrics_of(targets, agreements, title, variant_of(options))
     if extra is not None:
         metrics += extra.metrics()
-    spec = specify(options, targets, title, metrics)
+    spec = specify(options, targets, title, metrics, threshold)
     chosen = f"{state.epochs} done, weights of epoch {state.best_epoch}"
     facts = CardFacts(
         parts,
-        {"training": len(squares), "validation": len(validation)},
+        {"training": len(squares)}
+        | {it.name: len(squares_of(cache, it.pictures, side, coverage)) for it in parts[1:]},
         settings_of(options, network.count_params(), chosen),
-        (*LIMITS, *warnings),
+        (*limits_of(options), *warnings),
     )
     files = {
         WEIGHTS: weights,
@@ -192,7 +209,8 @@ class _Fitting:
     ) -> FitState:
         options, loss = self.options, LOSSES[self.options.loss]
         seed = options.seed + repeat - 1
-        network = self.network = _built(options, len(self.targets), seed)
+        steps = -(-len(self.squares) // options.batch_size) * options.epochs
+        network = self.network = _built(options, len(self.targets), seed, steps)
         source = SquareSource(
             self.cache,
             self.squares,
@@ -232,8 +250,8 @@ class _Fitting:
         )
 
 
-def _built(options: TrainPixelsOptions, targets: int, seed: int) -> keras.Model:
-    """A network with fresh weights of this seed, compiled."""
+def _built(options: TrainPixelsOptions, targets: int, seed: int, steps: int = 1) -> keras.Model:
+    """A network with fresh weights of this seed, compiled for a training of so many batches."""
     import keras
 
     keras.utils.set_random_seed(seed)
@@ -244,7 +262,10 @@ def _built(options: TrainPixelsOptions, targets: int, seed: int) -> keras.Model:
         num_classes=targets,
         exclusive=False,
     )
-    optimizer = keras.optimizers.Adam(options.learning_rate)
+    rate: Any = options.learning_rate
+    if options.schedule == "cosine":
+        rate = falling(rate, steps)
+    optimizer = keras.optimizers.Adam(rate)
     # Left to itself it makes its variables in the first step; those of a checkpoint go there.
     optimizer.build(network.trainable_variables)
     network.compile(optimizer, LOSSES[options.loss], metrics=[dice], jit_compile=False)
