@@ -63,6 +63,8 @@ def nuclei(
     licence: given.Licence = "not stated",
     intended_use: given.IntendedUse = "",
     data_name: given.DataName = "",
+    data_licence: given.DataLicence = "",
+    baseline: given.Baseline = "",
     add: given.Add = False,
     overwrite: given.Overwrite = False,
 ) -> None:
@@ -105,6 +107,8 @@ def nuclei(
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,
         workers=workers,
+        data_licence=data_licence,
+        baseline=baseline,
         overwrite=overwrite,
     )
     data = PictureData(

@@ -122,6 +122,8 @@ def segmentation(
     licence: given.Licence = "not stated",
     intended_use: given.IntendedUse = "",
     data_name: given.DataName = "",
+    data_licence: given.DataLicence = "",
+    baseline: given.Baseline = "",
     add: given.Add = False,
     overwrite: given.Overwrite = False,
 ) -> None:
@@ -162,6 +164,8 @@ def segmentation(
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,
         workers=workers,
+        data_licence=data_licence,
+        baseline=baseline,
         overwrite=overwrite,
     )
     options = with_card(options, title, licence, intended_use, data_name)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FormatStrFormatter, MaxNLocator, NullLocator
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.evaluation.report import Confusion, Curve
@@ -43,12 +43,14 @@ def curve_png(curve: Curve) -> bytes:
             drawstyle="steps-pre" if line.style == "steps" else "default",
             marker="o" if "dots" in line.style else None,
             markersize=4,
-            label=line.label or None,
+            label=_plain(line.label) or None,
         )
     if curve.x_ticks:
         _log_axis(axes, curve.x_ticks)
     elif curve.most_y is not None:
         axes.set_xlim(-0.02, 1.02)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if curve.most_y is not None:
         axes.set_ylim(-0.02 * curve.most_y, 1.02 * curve.most_y)
     else:

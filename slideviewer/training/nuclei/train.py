@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -16,9 +16,10 @@ from slideviewer.progress import Progress, silent
 from slideviewer.training.checkpoints import FitState
 from slideviewer.training.nuclei.scores import Matches, interval, matches, score
 from slideviewer.training.pictures.data import PictureData
+from slideviewer.training.segmentation.card import Extra
 from slideviewer.training.segmentation.describe import specify, variant_of
 from slideviewer.training.segmentation.options import TrainPixelsOptions
-from slideviewer.training.segmentation.train import Extra, train_pixels
+from slideviewer.training.segmentation.train import train_pixels
 
 TRIED = tuple(round(0.3 + 0.05 * step, 2) for step in range(9))
 """Thresholds from which the validation part chooses."""
@@ -54,9 +55,7 @@ def train_nuclei(
     title = options.data_name or data.title
     rules = rules_for(specify(options, data.targets, title))
     by_name = {picture.name: picture for picture in data.pictures}
-    found: list[Matches] = []
-    tried: dict[float, list[Matches]] = {threshold: [] for threshold in TRIED}
-    chosen = [rules.threshold]
+    variant = variant_of(options)
 
     def matched(name: str, answers: NDArray[np.float32], threshold: float) -> Matches:
         inside, border = answers[..., rules.inside], answers[..., rules.border]
@@ -64,25 +63,27 @@ def train_nuclei(
         _, labels = data.read(by_name[name])
         return matches(labels[..., 0], instances.labels)
 
-    def try_out(name: str, answers: NDArray[np.float32]) -> None:
-        for threshold, its in tried.items():
-            its.append(matched(name, answers, threshold))
+    def best_threshold(answered: Iterable[tuple[str, NDArray[np.float32]]]) -> float:
+        tried: dict[float, list[Matches]] = {threshold: [] for threshold in TRIED}
+        for name, answers in answered:
+            for threshold, found in tried.items():
+                found.append(matched(name, answers, threshold))
+        return max(TRIED, key=lambda it: score(tried[it]))
 
-    def best_threshold() -> float:
-        chosen[0] = max(TRIED, key=lambda it: score(tried[it]))
-        return chosen[0]
+    def extra(threshold: float) -> Extra:
+        found: list[Matches] = []
 
-    def look(name: str, answers: NDArray[np.float32]) -> None:
-        found.append(matched(name, answers, chosen[0]))
+        def look(name: str, answers: NDArray[np.float32]) -> None:
+            found.append(matched(name, answers, threshold))
 
-    def metrics() -> list[Metric]:
-        variant = variant_of(options)
+        return Extra(look, lambda: metrics(found))
+
+    def metrics(found: list[Matches]) -> list[Metric]:
         return [
             _metric("mean precision of nuclei, IoU .50 to .95", title, variant, found, None),
             _metric("precision of nuclei, IoU .50", title, variant, found, 0.5),
         ]
 
-    extra = Extra(look, metrics, try_out, best_threshold)
     return train_pixels(options, data, progress, on_notice, on_epoch, extra)
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slideviewer.inference.segmentation.tiling import Answers
 from slideviewer.models.architectures import build_network
 from slideviewer.models.install import verify_package
-from slideviewer.models.loading import fill_weights, pack_weights
+from slideviewer.models.loading import fill_weights, load_model, pack_weights
 from slideviewer.models.package import ModelPackage, refuse_other_work, write_package
-from slideviewer.models.spec import CARD, GOLDEN, WEIGHTS, Metric
+from slideviewer.models.spec import CARD, GOLDEN, WEIGHTS
 from slideviewer.progress import Progress, Step, silent
+from slideviewer.training.card_data import may_be_shown
 from slideviewer.training.checkpoints import FitState
 from slideviewer.training.fit import falling
 from slideviewer.training.pair_augmentation import AUGMENTATIONS
@@ -22,11 +24,12 @@ from slideviewer.training.pictures.cache import PixelCache, cached
 from slideviewer.training.pictures.data import TrainingData
 from slideviewer.training.resumable import Patience, fit_resumably
 from slideviewer.training.run_folder import RunFolder
+from slideviewer.training.segmentation.baseline import BASELINE, ColourBaseline
+from slideviewer.training.segmentation.card import Extra, Measured, measure, pixel_card
 from slideviewer.training.segmentation.describe import (
     CardFacts,
     golden_sample,
     limits_of,
-    metrics_of,
     settings_of,
     specify,
     variant_of,
@@ -35,43 +38,18 @@ from slideviewer.training.segmentation.describe import (
 from slideviewer.training.segmentation.losses import LOSSES, dice
 from slideviewer.training.segmentation.measuring import (
     THRESHOLD,
-    Agreement,
     measure_squares,
     whole_pictures,
 )
 from slideviewer.training.segmentation.options import TrainPixelsOptions, check_options
-from slideviewer.training.segmentation.parts import few_held_out, split
+from slideviewer.training.segmentation.parts import Part, few_held_out, split
+from slideviewer.training.segmentation.rival import network_of, refuse_other_part, rival_of
 from slideviewer.training.segmentation.tiles import Square, SquareSource, squares_of
 
 if TYPE_CHECKING:
     import keras
 
 WATCHED = "val_dice"
-
-Look = Callable[[str, NDArray[np.float32]], None]
-"""Told the name of a picture and the probabilities of its pixels."""
-
-
-@dataclass(frozen=True)
-class Extra:
-    """Figures that a task has of its own.
-
-    Attributes
-    ----------
-    look : callable
-        See `Look`; for each picture that is measured on.
-    metrics : callable
-        Gives the figures, when all pictures were looked at.
-    try_out : callable
-        See `Look`; for each picture of the validation part, where there is a test part besides.
-    threshold : callable
-        Gives the model's threshold, when all were tried out.
-    """
-
-    look: Look
-    metrics: Callable[[], Sequence[Metric]]
-    try_out: Look
-    threshold: Callable[[], float]
 
 
 def train_pixels(
@@ -80,7 +58,8 @@ def train_pixels(
     progress: Progress = silent,
     on_notice: Callable[[str], None] | None = None,
     on_epoch: Callable[[FitState], None] | None = None,
-    extra: Extra | None = None,
+    extra: Callable[[float], Extra] | None = None,
+    choose: Callable[[Iterable[tuple[str, Answers]]], float] | None = None,
 ) -> ModelPackage:
     """Train on some cases, measure on the others, and write a package with its card.
 
@@ -100,7 +79,11 @@ def train_pixels(
         Told each sentence that the user should hear.
     on_epoch : callable, optional
         Told the state after each epoch.
-    extra : Extra, optional
+    extra : callable, optional
+        Makes what measures the answers of one model further, at a threshold.
+    choose : callable, optional
+        Gives the model's threshold, from names and answers of the pictures of the validation part.
+        Asked only where there is a test part besides.
 
     Raises
     ------
@@ -113,6 +96,7 @@ def train_pixels(
         If a picture cannot be read.
     """
     check_options(options)
+    rival = rival_of(options, data.targets)
     targets, title = data.targets, options.data_name or data.title
     specify(options, targets, title)  # a wrong name shows now, and not after the training
     refuse_other_work(options.out)
@@ -124,8 +108,10 @@ def train_pixels(
     known = data.identity()
     cache = cached(folder.cache, known, len(targets), data.items(progress))
     parts = split(cache, targets, options.validation_fraction, options.seed, options.test_fraction)
-    measured = parts[-1]
-    warnings = few_held_out(measured)
+    names = [cache.pictures[number].name for number in parts[-1].pictures]
+    if rival is not None:
+        refuse_other_part(rival, names)
+    warnings = few_held_out(parts[-1])
     tell = on_notice or (lambda _: None)
     for warning in warnings:
         tell(warning)
@@ -138,27 +124,21 @@ def train_pixels(
 
     weights = pack_weights(network)
     fill_weights(network, weights)
-    agreements, threshold = [], THRESHOLD
-    if extra is not None and options.test_fraction:
-        for number, answers in whole_pictures(
-            network, cache, parts[1].pictures, options.batch_size, progress
-        ):
-            extra.try_out(cache.pictures[number].name, answers)
-        threshold = extra.threshold()
-    for number, answers in whole_pictures(
-        network, cache, measured.pictures, options.batch_size, progress
-    ):
-        marked = cache.whole(number)[1] > 0
-        found = answers >= THRESHOLD
-        agreements.append(
-            [Agreement.of(marked[..., it], found[..., it]) for it in range(len(targets))]
-        )
-        if extra is not None:
-            extra.look(cache.pictures[number].name, answers)
-    metrics = metrics_of(targets, agreements, title, variant_of(options))
-    if extra is not None:
-        metrics += extra.metrics()
-    spec = specify(options, targets, title, metrics, threshold)
+    threshold = THRESHOLD
+    if choose is not None and options.test_fraction:
+        answered = whole_pictures(network, cache, parts[1].pictures, options.batch_size, progress)
+        threshold = choose((cache.pictures[number].name, it) for number, it in answered)
+    measured = measure(
+        whole_pictures(network, cache, parts[-1].pictures, options.batch_size, progress),
+        cache,
+        targets,
+        title,
+        extra(threshold) if extra is not None else None,
+        variant=variant_of(options),
+        show=may_be_shown(options.data_licence),
+    )
+    baseline = _baseline(rival, options, targets, cache, parts, title, extra, progress)
+    spec = specify(options, targets, title, measured.metrics, threshold)
     chosen = f"{state.epochs} done, weights of epoch {state.best_epoch}"
     facts = CardFacts(
         parts,
@@ -166,17 +146,44 @@ def train_pixels(
         | {it.name: len(squares_of(cache, it.pictures, side, coverage)) for it in parts[1:]},
         settings_of(options, network.count_params(), chosen),
         (*limits_of(options), *warnings),
+        baseline[0],
+        baseline[1].metrics,
     )
     files = {
         WEIGHTS: weights,
         GOLDEN: golden_sample(network),
         CARD: write_card(spec, facts).encode(),
     }
+    files |= pixel_card(facts, measured, baseline, targets, state.rows, names, options.data_licence)
     progress(Step(0, 0, "Writing the model package"))
     write_package(options.out, spec, files)
     package = verify_package(options.out)
     folder.finish()
     return package
+
+
+def _baseline(
+    rival: ModelPackage | None,
+    options: TrainPixelsOptions,
+    targets: Sequence[str],
+    cache: PixelCache,
+    parts: Sequence[Part],
+    title: str,
+    extra: Callable[[float], Extra] | None,
+    progress: Progress,
+) -> tuple[str, Measured]:
+    """What the network is compared with, measured on the same pictures."""
+    if rival is None:
+        progress(Step(0, 0, "Measuring what colour alone can tell"))
+        colour = ColourBaseline(cache, parts[0].pictures, options.seed)
+        answered = colour.answers(cache, parts[-1].pictures)
+        return BASELINE, measure(answered, cache, targets, title, variant=variant_of(options))
+    answered = whole_pictures(
+        load_model(rival), cache, parts[-1].pictures, options.batch_size, progress
+    )
+    further = extra(rival.spec.threshold) if extra is not None else None
+    measured = measure(answered, cache, targets, title, further, variant=variant_of(options))
+    return f"{rival.spec.name}, {network_of(rival)}"[:500], measured
 
 
 @dataclass
