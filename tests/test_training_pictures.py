@@ -20,7 +20,7 @@ from slideviewer.training.nuclei.scores import interval, matches, score
 from slideviewer.training.nuclei.targets import inside_and_border
 from slideviewer.training.pair_augmentation import AUGMENTATIONS
 from slideviewer.training.pictures.cache import PixelCache, cached
-from slideviewer.training.pictures.cases import cases_of, held_out, tested
+from slideviewer.training.pictures.cases import cases_of, for_the_test, held_out
 from slideviewer.training.pictures.data import PictureData, anything_marked
 from slideviewer.training.pictures.marked import in_dsb_folders, in_folders, labelled
 from slideviewer.training.pictures.reading import read_mask
@@ -189,9 +189,9 @@ def test_some_cases_are_held_out_and_some_are_not(count: int, fraction: float, s
 @given(st.integers(60, 200), st.floats(0.2, 0.8))
 def test_a_case_is_tested_on_whatever_others_there_are(count: int, fraction: float) -> None:
     cases = [f"case {number}" for number in range(count)]
-    found = tested(cases, fraction)
+    found = for_the_test(cases, fraction)
     assert abs(len(found) - fraction * count) < 5 * (count * fraction * (1 - fraction)) ** 0.5
-    few = tested(cases[: count // 2], fraction)
+    few = for_the_test(cases[: count // 2], fraction)
     assert few == found & set(cases[: count // 2])
 
 

@@ -29,7 +29,7 @@ from slideviewer.models.package import available_packages, open_package
 from slideviewer.paths import user_models_folder
 from slideviewer.progress import Step, silent
 from slideviewer.training.nuclei.train import TRIED
-from slideviewer.training.pictures.cases import tested
+from slideviewer.training.pictures.cases import for_the_test
 from slideviewer.training.pictures.data import PictureData, anything_marked
 from slideviewer.training.pictures.marked import in_dsb_folders, in_folders
 from slideviewer.training.segmentation.losses import LOSSES
@@ -205,7 +205,7 @@ def test_a_part_for_the_test_chooses_nothing_and_gives_the_figures(
     cases = {row[1]: int(row[2]) for row in rows if len(row) > 2 and row[1] in PARTS}
     assert list(cases) == PARTS
     names = [it.name for it in in_dsb_folders(dsb)]
-    assert cases["test"] == len(tested(names, 0.5))
+    assert cases["test"] == len(for_the_test(names, 0.5))
     assert sum(cases.values()) == len(names)
     assert {metric.count for metric in package.spec.metrics} == {cases["test"]}
 

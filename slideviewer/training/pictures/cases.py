@@ -103,7 +103,7 @@ def held_out(cases: Sequence[str], fraction: float, seed: int) -> frozenset[str]
     return frozenset(distinct[number] for number in order[:count])
 
 
-def tested(cases: Sequence[str], fraction: float) -> frozenset[str]:
+def for_the_test(cases: Sequence[str], fraction: float) -> frozenset[str]:
     """The cases to test on: about this share, by the hash of their names.
 
     A case keeps its side whatever the seed, and when others are added.

@@ -9,7 +9,7 @@ import numpy as np
 
 from slideviewer.errors import TrainingError
 from slideviewer.training.pictures.cache import PixelCache
-from slideviewer.training.pictures.cases import held_out, tested
+from slideviewer.training.pictures.cases import for_the_test, held_out
 
 FEW_CASES = 5
 """Of fewer held-out cases, one that is judged otherwise moves a figure by more than a fifth."""
@@ -50,7 +50,7 @@ def split(
         If a target is nowhere or everywhere in a part: nothing could be learnt of it, or measured.
     """
     cases = [it.case for it in cache.pictures]
-    test = tested(cases, test_fraction) if test_fraction else frozenset()
+    test = for_the_test(cases, test_fraction) if test_fraction else frozenset()
     validation = held_out([case for case in cases if case not in test], fraction, seed)
     side = {case: "test" if case in test else "validation" for case in test | validation}
     parts = []
