@@ -36,6 +36,8 @@ from slideviewer.training.history import EpochRow
 
 WORST_SIDE = LARGEST_SHEET_PX // WORST_ACROSS
 _MOST_CURVES = 6
+_SHARP = (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
+"""Thin red and blue lines would be washed out by colours of half the resolution."""
 _FREE = re.compile(r"\s*cc[\s-]?0\b", re.IGNORECASE)
 
 
@@ -67,7 +69,9 @@ def sheet_of(pictures: Sequence[Pixels]) -> bytes:
         sheet[y : y + WORST_SIDE, x : x + WORST_SIDE] = fitted(picture)
     turned = np.asarray(cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
     for quality in (88, 70, 45, 20):
-        packed = cv2.imencode(".jpg", turned, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+        packed = cv2.imencode(".jpg", turned, [cv2.IMWRITE_JPEG_QUALITY, quality, *_SHARP])[
+            1
+        ].tobytes()
         if len(packed) <= LARGEST_SHEET_BYTES:
             break
     return packed

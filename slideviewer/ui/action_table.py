@@ -193,6 +193,7 @@ PREDICT: Rows = (
     ActionSpec("cancel", "&Cancel", ("Ctrl+.",), "stop-circle-outline"),
     ActionSpec("predictions", "&List of predictions", tip="What runs, waits and has ended"),
     SEPARATOR,
+    ActionSpec("show_card", "Car&d of the model", tip="What it is, how good, and where it fails"),
     ActionSpec("show_tissue", "Show &tissue…", tip="Outline what counts as tissue, to edit it"),
     ActionSpec(
         "regions_to_markup",

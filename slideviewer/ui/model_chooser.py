@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox
 
 from slideviewer import RESEARCH_USE_ONLY
@@ -35,7 +35,7 @@ class ModelChooser(QComboBox):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Model")
-        self.setToolTip("The model that Predict runs")
+        self.setToolTip("The model that Predict runs; a right click offers its card")
         self.setMaximumWidth(LONGEST_TITLE * self.fontMetrics().averageCharWidth())
         self.problems: list[str] = []
         packages = []
@@ -49,6 +49,11 @@ class ModelChooser(QComboBox):
             self.addItem(spec.title or spec.name, package)
             tip = f"{spec.intended_use}\n{RESEARCH_USE_ONLY}"
             self.setItemData(self.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+
+    def offer(self, action: QAction) -> None:
+        """Have a right click offer something about the chosen model."""
+        self.addAction(action)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     @property
     def packages(self) -> tuple[ModelPackage, ...]:

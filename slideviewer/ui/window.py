@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
         )
         self.masks = Masks(self.session, self.views, self.notices, self.aids.running, self)
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
+        self.prediction.chooser.offer(self.named_actions["show_card"])
         self.toolbar.addWidget(self.prediction.chooser)
         actions.add_with_words(self.toolbar, self.named_actions, ("predict", "pause", "cancel"))
         self.preferences.begin(self.named_actions)

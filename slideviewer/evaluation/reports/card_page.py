@@ -183,7 +183,9 @@ def _row(network: Metric | None, baseline: Metric | None) -> FigureRow:
     of = network or baseline
     assert of is not None
     measured = f"{of.data}, {of.variant}"
-    return FigureRow(_named(of.name), _value(network), _value(baseline), f"{of.count:,} {of.unit}", measured)
+    return FigureRow(
+        _named(of.name), _value(network), _value(baseline), f"{of.count:,} {of.unit}", measured
+    )
 
 
 def _named(measure: str) -> str:

@@ -145,11 +145,11 @@ def outlined(pixels: Pixels, marked: NDArray[np.bool_], found: NDArray[np.bool_]
     scale = min(1.0, WORST_SIDE / max(pixels.shape[:2]))
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
     picture = np.ascontiguousarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
-    for masks, ink in ((marked, BLUE), (found, RED)):
+    for masks, ink, width in ((marked, BLUE, 3), (found, RED, 1)):
         for mask in np.moveaxis(masks, -1, 0):
             small = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
             lines, _ = cv2.findContours(small, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-            cv2.drawContours(picture, lines, -1, ink, 1)
+            cv2.drawContours(picture, lines, -1, ink, width)
     return np.asarray(picture, np.uint8)
 
 

@@ -36,6 +36,7 @@ PAGES: Mapping[str, str] = {
     "problems": "Problems",
     "engineers": "For engineers",
     "python": "From Python",
+    "containers": "In containers",
 }
 """The contents: name of the file without its ending, and title."""
 
