@@ -42,8 +42,9 @@ def test_the_set_of_ten_times_as_many_tiles_is_told(
     assert any("Grown by 10%" in note for note in table.notes)
 
 
-def test_flips_and_turns_are_numpys() -> None:
-    tile = np.random.default_rng(0).integers(0, 256, (9, 9, 3), np.uint8)
+@pytest.mark.parametrize("channels", [1, 2, 3, 7])
+def test_flips_and_turns_are_numpys(channels: int) -> None:
+    tile = np.random.default_rng(0).integers(0, 256, (9, 9, channels), np.uint8)
     for orientation in range(8):
         turned = np.rot90(tile, orientation % 4)
         wanted = turned[:, ::-1] if orientation >= 4 else turned

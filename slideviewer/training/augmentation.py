@@ -23,6 +23,8 @@ Tile = NDArray[np.uint8]
 _STAINS = np.array([[0.650, 0.704, 0.286], [0.072, 0.990, 0.105], [0.268, 0.570, 0.776]])
 _UNMIX = np.linalg.inv(_STAINS)
 _TURNS = (None, cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
+_MOST_CHANNELS = 4
+"""OpenCV turns pictures of no more; it is eight times as fast as NumPy."""
 _OPTICAL_DENSITY = -np.log((np.arange(256, dtype=np.float32) + 1.0) / 256.0)
 
 
@@ -191,10 +193,15 @@ def flip_and_turn(tile: Tile, orientation: int) -> Tile:
 
     Parameters
     ----------
-    tile : ndarray (side, side, 3), uint8
+    tile : ndarray (side, side, channels), uint8
     orientation : int
         0 to 7; 0 changes nothing.
     """
+    if tile.shape[2] > _MOST_CHANNELS:
+        turned = np.rot90(tile, orientation % 4)
+        return np.ascontiguousarray(turned[:, ::-1] if orientation >= 4 else turned)
     turn = _TURNS[orientation % 4]
-    turned = tile if turn is None else cv2.rotate(tile, turn)
-    return np.asarray(cv2.flip(turned, 1) if orientation >= 4 else turned, np.uint8)
+    found = tile if turn is None else np.asarray(cv2.rotate(tile, turn), np.uint8)
+    if orientation >= 4:
+        found = np.asarray(cv2.flip(found, 1), np.uint8)
+    return found.reshape(tile.shape)  # OpenCV drops a lone channel
