@@ -200,6 +200,9 @@ PREDICT: Rows = (
         "Turn prediction into &annotations…",
         tip="Tiles that touch become one outline",
     ),
+    SEPARATOR,
+    ActionSpec("improve_model", "I&mprove the model…", tip="Let it learn from the review"),
+    ActionSpec("former_model", "Back to the &former model", tip="That this one was made of"),
 )
 
 REVIEW: Rows = (

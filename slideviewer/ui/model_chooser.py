@@ -45,12 +45,9 @@ class ModelChooser(QComboBox):
             else:
                 packages.append(found.package)
         for package in sorted(packages, key=lambda it: _TASKS.index(it.spec.task)):
-            spec = package.spec
-            self.addItem(spec.title or spec.name, package)
-            tip = f"{spec.intended_use}\n{RESEARCH_USE_ONLY}"
-            self.setItemData(self.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            self.offer(package)
 
-    def offer(self, action: QAction) -> None:
+    def offer_action(self, action: QAction) -> None:
         """Have a right click offer something about the chosen model."""
         self.addAction(action)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
@@ -59,6 +56,20 @@ class ModelChooser(QComboBox):
     def packages(self) -> tuple[ModelPackage, ...]:
         """All of them, in their order."""
         return tuple(self.itemData(index) for index in range(self.count()))
+
+    def offer(self, package: ModelPackage) -> None:
+        """Have a package in the list, in place of what its folder held before."""
+        spec = package.spec
+        folders = [other.folder for other in self.packages]
+        if package.folder in folders:
+            index = folders.index(package.folder)
+        else:
+            index = self.count()
+            self.addItem("")
+        self.setItemText(index, spec.title or spec.name)
+        self.setItemData(index, package)
+        tip = f"{spec.intended_use}\n{RESEARCH_USE_ONLY}"
+        self.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
 
     def choose(self, package: ModelPackage) -> None:
         """Choose a package, if it is still there."""

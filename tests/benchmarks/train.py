@@ -57,8 +57,8 @@ def memory(_folder: Path, _: Path | None, quick: bool) -> list[Table]:
     columns = ("tiles", "set, MB", "memory before, MB", "memory at most, MB")
     notes = (
         "Memory of its own, without what of the mapped set the system keeps and may take back. "
-        "One epoch of all tiles, with measuring and the card. Pictures in files keep up to 512 MB of "
-        "decoded tiles besides.",
+        "One epoch of all tiles, with measuring and the card. Pictures in files keep up to 512 MB "
+        "of decoded tiles besides.",
         f"Grown by {grown:.0%} of what the set grew by.",
     )
     return [Table("Memory of a training", columns, tuple(rows), notes)]

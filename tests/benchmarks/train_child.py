@@ -30,6 +30,7 @@ from slideviewer.training.options import SlideOptions
 from slideviewer.training.place_rules import LabelRule
 
 PATCH, SPACING_UM_PX, BATCH, STEPS = 128, 0.486, 16, 24
+FEW_STEPS = 10
 READERS = min(8, os.cpu_count() or 1)
 """As many threads as a training has."""
 _TARGET, _OTHER = "Tumor", "Normal"
@@ -94,10 +95,10 @@ def _steps() -> range:
     return range(STEPS)
 
 
-def _speed(work: Callable[[], object]) -> float:
+def _speed(work: Callable[[], object], steps: int = STEPS) -> float:
     began = time.perf_counter()
     work()
-    return STEPS * BATCH / (time.perf_counter() - began)
+    return steps * BATCH / (time.perf_counter() - began)
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -290,9 +291,9 @@ def _bits(told: dict[str, Any]) -> dict[str, object]:
     else:
         network = _network(told["network"], patch, 2)
         targets = np.eye(2, dtype=np.float32)[np.arange(BATCH) % 2]
-    feed = _Batches(lambda _: (tiles, targets), STEPS)
+    feed = _Batches(lambda _: (tiles, targets), FEW_STEPS)
     network.fit(feed, verbose=0)
-    return {"taken": _speed(lambda: network.fit(feed, verbose=0))}
+    return {"taken": _speed(lambda: network.fit(feed, verbose=0), FEW_STEPS)}
 
 
 if __name__ == "__main__":
