@@ -1,15 +1,32 @@
-"""The bundled model does what its card says."""
+"""The bundled models do what their cards say."""
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from marked_fixtures import drawn
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.evaluation.classification import decide, roc_auc
+from slideviewer.inference.nuclei.instances import instances_in
+from slideviewer.inference.nuclei.predict import rules_for
 from slideviewer.models import ModelPackage, TileClassifier, open_package
+from slideviewer.models.loading import load_model
+from slideviewer.progress import silent
 from slideviewer.training.labelled_pictures import load_examples
+from slideviewer.training.nuclei.scores import matches, score
+from slideviewer.training.nuclei.targets import TARGETS, inside_and_border
+from slideviewer.training.pictures.cache import cached
+from slideviewer.training.pictures.cases import for_the_test
+from slideviewer.training.pictures.data import PictureData
+from slideviewer.training.pictures.marked import labelled
+from slideviewer.training.segmentation.measuring import whole_pictures
 from slideviewer.training.tile_readers import each_of
+
+NUCLEI = "nuclei-fluorescence"
+TEST_FRACTION = 0.2
+"""As in the command that made it."""
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +71,38 @@ def test_glass_and_pen_are_normal(
     tile = np.full((1, size, size, 3), colour, np.uint8)
     answer = classifier.predict(tile)
     assert decide(answer, package.spec.target, package.spec.threshold).tolist() == [0]
+
+
+def test_discs_are_found_one_by_one() -> None:
+    package = open_package(NUCLEI)
+    assert RESEARCH_USE_ONLY in package.read("CARD.md").decode()
+    side, rules = package.spec.patch_size_pixels, rules_for(package.spec)
+    _, labels = drawn(3, (side, side))
+    light = cv2.GaussianBlur((labels > 0).astype(np.float32), (0, 0), 2)
+    picture = (15 + 120 * light[..., None]).repeat(3, axis=2).astype(np.uint8)
+    answers = np.asarray(load_model(package).predict_on_batch(picture[None]))[0]
+    found = instances_in(
+        answers[..., rules.inside], answers[..., rules.border], rules.threshold, rules.smallest_px
+    )
+    both = ((found.labels > 0) & (labels > 0)).sum()
+    assert 2 * both / ((found.labels > 0).sum() + (labels > 0).sum()) > 0.8
+    assert 2 <= len(found) <= 3  # two of the three overlap
+
+
+def test_nuclei_of_the_test_part_score_as_stated(real_data: Path, tmp_path: Path) -> None:
+    package = open_package(NUCLEI)
+    rules = rules_for(package.spec)
+    pictures = labelled(real_data / "nuclei" / "fluorescence")
+    names = for_the_test([it.name for it in pictures], TEST_FRACTION)
+    kept = tuple(it for it in pictures if it.name in names)
+    cases = {it.name: it.name for it in kept}
+    data = PictureData(kept, cases, "test part", TARGETS, inside_and_border)
+    cache = cached(tmp_path, data.identity(), len(TARGETS), data.items(silent))
+    found = []
+    for number, answers in whole_pictures(load_model(package), cache, range(len(kept)), 16, silent):
+        inside, border = answers[..., rules.inside], answers[..., rules.border]
+        instances = instances_in(inside, border, rules.threshold, rules.smallest_px)
+        found.append(matches(data.read(kept[number])[1][..., 0], instances.labels))
+    stated = next(it for it in package.spec.metrics if it.name.startswith("mean precision"))
+    assert stated.count == len(kept)
+    assert score(found) == pytest.approx(stated.value, abs=5e-3)

@@ -1,6 +1,7 @@
 """Long names in the panels, and what becomes of them in little room."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,9 +9,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QToolBar
 from pytestqt.qtbot import QtBot
 from test_thumbnails import write_picture
+from tiny_model import write_colour_nuclei, write_tiny_package, write_tiny_segmentation
 from window_fixtures import OpenSlide
 
 from slideviewer.annotations import Annotation, AnnotationSet, Kind
+from slideviewer.models.spec import Task
 from slideviewer.progress import Step
 from slideviewer.ui.model_chooser import ModelChooser
 from slideviewer.ui.panels.tray import SlideTray
@@ -111,6 +114,18 @@ def test_progress_does_not_widen_the_window(window: MainWindow) -> None:
     assert "85 tiles/s" in status.progress_text.toolTip()
     status.show_progress(None)
     assert status.progress_text.text() == "" and not status.progress_bar.isVisible()
+
+
+def test_models_of_tiles_come_first_whatever_their_names(qtbot: QtBot, user_folder: Path) -> None:
+    write_colour_nuclei(user_folder / "models" / "a-nuclei")
+    write_tiny_segmentation(user_folder / "models" / "b-mask")
+    write_tiny_package(user_folder / "models" / "c-tiles")
+    chooser = ModelChooser()
+    qtbot.addWidget(chooser)
+    tasks = [package.spec.task for package in chooser.packages]
+    places = [get_args(Task).index(task) for task in tasks]
+    assert places == sorted(places)
+    assert {"tile-classification", "segmentation", "nuclei"} == set(tasks)
 
 
 def test_a_model_of_a_long_title_leaves_room_in_the_toolbar(qtbot: QtBot) -> None:

@@ -20,7 +20,7 @@ from slideviewer.training.nuclei.scores import interval, matches, score
 from slideviewer.training.nuclei.targets import inside_and_border
 from slideviewer.training.pair_augmentation import AUGMENTATIONS
 from slideviewer.training.pictures.cache import PixelCache, cached
-from slideviewer.training.pictures.cases import cases_of, held_out
+from slideviewer.training.pictures.cases import cases_of, for_the_test, held_out
 from slideviewer.training.pictures.data import PictureData, anything_marked
 from slideviewer.training.pictures.marked import in_dsb_folders, in_folders, labelled
 from slideviewer.training.pictures.reading import read_mask
@@ -184,6 +184,15 @@ def test_some_cases_are_held_out_and_some_are_not(count: int, fraction: float, s
     assert 1 <= len(found) < count
     assert found == held_out(cases[::-1], fraction, seed)
     assert abs(len(found) - fraction * count) <= 1
+
+
+@given(st.integers(60, 200), st.floats(0.2, 0.8))
+def test_a_case_is_tested_on_whatever_others_there_are(count: int, fraction: float) -> None:
+    cases = [f"case {number}" for number in range(count)]
+    found = for_the_test(cases, fraction)
+    assert abs(len(found) - fraction * count) < 5 * (count * fraction * (1 - fraction)) ** 0.5
+    few = for_the_test(cases[: count // 2], fraction)
+    assert few == found & set(cases[: count // 2])
 
 
 def test_tiles_are_spread_as_published() -> None:

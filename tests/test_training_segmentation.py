@@ -28,12 +28,15 @@ from slideviewer.errors import Cancelled, SlideviewerError, TrainingError
 from slideviewer.models.package import available_packages, open_package
 from slideviewer.paths import user_models_folder
 from slideviewer.progress import Step, silent
+from slideviewer.training.nuclei.train import TRIED
+from slideviewer.training.pictures.cases import for_the_test
 from slideviewer.training.pictures.data import PictureData, anything_marked
 from slideviewer.training.pictures.marked import in_dsb_folders, in_folders
 from slideviewer.training.segmentation.losses import LOSSES
 from slideviewer.training.segmentation.options import TrainPixelsOptions, filters_for
 from slideviewer.training.segmentation.train import train_pixels
 
+PARTS = ["training", "validation", "test"]
 SMALL = ["--tile", 64, "--filters", "8,8", "--batch-size", 4, "--spacing", 0.5]
 SMALL += ["--learning-rate", 0.01, "--validation-fraction", 0.34]
 
@@ -186,6 +189,43 @@ def test_nuclei_from_their_masks_to_their_numbers(dsb: Path, tmp_path: Path) -> 
     assert labels.max() >= 2
 
 
+def test_a_part_for_the_test_chooses_nothing_and_gives_the_figures(
+    dsb: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "model"
+    words = ["train", "nuclei", "--dsb", dsb, "--name", "mine", "--out", out, *SMALL]
+    words += ["--epochs", 2, "--test-fraction", 0.5, "--schedule", "cosine"]
+    assert "of the test part" in run(words)
+    package = open_package(out)
+    assert package.spec.threshold in TRIED
+    rows = [
+        [cell.strip() for cell in line.split("|")]
+        for line in package.read("CARD.md").decode().splitlines()
+    ]
+    cases = {row[1]: int(row[2]) for row in rows if len(row) > 2 and row[1] in PARTS}
+    assert list(cases) == PARTS
+    names = [it.name for it in in_dsb_folders(dsb)]
+    assert cases["test"] == len(for_the_test(names, 0.5))
+    assert sum(cases.values()) == len(names)
+    assert {metric.count for metric in package.spec.metrics} == {cases["test"]}
+
+
+def test_a_rate_that_falls_by_the_last_epoch_takes_no_more_epochs(
+    dsb: Path, tmp_path: Path
+) -> None:
+    """With more of them, all that was done would have been done otherwise."""
+    begun = options(tmp_path / "out", schedule="cosine", repeats=1)
+
+    def cancel(step: Step) -> None:
+        if "epoch 2" in step.text:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train_pixels(begun, discs(dsb), cancel)
+    with pytest.raises(TrainingError, match='another "epochs": 2, and not 3'):
+        train_pixels(replace(begun, epochs=3), discs(dsb))
+
+
 def test_broken_off_and_gone_on_with_it_makes_the_same_model(dsb: Path, tmp_path: Path) -> None:
     whole = train_pixels(options(tmp_path / "whole"), discs(dsb))
     cut = options(tmp_path / "cut")
@@ -245,6 +285,9 @@ def test_killed_at_any_moment_it_goes_on(dsb: Path, tmp_path: Path) -> None:
         (["--augmentation", "wild"], 'augmentation "wild" is unknown'),
         (["--learning-rate", 2], "learning rate 2"),
         (["--validation-fraction", 1], "validation fraction 1"),
+        (["--test-fraction", 1], "test fraction 1"),
+        (["--test-fraction", 0.99], "would be for the test"),
+        (["--schedule", "steps"], 'schedule "steps" is unknown'),
         (["--coverage", "nan"], "coverage of nan"),
         (["--repeats", 99], "99 repeats"),
         (["--name", "No Good"], "lower-case letters"),

@@ -71,6 +71,13 @@ CaseColumn = Annotated[str, typer.Option(help="The column of that table.", rich_
 ValidationFraction = Annotated[
     float, typer.Option(help="Share of the cases held out.", rich_help_panel=_DATA)
 ]
+TestFraction = Annotated[
+    float,
+    typer.Option(
+        help="Share of the cases kept for the figures alone; 0: those held out serve for both.",
+        rich_help_panel=_DATA,
+    ),
+]
 Tile = Annotated[
     int, typer.Option(min=16, max=2048, help="Side of a tile, in pixels.", rich_help_panel=_NETWORK)
 ]
@@ -114,6 +121,14 @@ Epochs = Annotated[
 BatchSize = Annotated[int, typer.Option(min=1, help="Tiles at once.", rich_help_panel=_FIT)]
 LearningRate = Annotated[
     float, typer.Option(help="Adam's, above 0 and at most 1.", rich_help_panel=_FIT)
+]
+ScheduleName = Annotated[
+    str,
+    typer.Option(
+        "--schedule",
+        help="constant; or cosine: the rate falls to nothing by the last epoch.",
+        rich_help_panel=_FIT,
+    ),
 ]
 PatienceEpochs = Annotated[
     int,

@@ -181,12 +181,7 @@ def compile_network(network: keras.Model, settings: FitSettings, steps: int) -> 
 
     rate: Any = settings.learning_rate
     if settings.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(
-            settings.learning_rate / 20,
-            decay_steps=max(1, steps - steps // 20),
-            warmup_target=settings.learning_rate,
-            warmup_steps=steps // 20,
-        )
+        rate = falling(settings.learning_rate, steps)
     averaging = {"use_ema": True, "ema_momentum": settings.ema} if settings.averages else {}
     optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, **averaging)
     # Left to itself it makes its variables in the first step, which TensorFlow then traces twice.
@@ -196,6 +191,18 @@ def compile_network(network: keras.Model, settings: FitSettings, steps: int) -> 
         keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
         jit_compile=False,
+    )
+
+
+def falling(rate: float, steps: int) -> Any:
+    """A rate that falls along a half cosine to nothing, after a warm-up of a twentieth."""
+    import keras
+
+    return keras.optimizers.schedules.CosineDecay(
+        rate / 20,
+        decay_steps=max(1, steps - steps // 20),
+        warmup_target=rate,
+        warmup_steps=steps // 20,
     )
 
 

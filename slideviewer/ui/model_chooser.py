@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.models.package import ModelPackage, available_packages
+from slideviewer.models.spec import Task
 
 LONGEST_TITLE = 40
 """So many characters of a title are shown in the toolbar; the list below shows all of them."""
@@ -15,9 +18,13 @@ LONGEST_TITLE = 40
 TEXT_MARGIN = 2
 """Screen pixels that the style leaves beside the title."""
 
+_TASKS = get_args(Task)
+
 
 class ModelChooser(QComboBox):
     """Bundled and installed packages by title; the data of each entry is its `ModelPackage`.
+
+    Models of tiles, which look at a whole slide in a minute, stand before those that take longer.
 
     Attributes
     ----------
@@ -31,11 +38,14 @@ class ModelChooser(QComboBox):
         self.setToolTip("The model that Predict runs; a right click offers its card")
         self.setMaximumWidth(LONGEST_TITLE * self.fontMetrics().averageCharWidth())
         self.problems: list[str] = []
+        packages = []
         for found in available_packages():
             if found.package is None:
                 self.problems.append(str(found.error))
-                continue
-            self.offer(found.package)
+            else:
+                packages.append(found.package)
+        for package in sorted(packages, key=lambda it: _TASKS.index(it.spec.task)):
+            self.offer(package)
 
     def offer_action(self, action: QAction) -> None:
         """Have a right click offer something about the chosen model."""

@@ -7,6 +7,7 @@ is measured on others is flattered.
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -100,6 +101,31 @@ def held_out(cases: Sequence[str], fraction: float, seed: int) -> frozenset[str]
     count = min(max(1, round(fraction * len(distinct))), len(distinct) - 1)
     order = np.random.default_rng([seed, len(distinct)]).permutation(len(distinct))
     return frozenset(distinct[number] for number in order[:count])
+
+
+def for_the_test(cases: Sequence[str], fraction: float) -> frozenset[str]:
+    """The cases to test on: about this share, by the hash of their names.
+
+    A case keeps its side whatever the seed, and when others are added.
+
+    Raises
+    ------
+    TrainingError
+        If it would be none of them, or leave fewer than two.
+    """
+    distinct = sorted(set(cases))
+    found = frozenset(case for case in distinct if _unit(case) < fraction)
+    if not found or len(distinct) - len(found) < 2:
+        raise TrainingError(
+            f"Of {len(distinct)} cases {len(found)} would be for the test.",
+            remedy="Give more cases, or another --test-fraction.",
+        )
+    return found
+
+
+def _unit(name: str) -> float:
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    return int(digest[:13], 16) / 16**13
 
 
 def _table(path: Path, column: str) -> Mapping[str, str]:

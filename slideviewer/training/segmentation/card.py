@@ -87,6 +87,7 @@ def measure(
     title: str,
     extra: Extra | None = None,
     *,
+    variant: str = HELD_OUT,
     show: bool = False,
 ) -> Measured:
     """Compare answers with what is marked.
@@ -100,6 +101,8 @@ def measure(
     title : str
         The data's name.
     extra : Extra, optional
+    variant : str
+        On what the figures are taken, in words.
     show : bool
         Whether pictures may be made of what went wrong.
     """
@@ -125,7 +128,7 @@ def measure(
         agreements.append(row)
         if extra is not None:
             extra.look(cache.pictures[number].name, answers)
-    metrics = metrics_of(targets, agreements, title)
+    metrics = metrics_of(targets, agreements, title, variant)
     if extra is not None:
         metrics += extra.metrics()
     return Measured(tuple(metrics), tuple(_together(it) for it in sums), tuple(worst))
@@ -173,7 +176,7 @@ def pixel_card(
         Names of the held-out pictures, which are not told.
     data_licence : str
     """
-    title = measured.metrics[0].data
+    first = measured.metrics[0]
     data = CardData(
         data_licence=data_licence,
         columns=("pixels of", "cases", "pictures", "tiles", *targets),
@@ -193,7 +196,7 @@ def pixel_card(
         baseline=baseline[0],
         baseline_metrics=baseline[1].metrics[:64],
         reliability=tuple(
-            reliability_of(sums, sums, target, title, HELD_OUT)
+            reliability_of(sums, sums, target, first.data, first.variant)
             for target, sums in zip(targets[:8], measured.calibrations, strict=False)
         ),
         curves=history_curves(rows),

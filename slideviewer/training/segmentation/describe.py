@@ -23,15 +23,19 @@ if TYPE_CHECKING:
     import keras
 
 HELD_OUT = "pictures held out by case, whole, tiles merged"
+TESTED = "pictures of the test part, by case, whole, tiles merged"
 
 BY_PICTURE = "by picture; pictures of one case are alike, so the true uncertainty is larger"
 
-LIMITS = (
+_GUESSES = (
     "It knows the scanners, stains and tissue it was trained on; elsewhere its probabilities are"
-    " guesses.",
-    "The epoch was chosen by its Dice on the held-out part, so the figures are slightly flattered"
-    " there.",
+    " guesses."
 )
+_FLATTERED = (
+    "The epoch was chosen by its Dice on the held-out part, so the figures are slightly flattered"
+    " there."
+)
+_UNSEEN = "Nothing was chosen by the test part, on which the figures were taken."
 
 _GOLDEN_TILES = 2
 
@@ -67,6 +71,7 @@ def specify(
     targets: Sequence[str],
     title_of_data: str,
     metrics: Sequence[Metric] = (),
+    threshold: float = THRESHOLD,
 ) -> ModelSpec:
     """Make the specification of a trained network.
 
@@ -90,11 +95,10 @@ def specify(
             exclusive=False,
             licence=options.licence,
             intended_use=options.intended_use,
-            trained_on=f"{title_of_data}, all but the {options.validation_fraction:.0%} of cases"
-            " held out.",
+            trained_on=f"{title_of_data}, all but {_left_out(options)}.",
             metrics=tuple(metrics),
             target_class=targets[0],
-            threshold=THRESHOLD,
+            threshold=threshold,
             architecture_config=full_config("unet", options.architecture_config),
         )
     except ValidationError as error:
@@ -104,17 +108,30 @@ def specify(
         ) from error
 
 
+def variant_of(options: TrainPixelsOptions) -> str:
+    """On what the figures of a training are taken, in words."""
+    return TESTED if options.test_fraction else HELD_OUT
+
+
+def limits_of(options: TrainPixelsOptions) -> tuple[str, ...]:
+    """Sentences on what a network's figures do not say."""
+    return _GUESSES, _UNSEEN if options.test_fraction else _FLATTERED
+
+
 def metrics_of(
-    targets: Sequence[str], agreements: Sequence[Sequence[Agreement]], data: str
+    targets: Sequence[str],
+    agreements: Sequence[Sequence[Agreement]],
+    data: str,
+    variant: str = HELD_OUT,
 ) -> list[Metric]:
-    """Dice and Jaccard of each target over all held-out pictures together.
+    """Dice and Jaccard of each target over all pictures measured on together.
 
     Parameters
     ----------
     targets : sequence of str
     agreements : sequence of sequence of Agreement
         Of each picture, one a target.
-    data : str
+    data, variant : str
     """
     found = []
     for number, target in enumerate(targets):
@@ -125,7 +142,7 @@ def metrics_of(
             found.append(
                 Metric(
                     name=f"{word} {target}",
-                    variant=HELD_OUT,
+                    variant=variant,
                     data=data,
                     value=round(float(getattr(total, word)), 4),
                     low=round(low, 4),
@@ -147,7 +164,7 @@ def settings_of(options: TrainPixelsOptions, weights: int, chosen: str) -> dict[
         "network": f"U-Net, {weights:,} weights: {config}",
         "tiles": f"{options.tile_pixels} px, coverage {options.coverage:g}, flat ones left out",
         "loss": options.loss,
-        "optimiser": f"Adam, {options.learning_rate:g}",
+        "optimiser": f"Adam, {options.learning_rate:g}, {options.schedule}",
         "epochs": f"{options.epochs} at most, patience {options.patience}; {chosen}",
         "batch": str(options.batch_size),
         "augmentation": options.augmentation,
@@ -215,6 +232,13 @@ def golden_sample(network: keras.Model) -> bytes:
     return pack_arrays(
         {"tiles": tiles.astype(np.uint8), "probabilities": answers.astype(np.float32)}
     )
+
+
+def _left_out(options: TrainPixelsOptions) -> str:
+    validation = f"the {options.validation_fraction:.0%} of cases held out"
+    if not options.test_fraction:
+        return validation
+    return f"about {options.test_fraction:.0%} of cases for the test, and {validation} of the rest"
 
 
 def _figures(of: str, metrics: Sequence[Metric]) -> list[str]:

@@ -14,6 +14,7 @@ from slideviewer.training.pair_augmentation import AUGMENTATIONS
 from slideviewer.training.segmentation.losses import LOSSES
 
 MOST_REPEATS = 20
+SCHEDULES = ("constant", "cosine")
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,14 @@ class TrainPixelsOptions:
     repeats : int
         Trainings from other first weights, of which the best is kept.
     learning_rate : float
+    schedule : str
+        "constant"; or "cosine": the rate falls along a half cosine to nothing, after a short
+        warm-up.
     validation_fraction : float
-        Share of cases held out.
+        Share of cases held out, by which the epoch is chosen.
+    test_fraction : float
+        Share of cases that nothing looks at before the network is finished, for its figures; 0
+        for none, where those held out serve for both.
     workers : int
         Threads that make batches.
     title, licence, intended_use, data_name, data_licence : str
@@ -72,7 +79,9 @@ class TrainPixelsOptions:
     patience: int = 10
     repeats: int = 1
     learning_rate: float = 1e-3
+    schedule: str = "constant"
     validation_fraction: float = 0.2
+    test_fraction: float = 0.0
     workers: int = 2
     title: str = ""
     licence: str = "not stated"
@@ -85,10 +94,13 @@ class TrainPixelsOptions:
     def identity(self) -> dict[str, object]:
         """What a training that goes on must have in common with the one that was broken off.
 
-        All but the number of epochs, which may become larger, and words and threads.
+        All but the number of epochs, which may become larger where the rate does not depend on
+        it, and words and threads.
         """
         free = {"out", "epochs", "workers", "overwrite", "repeats", "name"}
         free |= {"title", "licence", "intended_use", "data_name", "data_licence", "baseline"}
+        if self.schedule != "constant":
+            free -= {"epochs"}
         facts = {name: value for name, value in vars(self).items() if name not in free}
         return facts | {"architecture_config": dict(self.architecture_config)}
 
@@ -123,6 +135,11 @@ def check_options(options: TrainPixelsOptions) -> None:
         raise TrainingError(
             f"The validation fraction {options.validation_fraction:g} is not between 0 and 1."
         )
+    if not 0 <= options.test_fraction < 1:
+        raise TrainingError(
+            f"The test fraction {options.test_fraction:g} is not from 0 to below 1.",
+            remedy="Give 0.2, or 0 for none.",
+        )
     rate = options.learning_rate
     if not (math.isfinite(rate) and 0 < rate <= 1):
         raise TrainingError(
@@ -137,6 +154,7 @@ def check_options(options: TrainPixelsOptions) -> None:
     for word, choice, known in (
         ("loss", options.loss, LOSSES),
         ("augmentation", options.augmentation, AUGMENTATIONS),
+        ("schedule", options.schedule, SCHEDULES),
     ):
         if choice not in known:
             raise TrainingError(

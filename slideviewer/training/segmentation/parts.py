@@ -1,4 +1,4 @@
-"""The two parts of a set: what is trained on, and what is held out."""
+"""The parts of a set: what is trained on, what is held out, and what is tested on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from slideviewer.errors import TrainingError
 from slideviewer.training.pictures.cache import PixelCache
-from slideviewer.training.pictures.cases import held_out
+from slideviewer.training.pictures.cases import for_the_test, held_out
 
 FEW_CASES = 5
 """Of fewer held-out cases, one that is judged otherwise moves a figure by more than a fifth."""
@@ -36,23 +36,26 @@ class Part:
 
 
 def split(
-    cache: PixelCache, targets: Sequence[str], fraction: float, seed: int
-) -> tuple[Part, Part]:
-    """Part a set by its cases.
+    cache: PixelCache,
+    targets: Sequence[str],
+    fraction: float,
+    seed: int,
+    test_fraction: float = 0.0,
+) -> tuple[Part, ...]:
+    """Part a set by its cases: training, validation and, where a share is for it, test.
 
     Raises
     ------
     TrainingError
         If a target is nowhere or everywhere in a part: nothing could be learnt of it, or measured.
     """
-    validation = held_out([it.case for it in cache.pictures], fraction, seed)
+    cases = [it.case for it in cache.pictures]
+    test = for_the_test(cases, test_fraction) if test_fraction else frozenset()
+    validation = held_out([case for case in cases if case not in test], fraction, seed)
+    side = {case: "test" if case in test else "validation" for case in test | validation}
     parts = []
-    for name, is_held_out in (("training", False), ("validation", True)):
-        numbers = [
-            number
-            for number, picture in enumerate(cache.pictures)
-            if (picture.case in validation) == is_held_out
-        ]
+    for name in ("training", "validation", "test")[: 3 if test_fraction else 2]:
+        numbers = [at for at, case in enumerate(cases) if side.get(case, "training") == name]
         part = _part(cache, name, numbers)
         for target, share in zip(targets, part.shares, strict=True):
             if not 0 < share < 1:
@@ -62,12 +65,12 @@ def split(
                     remedy="Give more pictures, another --seed or another --validation-fraction.",
                 )
         parts.append(part)
-    return parts[0], parts[1]
+    return tuple(parts)
 
 
-def few_held_out(validation: Part) -> tuple[str, ...]:
-    """A sentence where figures on the held-out part mean little."""
-    count = len(validation.cases)
+def few_held_out(measured: Part) -> tuple[str, ...]:
+    """A sentence where figures on the part that is measured on mean little."""
+    count = len(measured.cases)
     if count >= FEW_CASES:
         return ()
     are = "case is" if count == 1 else "cases are"

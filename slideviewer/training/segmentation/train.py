@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slideviewer.inference.segmentation.tiling import Answers
 from slideviewer.models.architectures import build_network
 from slideviewer.models.install import verify_package
 from slideviewer.models.loading import fill_weights, load_model, pack_weights
@@ -17,6 +18,7 @@ from slideviewer.models.spec import CARD, GOLDEN, WEIGHTS
 from slideviewer.progress import Progress, Step, silent
 from slideviewer.training.card_data import may_be_shown
 from slideviewer.training.checkpoints import FitState
+from slideviewer.training.fit import falling
 from slideviewer.training.pair_augmentation import AUGMENTATIONS
 from slideviewer.training.pictures.cache import PixelCache, cached
 from slideviewer.training.pictures.data import TrainingData
@@ -25,15 +27,20 @@ from slideviewer.training.run_folder import RunFolder
 from slideviewer.training.segmentation.baseline import BASELINE, ColourBaseline
 from slideviewer.training.segmentation.card import Extra, Measured, measure, pixel_card
 from slideviewer.training.segmentation.describe import (
-    LIMITS,
     CardFacts,
     golden_sample,
+    limits_of,
     settings_of,
     specify,
+    variant_of,
     write_card,
 )
 from slideviewer.training.segmentation.losses import LOSSES, dice
-from slideviewer.training.segmentation.measuring import measure_squares, whole_pictures
+from slideviewer.training.segmentation.measuring import (
+    THRESHOLD,
+    measure_squares,
+    whole_pictures,
+)
 from slideviewer.training.segmentation.options import TrainPixelsOptions, check_options
 from slideviewer.training.segmentation.parts import Part, few_held_out, split
 from slideviewer.training.segmentation.rival import network_of, refuse_other_part, rival_of
@@ -51,14 +58,16 @@ def train_pixels(
     progress: Progress = silent,
     on_notice: Callable[[str], None] | None = None,
     on_epoch: Callable[[FitState], None] | None = None,
-    extra: Callable[[], Extra] | None = None,
+    extra: Callable[[float], Extra] | None = None,
+    choose: Callable[[Iterable[tuple[str, Answers]]], float] | None = None,
 ) -> ModelPackage:
     """Train on some cases, measure on the others, and write a package with its card.
 
     The epoch with the best Dice on the held-out part is kept, and the figures are those of its
-    weights as stored. In `options.out` there is a folder ``training`` with the history, its curves
-    and the network in words; there the training also keeps where it stands, so that the same call
-    goes on where one was broken off.
+    weights as stored, on the test part where there is one, else on what was held out. In
+    `options.out` there is a folder ``training`` with the history, its curves and the network in
+    words; there the training also keeps where it stands, so that the same call goes on where one
+    was broken off.
 
     Parameters
     ----------
@@ -71,7 +80,10 @@ def train_pixels(
     on_epoch : callable, optional
         Told the state after each epoch.
     extra : callable, optional
-        Makes what measures the answers of one model further.
+        Makes what measures the answers of one model further, at a threshold.
+    choose : callable, optional
+        Gives the model's threshold, from names and answers of the pictures of the validation part.
+        Asked only where there is a test part besides.
 
     Raises
     ------
@@ -95,11 +107,11 @@ def train_pixels(
     folder.describe(network)
     known = data.identity()
     cache = cached(folder.cache, known, len(targets), data.items(progress))
-    parts = split(cache, targets, options.validation_fraction, options.seed)
-    names = [cache.pictures[number].name for number in parts[1].pictures]
+    parts = split(cache, targets, options.validation_fraction, options.seed, options.test_fraction)
+    names = [cache.pictures[number].name for number in parts[-1].pictures]
     if rival is not None:
         refuse_other_part(rival, names)
-    warnings = few_held_out(parts[1])
+    warnings = few_held_out(parts[-1])
     tell = on_notice or (lambda _: None)
     for warning in warnings:
         tell(warning)
@@ -112,24 +124,28 @@ def train_pixels(
 
     weights = pack_weights(network)
     fill_weights(network, weights)
-    held_out = parts[1].pictures
-    show = may_be_shown(options.data_licence)
+    threshold = THRESHOLD
+    if choose is not None and options.test_fraction:
+        answered = whole_pictures(network, cache, parts[1].pictures, options.batch_size, progress)
+        threshold = choose((cache.pictures[number].name, it) for number, it in answered)
     measured = measure(
-        whole_pictures(network, cache, held_out, options.batch_size, progress),
+        whole_pictures(network, cache, parts[-1].pictures, options.batch_size, progress),
         cache,
         targets,
         title,
-        extra() if extra is not None else None,
-        show=show,
+        extra(threshold) if extra is not None else None,
+        variant=variant_of(options),
+        show=may_be_shown(options.data_licence),
     )
     baseline = _baseline(rival, options, targets, cache, parts, title, extra, progress)
-    spec = specify(options, targets, title, measured.metrics)
+    spec = specify(options, targets, title, measured.metrics, threshold)
     chosen = f"{state.epochs} done, weights of epoch {state.best_epoch}"
     facts = CardFacts(
         parts,
-        {"training": len(squares), "validation": len(validation)},
+        {"training": len(squares)}
+        | {it.name: len(squares_of(cache, it.pictures, side, coverage)) for it in parts[1:]},
         settings_of(options, network.count_params(), chosen),
-        (*LIMITS, *warnings),
+        (*limits_of(options), *warnings),
         baseline[0],
         baseline[1].metrics,
     )
@@ -151,21 +167,22 @@ def _baseline(
     options: TrainPixelsOptions,
     targets: Sequence[str],
     cache: PixelCache,
-    parts: tuple[Part, Part],
+    parts: Sequence[Part],
     title: str,
-    extra: Callable[[], Extra] | None,
+    extra: Callable[[float], Extra] | None,
     progress: Progress,
 ) -> tuple[str, Measured]:
     """What the network is compared with, measured on the same pictures."""
     if rival is None:
         progress(Step(0, 0, "Measuring what colour alone can tell"))
         colour = ColourBaseline(cache, parts[0].pictures, options.seed)
-        answered = colour.answers(cache, parts[1].pictures)
-        return BASELINE, measure(answered, cache, targets, title)
+        answered = colour.answers(cache, parts[-1].pictures)
+        return BASELINE, measure(answered, cache, targets, title, variant=variant_of(options))
     answered = whole_pictures(
-        load_model(rival), cache, parts[1].pictures, options.batch_size, progress
+        load_model(rival), cache, parts[-1].pictures, options.batch_size, progress
     )
-    measured = measure(answered, cache, targets, title, extra() if extra is not None else None)
+    further = extra(rival.spec.threshold) if extra is not None else None
+    measured = measure(answered, cache, targets, title, further, variant=variant_of(options))
     return f"{rival.spec.name}, {network_of(rival)}"[:500], measured
 
 
@@ -199,7 +216,8 @@ class _Fitting:
     ) -> FitState:
         options, loss = self.options, LOSSES[self.options.loss]
         seed = options.seed + repeat - 1
-        network = self.network = _built(options, len(self.targets), seed)
+        steps = -(-len(self.squares) // options.batch_size) * options.epochs
+        network = self.network = _built(options, len(self.targets), seed, steps)
         source = SquareSource(
             self.cache,
             self.squares,
@@ -239,8 +257,8 @@ class _Fitting:
         )
 
 
-def _built(options: TrainPixelsOptions, targets: int, seed: int) -> keras.Model:
-    """A network with fresh weights of this seed, compiled."""
+def _built(options: TrainPixelsOptions, targets: int, seed: int, steps: int = 1) -> keras.Model:
+    """A network with fresh weights of this seed, compiled for a training of so many batches."""
     import keras
 
     keras.utils.set_random_seed(seed)
@@ -251,7 +269,10 @@ def _built(options: TrainPixelsOptions, targets: int, seed: int) -> keras.Model:
         num_classes=targets,
         exclusive=False,
     )
-    optimizer = keras.optimizers.Adam(options.learning_rate)
+    rate: Any = options.learning_rate
+    if options.schedule == "cosine":
+        rate = falling(rate, steps)
+    optimizer = keras.optimizers.Adam(rate)
     # Left to itself it makes its variables in the first step; those of a checkpoint go there.
     optimizer.build(network.trainable_variables)
     network.compile(optimizer, LOSSES[options.loss], metrics=[dice], jit_compile=False)
