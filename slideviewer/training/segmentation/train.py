@@ -21,6 +21,8 @@ from slideviewer.training.pictures.cache import PixelCache, cached
 from slideviewer.training.pictures.data import TrainingData
 from slideviewer.training.resumable import Patience, fit_resumably
 from slideviewer.training.run_folder import RunFolder
+from slideviewer.training.running import running
+from slideviewer.training.segmentation.album import PixelAlbum
 from slideviewer.training.segmentation.describe import (
     LIMITS,
     CardFacts,
@@ -96,8 +98,8 @@ def train_pixels(
     Raises
     ------
     TrainingError
-        If the options or the data do not serve, the loss ceases to be a number, or the disk is
-        full.
+        If the options or the data do not serve, another training runs in this folder, the loss
+        ceases to be a number, or the disk is full.
     ModelError
         If the package cannot be written, or does not reproduce its own sample.
     SlideError
@@ -109,6 +111,29 @@ def train_pixels(
     refuse_other_work(options.out)
     folder = RunFolder(options.out)
     folder.refuse_package(overwrite=options.overwrite)
+    facts = {"task": options.task, "name": options.name, "epochs": options.epochs}
+    with running(folder.folder, **facts) as run:
+
+        def on_state(state: FitState) -> None:
+            run.diary.epoch(state.rows[-1])
+            if on_epoch is not None:
+                on_epoch(state)
+
+        tell = run.tell(on_notice or (lambda _: None))
+        return _trained(options, data, folder, run.progress(progress), tell, on_state, extra)
+
+
+def _trained(
+    options: TrainPixelsOptions,
+    data: TrainingData,
+    folder: RunFolder,
+    progress: Progress,
+    tell: Callable[[str], None],
+    on_epoch: Callable[[FitState], None],
+    extra: Extra | None,
+) -> ModelPackage:
+    """Fit, measure and write, alone in the folder."""
+    targets, title = data.targets, options.data_name or data.title
     network = _built(options, len(targets), options.seed)
     folder.refuse_little_room(network.count_params())
     folder.describe(network)
@@ -116,7 +141,6 @@ def train_pixels(
     cache = cached(folder.cache, known, len(targets), data.items(progress))
     parts = split(cache, targets, options.validation_fraction, options.seed)
     warnings = few_held_out(parts[1])
-    tell = on_notice or (lambda _: None)
     for warning in warnings:
         tell(warning)
     side, coverage = options.tile_pixels, options.coverage
@@ -176,7 +200,7 @@ class _Fitting:
     tell: Callable[[str], None]
     network: Any = None
 
-    def best(self, progress: Progress, on_epoch: Callable[[FitState], None] | None) -> FitState:
+    def best(self, progress: Progress, on_epoch: Callable[[FitState], None]) -> FitState:
         """Fit each repeat as far as it is wanted; `network` has the best weights of all then."""
         best = FitState()
         for repeat in range(1, self.options.repeats + 1):
@@ -188,7 +212,7 @@ class _Fitting:
         return best
 
     def _fitted(
-        self, repeat: int, progress: Progress, on_epoch: Callable[[FitState], None] | None
+        self, repeat: int, progress: Progress, on_epoch: Callable[[FitState], None]
     ) -> FitState:
         options, loss = self.options, LOSSES[self.options.loss]
         seed = options.seed + repeat - 1
@@ -206,10 +230,18 @@ class _Fitting:
         if options.overwrite:
             checkpoints.discard_another()
 
+        album = PixelAlbum(
+            self.folder.folder, self.cache, self.validation, self.targets, options.tile_pixels
+        )
+
+        def feed_of(epoch: int) -> keras.utils.PyDataset:
+            album.show_batch(epoch + 1, source.batch(epoch, 0))
+            return _feed(source, epoch, options.workers)
+
         def show(state: FitState) -> None:
             self.folder.show(state)
-            if on_epoch is not None:
-                on_epoch(state)
+            album.show_answers(state.epochs)
+            on_epoch(state)
 
         def go_on(state: FitState) -> None:
             self.folder.show(state)
@@ -218,11 +250,17 @@ class _Fitting:
 
         return fit_resumably(
             network,
-            lambda epoch: _feed(source, epoch, options.workers),
+            feed_of,
             options.epochs,
             checkpoints,
             validate=lambda: measure_squares(
-                network, self.cache, self.validation, self.targets, loss, options.batch_size
+                network,
+                self.cache,
+                self.validation,
+                self.targets,
+                loss,
+                options.batch_size,
+                album.look,
             ),
             patience=Patience(WATCHED, options.patience),
             repeat=repeat,
