@@ -61,6 +61,11 @@ def converted_models_folder() -> Path:
     return cache_folder() / "converted-models"
 
 
+def trainings_folder() -> Path:
+    """The folder of what trainings begun in the window say."""
+    return _data() / "trainings"
+
+
 def demo_folder() -> Path:
     """The folder of the demo slide that the window opens."""
     return _data() / "demo"

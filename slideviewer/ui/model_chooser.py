@@ -35,15 +35,26 @@ class ModelChooser(QComboBox):
             if found.package is None:
                 self.problems.append(str(found.error))
                 continue
-            spec = found.package.spec
-            self.addItem(spec.title or spec.name, found.package)
-            tip = f"{spec.intended_use}\n{RESEARCH_USE_ONLY}"
-            self.setItemData(self.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            self.offer(found.package)
 
     @property
     def packages(self) -> tuple[ModelPackage, ...]:
         """All of them, in their order."""
         return tuple(self.itemData(index) for index in range(self.count()))
+
+    def offer(self, package: ModelPackage) -> None:
+        """Have a package in the list, in place of what its folder held before."""
+        spec = package.spec
+        folders = [other.folder for other in self.packages]
+        if package.folder in folders:
+            index = folders.index(package.folder)
+        else:
+            index = self.count()
+            self.addItem("")
+        self.setItemText(index, spec.title or spec.name)
+        self.setItemData(index, package)
+        tip = f"{spec.intended_use}\n{RESEARCH_USE_ONLY}"
+        self.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
 
     def choose(self, package: ModelPackage) -> None:
         """Choose a package, if it is still there."""

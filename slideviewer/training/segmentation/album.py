@@ -17,6 +17,8 @@ from slideviewer.training.segmentation.tiles import Batch, Square
 
 MARKED, FOUND = (28, 79, 208), (214, 39, 40)
 """Blue outlines and red areas, as in the window."""
+_HALO = (255, 255, 255)
+"""Around an outline, which would not be seen on dark tissue."""
 
 MOST_SQUARES, MOST_TARGETS = 4, 3
 SIDE = 176
@@ -110,7 +112,9 @@ def _worth_showing(cache: PixelCache, squares: Sequence[Square], side: int) -> l
     """Numbers of squares, those in which something is marked before others."""
     some = _evenly(range(len(squares)), _LOOKED_AT)
     marked = [it for it in some if cache.read(*squares[it], side)[1].any()]
-    return _evenly(marked if len(marked) >= MOST_SQUARES else some, MOST_SQUARES)
+    shown = _evenly(marked, MOST_SQUARES)
+    others = [it for it in some if it not in marked]
+    return shown + _evenly(others, MOST_SQUARES - len(shown))
 
 
 def _evenly(numbers: Sequence[int], most: int) -> list[int]:
@@ -124,7 +128,8 @@ def _outlined(square: Picture, marked: NDArray[np.generic]) -> Picture:
     picture = scaled(square, SIDE)
     mask = scaled((np.asarray(marked) > 0).astype(np.uint8), SIDE)
     outlines, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(picture, outlines, -1, MARKED, 1, cv2.LINE_AA)
+    for colour, thick in ((_HALO, 4), (MARKED, 2)):
+        cv2.drawContours(picture, outlines, -1, colour, thick, cv2.LINE_AA)
     return picture
 
 

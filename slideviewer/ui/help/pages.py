@@ -27,6 +27,7 @@ PAGES: Mapping[str, str] = {
     "prediction": "Prediction",
     "reviewing": "Reviewing",
     "models": "Models",
+    "training-panel": "Training in the window",
     "train-tiles": "From your slides to a result",
     "train-tissue": "From your tissue to a result",
     "train-nuclei": "From your nuclei to a result",
