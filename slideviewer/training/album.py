@@ -17,9 +17,9 @@ from slideviewer.training.diary import BATCH_FILE, EXAMPLES_FILE
 from slideviewer.training.examples import Examples
 from slideviewer.training.lettering import INK, shortened, write
 
-MOST_TILES = 12
-"""In a picture; fewer are larger on the screen."""
-SIDE = 128
+MOST_TILES = 9
+"""In a picture, which is small on the screen."""
+SIDE = 112
 """Of a tile in a picture, in pixels."""
 RIGHT, WRONG = (150, 150, 150), (213, 94, 0)
 """Frames; vermilion after Okabe and Ito (2008). The word under a tile says the same."""
@@ -27,7 +27,7 @@ RIGHT, WRONG = (150, 150, 150), (213, 94, 0)
 Picture = NDArray[np.uint8]
 """Shape (height, width, 3), uint8, RGB."""
 
-_ACROSS, _GAP, _LINE, _HEAD = 4, 8, 18, 26
+_ACROSS, _GAP, _LINE, _HEAD = 3, 8, 18, 26
 _PAPER = 255
 
 
@@ -126,7 +126,7 @@ def sheet(
     across = min(_ACROSS, max(1, len(tiles)))
     rows = -(-len(tiles) // across)
     wide, high = SIDE + _GAP, SIDE + 2 * _LINE + _GAP
-    page = np.full((_HEAD + rows * high, _GAP + max(3, across) * wide, 3), _PAPER, np.uint8)
+    page = np.full((_HEAD + rows * high, _GAP + _ACROSS * wide, 3), _PAPER, np.uint8)
     write(page, shortened(head, page.shape[1] - 2 * _GAP), (_GAP, 18))
     for number, (tile, lines) in enumerate(zip(tiles, captions, strict=True)):
         left, top = _GAP + number % across * wide, _HEAD + number // across * high

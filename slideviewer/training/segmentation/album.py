@@ -21,7 +21,7 @@ _HALO = (255, 255, 255)
 """Around an outline, which would not be seen on dark tissue."""
 
 MOST_SQUARES, MOST_TARGETS = 4, 3
-SIDE = 176
+SIDE = 152
 """Of a square in a picture, in pixels."""
 _LOOKED_AT = 200
 """Squares among which those to show are looked for."""

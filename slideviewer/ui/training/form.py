@@ -25,9 +25,10 @@ from slideviewer.ui.training.command import line_of, missing, words_of
 from slideviewer.ui.training.field_widgets import FieldWidget
 from slideviewer.ui.training.fields import Field, Kind, Task, Value
 from slideviewer.ui.training.offers import Offer
+from slideviewer.ui.training.scrolled import scrolled
 from slideviewer.ui.training.tasks import NAME, OUT, TASKS
 
-_LINES_SHOWN = 5
+_LINES_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -103,16 +104,24 @@ class TrainingForm(QWidget):
         buttons.addWidget(self.copy)
         buttons.addStretch(1)
         buttons.addWidget(self.start)
+        self._outer = top, foot
+        asked = QWidget()
+        inner = QVBoxLayout(asked)
+        inner.addLayout(top)
+        inner.addWidget(self.offer)
+        inner.addLayout(self._rows)
+        inner.addLayout(foot)
+        inner.addStretch(1)
         column = QVBoxLayout(self)
-        column.addLayout(top)
-        column.addWidget(self.offer)
-        column.addLayout(self._rows)
-        column.addLayout(foot)
-        column.addWidget(self.line)
-        column.addWidget(self.needed)
-        column.addLayout(buttons)
-        column.addWidget(words)
-        column.addStretch(1)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(scrolled(asked), 1)
+        pinned = QVBoxLayout()
+        pinned.setContentsMargins(8, 0, 8, 8)
+        pinned.addWidget(self.line)
+        pinned.addWidget(self.needed)
+        pinned.addLayout(buttons)
+        pinned.addWidget(words)
+        column.addLayout(pinned)
 
     @staticmethod
     def _new_rows() -> QFormLayout:
@@ -180,8 +189,21 @@ class TrainingForm(QWidget):
                 self._rows.addRow(label, widget)
             widget.changed.connect(self._on_change)
             widget.edited.connect(lambda field=field: self._on_edit(field))
+        self._align()
         self._show_offer()
         self._show_line()
+
+    def _align(self) -> None:
+        """Let what is asked first and last stand in one column with the rest."""
+        width = self.fontMetrics().horizontalAdvance
+        named = (it.label for it in self._task.fields_of(self.source.currentIndex()))
+        widest = max(width(label) for label in (*named, "Advanced"))
+        for rows in (*self._outer, self._rows):
+            for row in range(rows.rowCount()):
+                item = rows.itemAt(row, QFormLayout.ItemRole.LabelRole)
+                label = item.widget() if item is not None else None
+                if label is not None:
+                    label.setMinimumWidth(widest)
 
     def _on_edit(self, field: Field) -> None:
         if field.option == OUT:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from slideviewer.ui.training.form import TrainingForm
 from slideviewer.ui.training.run_view import RunView
+from slideviewer.ui.training.scrolled import scrolled
 
 
 class TrainingPanel(QWidget):
@@ -64,16 +65,7 @@ class TrainingPanel(QWidget):
     def _made(self) -> tuple[TrainingForm, RunView]:
         if self._parts is None:
             self._parts = TrainingForm(), RunView()
-            for part in self._parts:
-                self._stack.addWidget(_scrolled(part))
+            self._stack.addWidget(self._parts[0])
+            self._stack.addWidget(scrolled(self._parts[1]))
             self.made.emit()
         return self._parts
-
-
-def _scrolled(part: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidget(part)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    return area
