@@ -33,7 +33,7 @@ def training(stage: Stage) -> QImage:
     panel.form.fields["--spacing"].set_value(1.0)
     panel.form.fields["--epochs"].set_value(12)
     panel.form.fields["--overwrite"].set_value(True)
-    window.resize(window.width(), 760)
+    window.resize(window.width(), 1010)
     stage.settle()
     asked = stage.picture(_place(stage))
     panel.form.further.setText(QUICK)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from slideviewer.ui.training.fields import Field, Task, Values
 
+MANNER = ("--low-priority",)
+"""How a training behaves beside the window."""
+
 
 def words_of(task: Task, source: int, values: Values, further: str = "") -> list[str]:
     """What is typed after ``slideviewer``.
@@ -29,7 +32,7 @@ def words_of(task: Task, source: int, values: Values, further: str = "") -> list
     ValueError
         If a quotation mark is missing in them.
     """
-    words = ["train", "--low-priority", task.command]
+    words = ["train", *MANNER, task.command]
     for field in task.fields_of(source):
         words += field.words(values.get(field.option, field.first))
     return words + shlex.split(further)

@@ -135,7 +135,8 @@ class Training(QObject):
             "Stopped, it can be gone on with after its last epoch.",
             (BACKGROUND, END, STAY),
         )
-        if answer == END:
+        if answer == END and self._watching is not None:
+            self._watching.stop_wished = True
             self._kill()
         return answer != STAY
 

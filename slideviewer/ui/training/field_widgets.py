@@ -142,8 +142,8 @@ class FieldWidget(QWidget):
         return line
 
     def _on_edit(self) -> None:
+        self.edited.emit()  # first: what follows another field by itself stops doing so
         self.changed.emit()
-        self.edited.emit()
 
     def _browse_button(self) -> QToolButton:
         button = QToolButton()

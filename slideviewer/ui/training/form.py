@@ -28,6 +28,8 @@ from slideviewer.ui.training.offers import Offer
 from slideviewer.ui.training.scrolled import scrolled
 from slideviewer.ui.training.tasks import NAME, OUT, TASKS
 
+EACH = "--each"
+"""Each of its models has a folder of its own, and only one can be looked at here."""
 _LINES_SHOWN = 4
 
 
@@ -196,7 +198,8 @@ class TrainingForm(QWidget):
     def _align(self) -> None:
         """Let what is asked first and last stand in one column with the rest."""
         width = self.fontMetrics().horizontalAdvance
-        named = (it.label for it in self._task.fields_of(self.source.currentIndex()))
+        fields = self._task.fields_of(self.source.currentIndex())
+        named = (it.label for it in fields if it.kind != Kind.FLAG)
         widest = max(width(label) for label in (*named, "Advanced"))
         for rows in (*self._outer, self._rows):
             for row in range(rows.rowCount()):
@@ -232,6 +235,8 @@ class TrainingForm(QWidget):
             self.line.setPlainText(line_of(self.filled.words))
         except ValueError:
             words = "A quotation mark is missing under Advanced."
+        if not words and EACH in self.further.text().split():
+            words = f"{EACH} trains several models, one after the other: copy it to a terminal."
         self.needed.setText(words)
         self.needed.setVisible(bool(words))
         self.start.setEnabled(not words)
