@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from pathlib import Path
 
 from help_stage import SECONDS, Stage, pause, side_by_side
@@ -19,20 +21,25 @@ QUICK = "--rule centre --few 0 --tiles-per-slide 60 --validation-fraction 0.25"
 
 def training(stage: Stage) -> QImage:
     """The form, and beside it the same panel after some epochs."""
-    folder = stage.slides.folder.with_name("cases")
+    folder, model = stage.slides.folder.with_name("cases"), "my-tumour"
+    shutil.rmtree(folder.with_name(model), ignore_errors=True)
     stage.open(_cases(folder))
+    with contextlib.chdir(folder.parent):  # where the pictures are taken is nobody's concern
+        return _taken(stage, folder.name, model)
+
+
+def _taken(stage: Stage, data: str, model: str) -> QImage:
     stage.do("training")
     control, window = stage.window.training, stage.window
     panel = control.panel
     wait_until(panel.form.offer.isVisible, SECONDS)
     panel.form.offer.click()
-    for option, text in (("--name", "my-tumour"), ("--out", str(folder.with_name("my-tumour")))):
+    for option, text in (("--data", data), ("--name", model), ("--out", model)):
         line = panel.form.fields[option].box
         line.setText(text)  # type: ignore[union-attr]
     panel.form.fields["--patch-size"].set_value(64)
     panel.form.fields["--spacing"].set_value(1.0)
     panel.form.fields["--epochs"].set_value(12)
-    panel.form.fields["--overwrite"].set_value(True)
     window.resize(window.width(), 1010)
     stage.settle()
     asked = stage.picture(_place(stage))

@@ -253,11 +253,15 @@ class Training(QObject):
             child.kill()
             return
         holder = self._seen.state.holder if self._seen is not None else None
-        if holder is not None and holder.host == socket.gethostname() and holder.pid != os.getpid():
-            try:
-                kill(holder.pid)
-            except OSError as error:
-                self._notices.warn(f"The training cannot be ended: {error.strerror or error}.")
+        if holder is None or holder.pid == os.getpid():
+            return
+        if holder.host != socket.gethostname():
+            self._notices.warn(f"The training runs elsewhere: {holder.words}. End it there.")
+            return
+        try:
+            kill(holder.pid)
+        except OSError as error:
+            self._notices.warn(f"The training cannot be ended: {error.strerror or error}.")
 
     def _run(self, work: Callable[[Progress], object], then: Callable[..., object]) -> None:
         job = Job(work, self)
