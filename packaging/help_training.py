@@ -40,7 +40,7 @@ def _taken(stage: Stage, data: str, model: str) -> QImage:
     panel.form.fields["--patch-size"].set_value(64)
     panel.form.fields["--spacing"].set_value(1.0)
     panel.form.fields["--epochs"].set_value(12)
-    window.resize(window.width(), 1010)
+    window.resize(window.width(), 920)
     stage.settle()
     asked = stage.picture(_place(stage))
     panel.form.further.setText(QUICK)
