@@ -17,7 +17,7 @@ from slideviewer.paths import user_models_folder
 from slideviewer.progress import Progress
 from slideviewer.slide import Spacing
 from slideviewer.training.following import RunState
-from slideviewer.training.wishes import PAUSE, STOP, Wishes
+from slideviewer.training.wishes import PAUSE, STOP
 from slideviewer.ui.asking import ask
 from slideviewer.ui.docks import RIGHT, Panel
 from slideviewer.ui.jobs import Job
@@ -31,6 +31,7 @@ from slideviewer.ui.training.panel import TrainingPanel
 from slideviewer.ui.training.phase import Phase
 from slideviewer.ui.training.tasks import ADD, TASKS
 from slideviewer.ui.training.watching import Seen, Watching
+from slideviewer.ui.training.wishing import Wishing
 
 TITLE = "Training"
 BACKGROUND, END, STAY = "Let it go on in the background", "Stop it and close", "Stay"
@@ -67,6 +68,8 @@ class Training(QObject):
         self._seen: Seen | None = None
         self._packages: tuple[ModelPackage, ...] = ()
         self._jobs: set[Job] = set()
+        self._wishing = Wishing(self)
+        self._wishing.failed.connect(lambda problem: notices.warn(problem))
         self.panel.made.connect(self._on_made)
         self.panel.watched.connect(lambda _: self._look_for_slides())
         session.slide_changed.connect(self._look_for_slides)
@@ -243,8 +246,7 @@ class Training(QObject):
 
     def _wish(self, word: str) -> None:
         assert self._watching is not None and self._last.out is not None
-        wishes = Wishes(self._last.out / TRAINING)
-        self._run(lambda _: wishes.wish(word) if word else wishes.clear(), lambda _: None)
+        self._wishing.wish(self._last.out / TRAINING, word)
 
     def _kill(self) -> None:
         """End the process; what it did is on the disk."""
