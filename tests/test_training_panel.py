@@ -199,8 +199,8 @@ def test_what_was_typed_comes_back_and_damage_is_nothing(
 @pytest.mark.usefixtures("at_once")
 def test_from_the_open_slide_to_its_prediction(
     qtbot: QtBot,
-    open_slide: OpenSlide,
     workers: list[TameWorker],
+    open_slide: OpenSlide,
     cases: Path,
     tmp_path: Path,
 ) -> None:
