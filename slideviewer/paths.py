@@ -66,6 +66,11 @@ def trainings_folder() -> Path:
     return _data() / "trainings"
 
 
+def cards_folder() -> Path:
+    """The folder of pages about models, made from their packages."""
+    return cache_folder() / "cards"
+
+
 def demo_folder() -> Path:
     """The folder of the demo slide that the window opens."""
     return _data() / "demo"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from slideviewer.cli import train_evaluate, train_tiles
+from slideviewer.cli import train_evaluate, train_improve, train_tiles
 
 app = typer.Typer(help="Train models from labelled data.", no_args_is_help=True)
 
@@ -27,3 +27,4 @@ def train(
 
 app.command(epilog=train_tiles.EPILOG)(train_tiles.tiles)
 app.command(epilog=train_evaluate.EPILOG)(train_evaluate.evaluate)
+app.command(epilog=train_improve.EPILOG)(train_improve.improve)

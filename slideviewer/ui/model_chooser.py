@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox
 
 from slideviewer import RESEARCH_USE_ONLY
@@ -28,7 +28,7 @@ class ModelChooser(QComboBox):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Model")
-        self.setToolTip("The model that Predict runs")
+        self.setToolTip("The model that Predict runs; a right click offers its card")
         self.setMaximumWidth(LONGEST_TITLE * self.fontMetrics().averageCharWidth())
         self.problems: list[str] = []
         for found in available_packages():
@@ -36,6 +36,11 @@ class ModelChooser(QComboBox):
                 self.problems.append(str(found.error))
                 continue
             self.offer(found.package)
+
+    def offer_action(self, action: QAction) -> None:
+        """Have a right click offer something about the chosen model."""
+        self.addAction(action)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     @property
     def packages(self) -> tuple[ModelPackage, ...]:

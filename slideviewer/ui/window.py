@@ -22,6 +22,7 @@ from slideviewer.ui.editing.control import Editing
 from slideviewer.ui.files import Files
 from slideviewer.ui.help.control import HelpControl
 from slideviewer.ui.importing import Importing
+from slideviewer.ui.improving.control import Improving
 from slideviewer.ui.layers.markup import MarkupLayer
 from slideviewer.ui.layers.tiles import TileLayer
 from slideviewer.ui.look_control import LookControl
@@ -108,11 +109,13 @@ class MainWindow(QMainWindow):
             self.notices,
             self,
         )
+        self.improving = Improving(self.session, self.prediction, self.notices, self)
         self.masks = Masks(self.session, self.views, self.notices, self.aids.running, self)
         self.training = Training(
             self.session, self.prediction, self.notices, self._show_training, self
         )
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
+        self.prediction.chooser.offer_action(self.named_actions["show_card"])
         self.toolbar.addWidget(self.prediction.chooser)
         actions.add_with_words(self.toolbar, self.named_actions, ("predict", "pause", "cancel"))
         self.preferences.begin(self.named_actions)
@@ -164,7 +167,7 @@ class MainWindow(QMainWindow):
             handlers[name] = lambda on, name=name: self.editing.begin(name) if on else None
         handlers |= self.aids.commands | self.help.commands | self.editing.commands
         handlers |= self.masks.commands | self.prediction.commands | self.reviewing.commands
-        handlers |= self.worklists.commands | self.accepting.commands
+        handlers |= self.worklists.commands | self.accepting.commands | self.improving.commands
         return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
     @property
@@ -291,6 +294,7 @@ class MainWindow(QMainWindow):
     def let_go(self) -> None:
         """End all work in the background and close every slide; the window is of no use then."""
         self.reviewing.close()
+        self.improving.close()
         self.worklists.close()
         self.training.close()
         self.prediction.close()

@@ -26,6 +26,7 @@ PAGES: Mapping[str, str] = {
     "formats": "Annotation formats",
     "prediction": "Prediction",
     "reviewing": "Reviewing",
+    "improving": "Improving the model",
     "models": "Models",
     "training-panel": "Training in the window",
     "train-tiles": "From your slides to a result",
@@ -37,6 +38,7 @@ PAGES: Mapping[str, str] = {
     "problems": "Problems",
     "engineers": "For engineers",
     "python": "From Python",
+    "containers": "In containers",
 }
 """The contents: name of the file without its ending, and title."""
 
