@@ -23,6 +23,7 @@ from help_prediction import improving, metrics, predict_with, predictions, regio
 from help_reports import report, worklist_export
 from help_slides import make_slides, map_beside
 from help_stage import SECONDS, Stage, framed, laid_over, pause, save, side_by_side
+from help_training import training
 from help_views import aligning, swipe, two_views
 from PySide6.QtCore import QLocale, QRect, QSettings, QSize, Qt
 from PySide6.QtGui import QImage
@@ -235,7 +236,7 @@ PICTURES = {
         *(window, palette, overview, rotated, adjust, channels, layers, grid, go_to),
         *(bookmarks, slide_info, two_views, aligning, swipe, tray, likelihood_map, problems),
         *(masks, drawing, correcting, annotation_list, groups, brush, wand, simplify, holes),
-        *(predict_with, predictions, tile, regions, reviewing, metrics, improving),
+        *(predict_with, predictions, tile, regions, reviewing, metrics, improving, training),
         *(preferences, dark),
         *(report, worklist_export),
     )

@@ -61,6 +61,11 @@ def converted_models_folder() -> Path:
     return cache_folder() / "converted-models"
 
 
+def trainings_folder() -> Path:
+    """The folder of what trainings begun in the window say."""
+    return _data() / "trainings"
+
+
 def cards_folder() -> Path:
     """The folder of pages about models, made from their packages."""
     return cache_folder() / "cards"

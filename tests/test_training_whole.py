@@ -85,7 +85,8 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_package(cases: Path, tmp_pa
     package = open_package(cut)
     load_model(package)
     assert weights_of(package) == weights_of(open_package(tmp_path / "whole"))
-    assert {it.name for it in (cut / "training").iterdir()} == {"history.csv", "curves.png"}
+    shown = {"history.csv", "curves.png", "progress.jsonl", "batch.png", "examples.png"}
+    assert {it.name for it in (cut / "training").iterdir()} == shown
 
 
 def test_rounds_scores_and_measuring_by_the_commands(cases: Path, tmp_path: Path) -> None:

@@ -68,6 +68,8 @@ ExtraData = Annotated[
 
 Synthetic = Annotated[int, _opt("Tiles of each class to draw besides, for training only.", min=0)]
 
+Add = Annotated[bool, typer.Option("--add", help="Put it among the models of the window, too.")]
+
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the model package that DIR holds.")
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from slideviewer.cli import train_evaluate, train_improve, train_tiles
@@ -10,8 +12,17 @@ app = typer.Typer(help="Train models from labelled data.", no_args_is_help=True)
 
 
 @app.callback()
-def train() -> None:
+def train(
+    low_priority: Annotated[
+        bool,
+        typer.Option("--low-priority", help="Let it give way to whatever else this machine does."),
+    ] = False,
+) -> None:
     """Train models from labelled data."""
+    if low_priority:
+        from slideviewer.inference.priority import lower_priority
+
+        lower_priority()
 
 
 app.command(epilog=train_tiles.EPILOG)(train_tiles.tiles)

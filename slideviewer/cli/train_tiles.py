@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import typer
-from rich.console import Console
 
-from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.cli import tile_options as options
 from slideviewer.cli.bar import progress_bar
 from slideviewer.cli.parsing import parse_choice
 from slideviewer.cli.telling import tell
+from slideviewer.cli.training_pixels import say_package
 from slideviewer.cli.training_words import parse_classes, parse_config
 from slideviewer.errors import TrainingError
 
@@ -36,6 +35,7 @@ def tiles(
     like: options.Like = None,
     extra_data: options.ExtraData = None,
     synthetic: options.Synthetic = 0,
+    add: options.Add = False,
     overwrite: options.Overwrite = False,
     markup: options.Markup = None,
     rule: options.Rule = "whole",
@@ -156,11 +156,7 @@ def tiles(
         chosen = replace(chosen, intended_use=intended_use)
     with progress_bar() as progress:
         package = train_tiles(chosen, progress, tell, _tell_epoch)
-    console = Console()
-    for metric in package.spec.metrics:
-        console.print(f"{metric.name} {metric}", highlight=False, soft_wrap=True)
-    console.print(f"Written: {package.folder}", highlight=False, soft_wrap=True)
-    console.print(RESEARCH_USE_ONLY, highlight=False)
+    say_package(package, add=add)
 
 
 def _tell_epoch(row: Any) -> None:

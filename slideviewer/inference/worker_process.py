@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import sys
 import time
 import traceback
 from collections.abc import Sequence
@@ -31,15 +30,12 @@ from slideviewer.inference.messages import (
     Stop,
     Stopped,
 )
+from slideviewer.inference.priority import lower_priority
 from slideviewer.inference.worker_runs import Work
 from slideviewer.models.package import ModelPackage, open_package
 from slideviewer.progress import Progress, Step
 from slideviewer.slide import open_slide
 
-_NICENESS = 19
-"""The lowest priority: whoever looks at the slide comes first."""
-_BELOW_NORMAL_PRIORITY_CLASS = 0x4000
-"""Windows: processthreadsapi.h."""
 _PROGRESS_SECONDS = 0.2
 """Progress is told at most this often; the listener paints it."""
 
@@ -205,10 +201,4 @@ def _step_back(cpu_only: bool) -> None:
         os.environ.setdefault(name, threads)
     if cpu_only:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    if sys.platform == "win32":
-        import ctypes
-
-        kernel = ctypes.windll.kernel32
-        kernel.SetPriorityClass(kernel.GetCurrentProcess(), _BELOW_NORMAL_PRIORITY_CLASS)
-    else:
-        os.nice(_NICENESS)
+    lower_priority()

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.training.history import EpochRow
+from slideviewer.training.lettering import write
 
 CURVES_FILE = "curves.png"
 
 _WIDTH, _HEIGHT, _MARGIN = 440, 280, (58, 34, 16, 34)
 """Of one plot; left, top, right and bottom margin."""
-_FONT_PX, _WEIGHT = 13, 400
-_INK, _GRID, _PAPER = (40, 40, 40), (222, 222, 222), (255, 255, 255)
+_GRID = (222, 222, 222)
 _TRAINING, _VALIDATION = (0, 114, 178), (213, 94, 0)
 """Two colours that colour-blind eyes tell apart (Okabe and Ito 2008)."""
 _MOST_ACROSS = 3
@@ -55,7 +55,7 @@ def draw_curves(rows: Sequence[EpochRow], words: str = "") -> NDArray[np.uint8]:
         [np.hstack(plots[start : start + across]) for start in range(0, len(plots), across)]
     )
     foot = np.full((30, sheet.shape[1], 3), 255, np.uint8)
-    _write(foot, words, (_MARGIN[0], 20))
+    write(foot, words, (_MARGIN[0], 20))
     return np.vstack([sheet, foot])
 
 
@@ -90,17 +90,17 @@ def _plot(title: str, lines: Sequence[_Line]) -> NDArray[np.uint8]:
     for tick in ticks:
         _, y = at(1, tick)
         cv2.line(plot, (left, y), (right, y), _GRID, 1)
-        _write(plot, f"{tick:.4g}", (6, y + 4))
+        write(plot, f"{tick:.4g}", (6, y + 4))
     for epoch in sorted({1, (1 + last) // 2, last}):
         x, _ = at(epoch, low)
-        _write(plot, str(epoch), (x - 4 * len(str(epoch)), bottom + 18))
+        write(plot, str(epoch), (x - 4 * len(str(epoch)), bottom + 18))
     for line in lines:
         colour = _VALIDATION if line.is_validation else _TRAINING
         points = [at(*point) for point in zip(line.epochs, line.values, strict=True)]
         cv2.polylines(plot, [np.array(points, np.int32)], False, colour, 2, cv2.LINE_AA)
         if len(points) == 1:
             cv2.circle(plot, points[0], 3, colour, cv2.FILLED, cv2.LINE_AA)
-    _write(plot, title, (left, 20))
+    write(plot, title, (left, 20))
     _legend(plot, lines, right)
     return plot
 
@@ -113,7 +113,7 @@ def _legend(plot: NDArray[np.uint8], lines: Sequence[_Line], right: int) -> None
     ):
         if any(line.is_validation == is_validation for line in lines):
             x -= 8 * len(word)
-            _write(plot, word, (x, 20), colour)
+            write(plot, word, (x, 20), colour)
             x -= 12
 
 
@@ -128,12 +128,3 @@ def _ticks(low: float, high: float) -> list[float]:
     first = math.floor(low / step)
     last = max(first + 1, math.ceil(high / step))
     return [number * step for number in range(first, last + 1)]
-
-
-def _write(
-    picture: NDArray[np.uint8],
-    words: str,
-    foot: tuple[int, int],
-    colour: tuple[int, int, int] = _INK,
-) -> None:
-    cv2.putText(picture, words, foot, colour, cv2.FontFace("sans"), _FONT_PX, _WEIGHT)

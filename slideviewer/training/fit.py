@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.progress import Progress, silent
+from slideviewer.training.album import TileAlbum
 from slideviewer.training.augmentation import Augmentation
 from slideviewer.training.batches import EQUAL, Batch, BatchSource
 from slideviewer.training.checkpoints import Checkpoints, FitState
 from slideviewer.training.examples import Examples
-from slideviewer.training.measuring import quality
+from slideviewer.training.measuring import answers, quality
 from slideviewer.training.resumable import Patience, fit_resumably
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def fit_network(
     progress: Progress = silent,
     on_epoch: Callable[[FitState], None] | None = None,
     on_resumed: Callable[[FitState], None] | None = None,
+    album: TileAlbum | None = None,
 ) -> FitState:
     """Fit a network in place, from where it was left, and leave the weights to be kept in it.
 
@@ -131,6 +133,8 @@ def fit_network(
         Called after every batch.
     on_epoch, on_resumed : callable, optional
         As in `fit_resumably`.
+    album : TileAlbum, optional
+        Draws a batch and answers of each epoch.
 
     Raises
     ------
@@ -145,15 +149,27 @@ def fit_network(
     )
     compile_network(network, settings, source.batches * settings.epochs)
 
+    done = 0  # epochs, that under way among them
+
+    def feed_of(epoch: int) -> Any:
+        nonlocal done
+        done = epoch + 1
+        if album is not None:
+            album.show_batch(done, source.batch(epoch, 0))
+        return _feed(source, epoch)
+
     def validate() -> Mapping[str, float]:
         if validation is None:
             return {}
         with _averaged(network, settings):
-            return quality(network, validation, target)
+            found = answers(network, validation)
+        if album is not None:
+            album.show_answers(done, found)
+        return quality(found, validation, target)
 
     return fit_resumably(
         network,
-        lambda epoch: _feed(source, epoch),
+        feed_of,
         settings.epochs,
         checkpoints,
         validate=validate,

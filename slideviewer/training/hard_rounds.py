@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from slideviewer.errors import TrainingError
 from slideviewer.progress import Progress, Step
+from slideviewer.training.album import TileAlbum
 from slideviewer.training.checkpoints import FitState, told_of_disk
 from slideviewer.training.examples import Examples
 from slideviewer.training.fit import fit_network
@@ -86,6 +87,7 @@ def fit_in_rounds(
         As `fit_network`.
     """
     target = options.class_names.index(options.target)
+    album = TileAlbum(work.folder, validation)
     mined = 0
     for number in range(options.slides.hard_rounds + 1):
         settings = options.fit
@@ -117,6 +119,7 @@ def fit_in_rounds(
             progress=_named(progress, number),
             on_epoch=keep,
             on_resumed=keep,
+            album=album,
         )
         work.keep_history(before, state.rows)  # also where all of it was done before
     return mined

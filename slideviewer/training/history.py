@@ -68,6 +68,37 @@ class EpochRow:
         )
 
 
+def read_history(path: Path) -> tuple[EpochRow, ...]:
+    """Read what `write_history` wrote; lines that are none of its own are left out.
+
+    Returns
+    -------
+    tuple of EpochRow
+        An empty one where there is no such file.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            return tuple(filter(None, map(_row_of, csv.DictReader(stream))))
+    except (OSError, ValueError, csv.Error):
+        return ()
+
+
+def _row_of(cells: Mapping[str | Any, Any]) -> EpochRow | None:
+    try:
+        values = {
+            name: float(text) for name, text in cells.items() if name not in _COLUMNS and text
+        }
+        return EpochRow(
+            int(cells["repeat"]),
+            int(cells["epoch"]),
+            str(cells["time"]),
+            float(cells["seconds"]),
+            values,
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def write_history(path: Path, rows: Iterable[EpochRow]) -> None:
     """Write a CSV with a line an epoch: time, repeat, epoch, seconds, and a column a value.
 

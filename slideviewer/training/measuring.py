@@ -41,9 +41,8 @@ def answers(
     return found
 
 
-def quality(network: keras.Model, examples: Examples, target: int) -> Mapping[str, float]:
-    """A few figures of a network on a validation part, for each epoch."""
-    found = answers(network, examples)
+def quality(found: NDArray[np.float32], examples: Examples, target: int) -> Mapping[str, float]:
+    """A few figures of answers (n, classes) to a validation part, for each epoch."""
     labels = examples.labels
     likely = found.argmax(axis=1)
     matrix = confusion_matrix(labels, likely, len(examples.class_names))

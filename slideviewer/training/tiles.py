@@ -42,6 +42,7 @@ from slideviewer.training.parts import (
     out_of_fold,
     together,
 )
+from slideviewer.training.running import running
 from slideviewer.training.slide_scores import SlideScores, score_slides
 from slideviewer.training.start import NONE, check_start, parent_of
 from slideviewer.training.tile_card import tile_card
@@ -81,7 +82,7 @@ def train_tiles(
     Raises
     ------
     TrainingError
-        If the options or the data do not serve.
+        If the options or the data do not serve, or another training runs in this folder.
     SlideError, AnnotationError, PredictionError
         If a slide or its markup cannot be read.
     ModelError
@@ -95,6 +96,23 @@ def train_tiles(
     # A wrong name or architecture shows now, and not after the training.
     specify(options)
     refuse_other_work(options.out)
+    facts = {"task": "tiles", "name": options.name, "epochs": options.fit.epochs}
+    with running(options.work, **facts) as run:
+
+        def on_row(row: EpochRow) -> None:
+            run.diary.epoch(row)
+            on_epoch(row)
+
+        return _trained(options, run.progress(progress), run.tell(tell), on_row)
+
+
+def _trained(
+    options: TrainTilesOptions,
+    progress: Progress,
+    tell: Callable[[str], None],
+    on_epoch: Callable[[EpochRow], None],
+) -> ModelPackage:
+    """Gather, fit, measure and write, alone in the folder."""
     parent = parent_of(options)
     started = None
     if options.weights != NONE or options.fit.trained != "all":

@@ -196,6 +196,7 @@ PREDICT: Rows = (
     _toggle("pause", "Pa&use", "Ctrl+Shift+.", icon="pause-circle-outline"),
     ActionSpec("cancel", "&Cancel", ("Ctrl+.",), "stop-circle-outline"),
     ActionSpec("predictions", "&List of predictions", tip="What runs, waits and has ended"),
+    ActionSpec("training", "Tra&in a model…", ("F8",), tip="Of slides or pictures"),
     SEPARATOR,
     ActionSpec("show_card", "Car&d of the model", tip="What it is, how good, and where it fails"),
     ActionSpec("show_tissue", "Show &tissue…", tip="Outline what counts as tissue, to edit it"),

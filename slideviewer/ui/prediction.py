@@ -120,6 +120,18 @@ class PredictionControl(QObject):
         """Predict the open slide; goes on from what a former run left."""
         self._order()
 
+    def start_with(self, package: ModelPackage) -> None:
+        """Choose a model and predict the open slide with it, or say why not now."""
+        self.chooser.offer(package)
+        if self.is_running:
+            self._notices.warn(prediction_words.RUNS_ALREADY)
+            return
+        self.chooser.choose(package)
+        if self._session.slide is None:
+            self._notices.tell(prediction_words.NO_SLIDE)
+        else:
+            self._order()
+
     def start_in_view(self) -> None:
         """Predict what the active view shows of the open slide."""
         self._order(in_view(self._views.of_session.canvas.viewpoint.visible))

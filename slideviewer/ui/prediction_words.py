@@ -13,6 +13,13 @@ from slideviewer.ui import words
 
 NO_MODEL = "There is no model to predict with. Install one first."
 
+NO_SLIDE = "The model is chosen. Open a slide, then press Predict."
+
+RUNS_ALREADY = (
+    "This slide is being predicted already. When that has ended, choose the model in the toolbar "
+    "and press Predict."
+)
+
 CANCELLED = "Prediction cancelled. Predict goes on from where it stopped."
 
 

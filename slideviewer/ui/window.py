@@ -47,6 +47,7 @@ from slideviewer.ui.slide_watch import SlideWatch
 from slideviewer.ui.status import StatusLine
 from slideviewer.ui.tiles.cache import TileCache, default_limit_bytes
 from slideviewer.ui.tiles.source import TileSources
+from slideviewer.ui.training.control import TITLE, Training
 from slideviewer.ui.views.commands import ViewCommands
 from slideviewer.ui.views.free_room import FreeRoom
 from slideviewer.ui.views.grid import ViewGrid
@@ -125,6 +126,9 @@ class MainWindow(QMainWindow):
         )
         self.improving = Improving(self.session, self.prediction, self.notices, self)
         self.masks = Masks(self.session, self.views, self.notices, self.aids.running, self)
+        self.training = Training(
+            self.session, self.prediction, self.notices, self._show_training, self
+        )
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
         self.prediction.chooser.offer_action(self.named_actions["show_card"])
         self.toolbar.addWidget(self.prediction.chooser)
@@ -169,6 +173,7 @@ class MainWindow(QMainWindow):
             "preferences": self.preferences.show,
             "slide_tray": lambda shown: self.docks.show("Slides", shown),
             "predictions": lambda: self.docks.show("Predictions"),
+            "training": self._show_training,
             "about": self._about,
         }
         looked_with = {"pan": self.views.main.canvas.hand, "ruler": self.aids.ruler_tool}
@@ -219,6 +224,7 @@ class MainWindow(QMainWindow):
                 Panel("Predictions", self.predictions_panel, RIGHT, is_shown=False),
                 self.reviewing.dock,
                 self.metrics.dock,
+                self.training.dock,
             ),
         )
         menus = self.menuBar().findChildren(QMenu)
@@ -263,6 +269,9 @@ class MainWindow(QMainWindow):
         self.docks.show("Predictions")
         self.prediction.start_slides(paths)
 
+    def _show_training(self) -> None:
+        self.docks.show(TITLE)
+
     def _show_adjustments(self) -> None:
         self.docks.show("Adjust")
         self.looks.adjust.setFocus()
@@ -293,7 +302,8 @@ class MainWindow(QMainWindow):
         self.files.open_all(_files_in(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.editing.may_leave() or not self.saving.may_leave():
+        may_leave = self.editing.may_leave() and self.saving.may_leave()
+        if not may_leave or not self.training.may_leave():
             event.ignore()
             return
         if not self.named_actions["hide_chrome"].isChecked():
@@ -309,6 +319,7 @@ class MainWindow(QMainWindow):
         self.improving.close()
         self.worklists.close()
         self.batches.close()
+        self.training.close()
         self.prediction.close()
         self.aids.close()
         self.help.close()

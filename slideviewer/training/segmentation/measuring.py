@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ CENTRAL = (0.8, 0.6, 0.4, 0.2)
 """Shares of a tile's sides that are measured by themselves, as LungNeuralNet did: near its border
 a network sees least."""
 THRESHOLD = 0.5
+
+Look = Callable[[int, NDArray[np.uint8], NDArray[np.uint8], Answers], None]
 
 _RESAMPLES = 1000
 
@@ -64,8 +66,21 @@ def measure_squares(
     names: Sequence[str],
     loss: Loss,
     batch_size: int,
+    look: Look | None = None,
 ) -> dict[str, float]:
     """Measure a network on squares, tile by tile, as it is after an epoch.
+
+    Parameters
+    ----------
+    network : keras.Model
+    cache : PixelCache
+    squares : sequence of Square
+    names : sequence of str
+        Of the targets.
+    loss : Loss
+    batch_size : int
+    look : callable, optional
+        Shown each batch: the number of its first square, its pixels, targets and answers.
 
     Returns
     -------
@@ -81,6 +96,8 @@ def measure_squares(
         pixels, targets = (np.stack(part) for part in zip(*pairs, strict=True))
         answers = _answers(network, pixels, batch_size)
         losses.append((float(loss(targets.astype(np.float32), answers)), len(pairs)))
+        if look is not None:
+            look(start, pixels, targets, answers)
         found, marked = answers >= THRESHOLD, targets > 0
         for share, agreed in sums.items():
             margin = round(side * (1 - share) / 2)

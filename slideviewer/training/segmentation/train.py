@@ -24,6 +24,8 @@ from slideviewer.training.pictures.cache import PixelCache, cached
 from slideviewer.training.pictures.data import TrainingData
 from slideviewer.training.resumable import Patience, fit_resumably
 from slideviewer.training.run_folder import RunFolder
+from slideviewer.training.running import running
+from slideviewer.training.segmentation.album import PixelAlbum
 from slideviewer.training.segmentation.baseline import BASELINE, ColourBaseline
 from slideviewer.training.segmentation.card import Extra, Measured, measure, pixel_card
 from slideviewer.training.segmentation.describe import (
@@ -88,8 +90,8 @@ def train_pixels(
     Raises
     ------
     TrainingError
-        If the options or the data do not serve, the loss ceases to be a number, or the disk is
-        full.
+        If the options or the data do not serve, another training runs in this folder, the loss
+        ceases to be a number, or the disk is full.
     ModelError
         If the package cannot be written, or does not reproduce its own sample.
     SlideError
@@ -102,6 +104,32 @@ def train_pixels(
     refuse_other_work(options.out)
     folder = RunFolder(options.out)
     folder.refuse_package(overwrite=options.overwrite)
+    facts = {"task": options.task, "name": options.name, "epochs": options.epochs}
+    with running(folder.folder, **facts) as run:
+
+        def on_state(state: FitState) -> None:
+            run.diary.epoch(state.rows[-1])
+            if on_epoch is not None:
+                on_epoch(state)
+
+        tell = run.tell(on_notice or (lambda _: None))
+        onlooker = run.progress(progress)
+        return _trained(options, data, rival, folder, onlooker, tell, on_state, extra, choose)
+
+
+def _trained(
+    options: TrainPixelsOptions,
+    data: TrainingData,
+    rival: ModelPackage | None,
+    folder: RunFolder,
+    progress: Progress,
+    tell: Callable[[str], None],
+    on_epoch: Callable[[FitState], None],
+    extra: Callable[[float], Extra] | None,
+    choose: Callable[[Iterable[tuple[str, Answers]]], float] | None,
+) -> ModelPackage:
+    """Fit, measure and write, alone in the folder."""
+    targets, title = data.targets, options.data_name or data.title
     network = _built(options, len(targets), options.seed)
     folder.refuse_little_room(network.count_params())
     folder.describe(network)
@@ -112,7 +140,6 @@ def train_pixels(
     if rival is not None:
         refuse_other_part(rival, names)
     warnings = few_held_out(parts[-1])
-    tell = on_notice or (lambda _: None)
     for warning in warnings:
         tell(warning)
     side, coverage = options.tile_pixels, options.coverage
@@ -200,7 +227,7 @@ class _Fitting:
     tell: Callable[[str], None]
     network: Any = None
 
-    def best(self, progress: Progress, on_epoch: Callable[[FitState], None] | None) -> FitState:
+    def best(self, progress: Progress, on_epoch: Callable[[FitState], None]) -> FitState:
         """Fit each repeat as far as it is wanted; `network` has the best weights of all then."""
         best = FitState()
         for repeat in range(1, self.options.repeats + 1):
@@ -212,7 +239,7 @@ class _Fitting:
         return best
 
     def _fitted(
-        self, repeat: int, progress: Progress, on_epoch: Callable[[FitState], None] | None
+        self, repeat: int, progress: Progress, on_epoch: Callable[[FitState], None]
     ) -> FitState:
         options, loss = self.options, LOSSES[self.options.loss]
         seed = options.seed + repeat - 1
@@ -231,10 +258,18 @@ class _Fitting:
         if options.overwrite:
             checkpoints.discard_another()
 
+        album = PixelAlbum(
+            self.folder.folder, self.cache, self.validation, self.targets, options.tile_pixels
+        )
+
+        def feed_of(epoch: int) -> keras.utils.PyDataset:
+            album.show_batch(epoch + 1, source.batch(epoch, 0))
+            return _feed(source, epoch, options.workers)
+
         def show(state: FitState) -> None:
             self.folder.show(state)
-            if on_epoch is not None:
-                on_epoch(state)
+            album.show_answers(state.epochs)
+            on_epoch(state)
 
         def go_on(state: FitState) -> None:
             self.folder.show(state)
@@ -243,11 +278,17 @@ class _Fitting:
 
         return fit_resumably(
             network,
-            lambda epoch: _feed(source, epoch, options.workers),
+            feed_of,
             options.epochs,
             checkpoints,
             validate=lambda: measure_squares(
-                network, self.cache, self.validation, self.targets, loss, options.batch_size
+                network,
+                self.cache,
+                self.validation,
+                self.targets,
+                loss,
+                options.batch_size,
+                album.look,
             ),
             patience=Patience(WATCHED, options.patience),
             repeat=repeat,

@@ -28,6 +28,7 @@ DOCK_PAGES: Mapping[str, Place] = {
     "Predictions": ("prediction", "several-slides"),
     "Review": ("reviewing", ""),
     "Metrics": ("metrics", ""),
+    "Training": ("training-panel", ""),
     "Adjust": ("looking", "brightness-and-colours"),
     "Bookmarks": ("looking", "bookmarks"),
 }

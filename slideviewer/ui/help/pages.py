@@ -30,6 +30,7 @@ PAGES: Mapping[str, str] = {
     "metrics": "Metrics",
     "improving": "Improving the model",
     "models": "Models",
+    "training-panel": "Training in the window",
     "train-tiles": "From your slides to a result",
     "train-tissue": "From your tissue to a result",
     "train-nuclei": "From your nuclei to a result",

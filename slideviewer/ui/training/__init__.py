@@ -1,0 +1,1 @@
+"""The Training panel: what to train, how a training goes, and what came of it."""
