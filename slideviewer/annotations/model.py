@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.annotations.decisions.decision import Decision
+from slideviewer.annotations.decisions.reading import Reading
 from slideviewer.geometry import Rect
 
 Value = TypeVar("Value")
@@ -163,12 +164,18 @@ class AnnotationSet:
     decisions : mapping of id to Decision
         What was decided in a review of the slide; their order means nothing. Annotation files
         know nothing of it, a file beside them does.
+    readings : mapping of id to Reading
+        How the slide was read with predictions hidden; kept where the decisions are. What was read
+        stays read: nothing takes one back.
     """
 
     annotations: Mapping[str, Annotation] = field(default_factory=lambda: MappingProxyType({}))
     groups: Mapping[str, Group] = field(default_factory=lambda: MappingProxyType({}))
     extra: Mapping[str, object] = field(default_factory=dict, repr=False)
     decisions: Mapping[str, Decision] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
+    readings: Mapping[str, Reading] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
 
@@ -179,6 +186,7 @@ class AnnotationSet:
         groups: Iterable[Group] = (),
         extra: Mapping[str, object] | None = None,
         decisions: Iterable[Decision] = (),
+        readings: Iterable[Reading] = (),
     ) -> AnnotationSet:
         """Build a set; of two annotations of one id, or two groups of one name, the last counts."""
         return cls(
@@ -186,13 +194,14 @@ class AnnotationSet:
             MappingProxyType({group.name: group for group in groups}),
             extra if extra is not None else {},
             MappingProxyType({decision.id: decision for decision in decisions}),
+            MappingProxyType({reading.id: reading for reading in readings}),
         )
 
     def __reduce__(self) -> tuple[object, ...]:
         # Read-only mappings cannot be pickled, and a set must be able to reach a worker process.
-        columns = (tuple(self), self.groups.values(), self.decisions.values())
-        annotations, groups, decisions = map(tuple, columns)
-        return AnnotationSet.of, (annotations, groups, dict(self.extra), decisions)
+        reviewed = tuple(self.decisions.values()), tuple(self.readings.values())
+        marked = tuple(self), tuple(self.groups.values())
+        return AnnotationSet.of, (*marked, dict(self.extra), *reviewed)
 
     def __iter__(self) -> Iterator[Annotation]:
         return iter(self.annotations.values())
@@ -235,6 +244,12 @@ class AnnotationSet:
         decisions = {**self.decisions, **changes}
         kept = {key: it for key, it in decisions.items() if it is not None}
         return replace(self, decisions=MappingProxyType(kept))
+
+    def with_readings(self, changes: Mapping[str, Reading]) -> AnnotationSet:
+        """Add readings, or replace those of their ids."""
+        if not changes:
+            return self
+        return replace(self, readings=MappingProxyType({**self.readings, **changes}))
 
     def next_name(self) -> str:
         """The name that ASAP would give a new annotation: ``Annotation N``, N beyond all in use."""

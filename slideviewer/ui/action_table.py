@@ -204,6 +204,9 @@ PREDICT: Rows = (
 REVIEW: Rows = (
     ActionSpec("review", "&Review differences", ("F7",), tip="Red against blue"),
     SEPARATOR,
+    _toggle("read_blind", "Read &blind", tip="Hide predictions until a slide is marked as read"),
+    ActionSpec("mark_read", "&Mark as read", ("Ctrl+Shift+Return",), tip="Then show predictions"),
+    SEPARATOR,
     ActionSpec("next_finding", "&Next finding", ("]", "J"), tip="Fly to it"),
     ActionSpec("previous_finding", "&Previous finding", ("[", "K")),
     SEPARATOR,

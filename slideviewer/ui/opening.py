@@ -156,7 +156,7 @@ def read_with_stamp(path: Path, frame: SlideFrame | None) -> ReadAnnotations:
         return ReadAnnotations(loaded, stamp, Sidecar(), is_only_read)
     sidecar = read_sidecar(path, loaded.annotations)
     reviewed = read_decisions(path)
-    loaded = replace(loaded, annotations=loaded.annotations.with_decisions(reviewed.decisions))
+    loaded = replace(loaded, annotations=reviewed.added_to(loaded.annotations))
     if reviewed.notice:
         sidecar = replace(sidecar, notices=(*sidecar.notices, reviewed.notice))
     return ReadAnnotations(loaded, stamp, sidecar, is_only_read)
@@ -166,6 +166,5 @@ def recover_with_sidecar(path: Path) -> tuple[Loaded, Sidecar]:
     """Read what is readable of a broken ASAP file, and what lies beside it."""
     loaded = recover_asap(path)
     sidecar = read_sidecar(path, loaded.annotations)
-    decided = read_decisions(path).decisions
-    loaded = replace(loaded, annotations=loaded.annotations.with_decisions(decided))
+    loaded = replace(loaded, annotations=read_decisions(path).added_to(loaded.annotations))
     return loaded, replace(sidecar, notices=())  # that shapes are missing is said already

@@ -273,4 +273,4 @@ def _is_saved(leftover: Leftover) -> bool:
 
 
 def _read_file(path: Path) -> AnnotationSet:
-    return read_annotations(path).annotations.with_decisions(read_decisions(path).decisions)
+    return read_decisions(path).added_to(read_annotations(path).annotations)

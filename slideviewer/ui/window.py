@@ -13,6 +13,7 @@ from slideviewer import RESEARCH_USE_ONLY, __version__, paths
 from slideviewer.ui import actions
 from slideviewer.ui.action_states import ActionStates
 from slideviewer.ui.aids import Aids
+from slideviewer.ui.blind.control import BlindReading
 from slideviewer.ui.browsing import Browsing
 from slideviewer.ui.canvas import Canvas
 from slideviewer.ui.cell_card import CellCards
@@ -107,6 +108,17 @@ class MainWindow(QMainWindow):
             self.notices,
             self,
         )
+        self.blind = BlindReading(
+            self.session,
+            self.views,
+            self.prediction,
+            self.predicted,
+            self.aids.maps,
+            self.reviewing,
+            self.editing.unless_drawing,
+            self.notices,
+            self,
+        )
         self.masks = Masks(self.session, self.views, self.notices, self.aids.running, self)
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
         self.toolbar.addWidget(self.prediction.chooser)
@@ -159,7 +171,7 @@ class MainWindow(QMainWindow):
             handlers[name] = lambda on, name=name: self.editing.begin(name) if on else None
         handlers |= self.aids.commands | self.help.commands | self.editing.commands
         handlers |= self.masks.commands | self.prediction.commands | self.reviewing.commands
-        handlers |= self.worklists.commands | self.accepting.commands
+        handlers |= self.worklists.commands | self.accepting.commands | self.blind.commands
         return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
     @property
@@ -227,6 +239,8 @@ class MainWindow(QMainWindow):
         self.browsing.attach(self.named_actions)
         self.editing.attach(self.named_actions)
         self.reviewing.attach(self.named_actions)
+        self.blind.attach(self.named_actions)
+        self.blind.ended.connect(self.worklists.note_read)
         self.editing.tell_history(self.saving.sidecars.history_of)
         self.views.tools.hint_changed.connect(self.status.show_hint)
         self.status.problems_wanted.connect(self.aids.windows.show_problems)

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from slideviewer.annotations.decisions import Ending, Reading
 from slideviewer.annotations.json_file import sound
 from slideviewer.cohort.worklist import (
     ReadingState,
@@ -57,6 +58,7 @@ class Worklists(QObject):
         self._notices, self._window = notices, window
         self._worklist: Worklist | None = None
         self._states: States = {}
+        self._read_at: int | None = None  # the document's state when the slide was marked as read
         tray.listed.connect(self._on_listed)
         session.document.state_changed.connect(self._on_edit)
 
@@ -145,6 +147,13 @@ class Worklists(QObject):
         if self._states.get(slide) == ReadingState.UNREAD:
             self.mark(ReadingState.PREDICTED, slide)
 
+    def note_read(self, slide: Path, reading: Reading) -> None:
+        """A slide was read without its prediction, or that was shown anyway."""
+        path = Path(os.path.abspath(slide))
+        if reading.ending == Ending.READ and path in self._states:
+            self._read_at = self._session.document.undo_stack.state
+            self.mark(ReadingState.READ, path)
+
     def close(self) -> None:
         """Let the list go."""
         self._take(None)
@@ -225,7 +234,9 @@ class Worklists(QObject):
         path = self._open_path
         if path is None or not self._session.document.undo_stack.canUndo():
             return
-        if self._states.get(path) in _EARLY:
+        state = self._states.get(path)
+        has_gone_on = self._session.document.undo_stack.state != self._read_at
+        if state in _EARLY or (state == ReadingState.READ and has_gone_on):
             self._states = {**self._states, path: ReadingState.IN_REVIEW}
             self.mark(ReadingState.IN_REVIEW)
 

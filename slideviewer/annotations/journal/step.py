@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.annotations.decisions.decision import Decision, Verdict, as_runs
+from slideviewer.annotations.decisions.reading import Reading, reading_from
 from slideviewer.annotations.model import (
     Annotation,
     AnnotationSet,
@@ -76,6 +77,8 @@ class Step:
         That of the set afterwards; None where it stays as it is.
     decisions : mapping of id to (Decision or None)
         Those made or changed, and None for those taken back.
+    readings : mapping of id to Reading
+        Those begun or gone on with.
     """
 
     text: str
@@ -84,6 +87,7 @@ class Step:
     groups: Mapping[str, Group] | None = None
     extra: Mapping[str, object] | None = None
     decisions: Mapping[str, Decision | None] = field(default_factory=dict)
+    readings: Mapping[str, Reading] = field(default_factory=dict)
 
     def applied_to(self, before: AnnotationSet) -> AnnotationSet:
         """The set after this step.
@@ -115,8 +119,9 @@ class Step:
             before.groups if self.groups is None else MappingProxyType(dict(self.groups)),
             before.extra if self.extra is None else self.extra,
             before.decisions,
+            before.readings,
         )
-        return after.with_decisions(self.decisions)
+        return after.with_decisions(self.decisions).with_readings(self.readings)
 
 
 def step_between(
@@ -155,6 +160,7 @@ def step_between(
         None if _same_groups(before.groups, after.groups) else after.groups,
         None if before.extra == after.extra else after.extra,
         _decided(before.decisions, after.decisions),
+        {key: it for key, it in after.readings.items() if before.readings.get(key) != it},
     )
 
 
@@ -167,6 +173,7 @@ def whole_step(text: str, annotations: AnnotationSet) -> Step:
         annotations.groups,
         annotations.extra,
         annotations.decisions,
+        annotations.readings,
     )
 
 
@@ -183,6 +190,8 @@ def as_bytes(step: Step) -> bytes:
     if step.decisions:
         told["decided"] = [it.as_json() for it in step.decisions.values() if it is not None]
         told["undecided"] = [key for key, it in step.decisions.items() if it is None]
+    if step.readings:
+        told["read"] = [it.as_json() for it in step.readings.values()]
     # Row by row, so that other threads come in between: all at once takes half a second.
     rows = ",".join([_as_json(_row(placed)) for placed in step.placed])
     head = f'{{"placed":[{rows}],{_as_json(told)[1:]}'.encode("ascii")
@@ -218,6 +227,7 @@ def step_from(data: bytes) -> Step:
                 **dict.fromkeys(told.get("undecided", ())),
                 **{row["id"]: _decision(row) for row in told.get("decided", ())},
             },
+            {row["id"]: reading_from(row) for row in told.get("read", ())},
         )
     except (struct.error, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise ValueError(f"no step of a journal: {error}") from error

@@ -23,7 +23,7 @@ from slideviewer.ui.prediction_results import PredictionResults
 from slideviewer.ui.review.exporting import export_decisions
 from slideviewer.ui.review.finder import Finder, Found
 from slideviewer.ui.review.many_dialog import ManyDialog, places_to_decide
-from slideviewer.ui.review.panel import ReviewPanel
+from slideviewer.ui.review.panel import UNREAD, ReviewPanel
 from slideviewer.ui.review.queue import ReviewQueue
 from slideviewer.ui.review.showing import Showing
 from slideviewer.ui.review.verdicts import BECOMES_MARKUP, Verdicts
@@ -81,6 +81,7 @@ class Reviewing(QObject):
         self._showing = Showing(self.queue, session, views, self)
         self.panel = ReviewPanel(self.queue, self._showing.picture_of)
         self._group: str | None = None
+        self._is_hidden = False
         self._waiting: dict[str, _Wanted] = {}  # until the findings are those of the markup
         self.finder.found.connect(self._on_found)
         self.finder.failed.connect(lambda problem: notices.warn(problem))
@@ -108,9 +109,7 @@ class Reviewing(QObject):
             "defer": lambda: self.decide(Verdict.DEFERRED),
             "relabel": self.ask_to_relabel,
             "decide_many": self.ask_to_decide_many,
-            "export_decisions": partial(
-                export_decisions, self._session, self._notices, self._window
-            ),
+            "export_decisions": self._export,
         }
 
     @property
@@ -127,6 +126,13 @@ class Reviewing(QObject):
     def attach(self, actions: Mapping[str, QAction]) -> None:
         """Take the actions that the panel names."""
         self.panel.attach(actions)
+
+    def hide(self, is_hidden: bool) -> None:
+        """Tell nothing of what was decided, which would say what was predicted; or all again."""
+        if is_hidden != self._is_hidden:
+            self._is_hidden = is_hidden
+            self.panel.set_hidden(is_hidden)
+            self._on_document()
 
     def close(self) -> None:
         """Leave nothing at work."""
@@ -225,6 +231,12 @@ class Reviewing(QObject):
             wanted = _Wanted(Verdict.RELABELLED, item.key, name.strip(), self.panel.said)
             self._unless_drawing(lambda: self._carry_out(wanted))
 
+    def _export(self) -> None:
+        if self._is_hidden:
+            self._notices.tell(UNREAD)
+        else:
+            export_decisions(self._session, self._notices, self._window)
+
     def _following(self) -> str | None:
         """The key of the next open finding, or of one before where none comes after."""
         row = self.queue.next_row(1, only_open=True)
@@ -280,7 +292,7 @@ class Reviewing(QObject):
 
     def _on_document(self, _: object = None) -> None:
         annotations = self._session.document.annotations
-        self.queue.set_decisions(annotations.decisions)
+        self.queue.set_decisions({} if self._is_hidden else annotations.decisions)
         groups = [None, *annotations.groups]
         if self._group not in groups:
             self._choose_group(None)

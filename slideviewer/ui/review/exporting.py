@@ -18,10 +18,11 @@ CSV_FILTER = "CSV (*.csv)"
 
 
 def export_decisions(session: Session, notices: NoticeStack, window: QWidget) -> None:
-    """Ask for a file, and write a row for each decision."""
+    """Ask for a file, and write a row for each decision and each reading."""
     document, slide = session.document, session.slide
     decisions = list(document.annotations.decisions.values())
-    if not decisions:
+    readings = document.annotations.readings.values()
+    if not decisions and not readings:
         notices.tell("Nothing was decided yet.")
         return
     beside = document.path or (slide.path if slide is not None else Path("review"))
@@ -33,8 +34,9 @@ def export_decisions(session: Session, notices: NoticeStack, window: QWidget) ->
     spacing = slide.spacing if slide is not None else None
     um_px = spacing.um_px if isinstance(spacing, Spacing) else None
     try:
-        write_decisions_csv(decisions, path, um_px)
+        write_decisions_csv(decisions, path, um_px, readings)
     except SlideviewerError as error:
         notices.warn(str(error))
         return
-    notices.tell(f"{words.whole(len(decisions))} decisions written to {path.name}.")
+    read = f" and {words.whole(len(readings))} readings" if readings else ""
+    notices.tell(f"{words.whole(len(decisions))} decisions{read} written to {path.name}.")

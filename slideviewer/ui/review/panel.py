@@ -63,6 +63,7 @@ NO_PREDICTION = (
     "Nothing to compare yet. Predict on the slide, or open one that was predicted: where red and "
     "blue differ, each place comes here to be decided."
 )
+UNREAD = "Hidden until the slide is marked as read: it is read without the prediction first."
 
 
 class ReviewPanel(QWidget):
@@ -126,6 +127,7 @@ class ReviewPanel(QWidget):
         line = self.reason.lineEdit()
         assert line is not None
         line.setPlaceholderText("Reason")
+        self._is_hidden = False
         self._told_of: tuple[str, Decision | None] | None = None  # what the words are on
         self.buttons: dict[str, QPushButton] = {}
         self._lay_out()
@@ -207,6 +209,11 @@ class ReviewPanel(QWidget):
                 self.groups.addItem("All groups" if group is None else group, group)
             self.groups.setCurrentIndex(max(0, self.groups.findData(chosen)))
 
+    def set_hidden(self, is_hidden: bool) -> None:
+        """Say why nothing is listed while the slide is read without the prediction."""
+        self._is_hidden = is_hidden
+        self._show()
+
     @property
     def said(self) -> tuple[str, str]:
         """Reason and note as they stand there."""
@@ -247,7 +254,8 @@ class ReviewPanel(QWidget):
         self.bar.setRange(0, max(1, count))
         self.bar.setValue(done)
         has_any = len(self._queue) > 0
-        self.empty.setText(NO_PREDICTION if self._queue.found is None else NOTHING)
+        nothing = NO_PREDICTION if self._queue.found is None else NOTHING
+        self.empty.setText(UNREAD if self._is_hidden else nothing)
         self.empty.setVisible(not has_any)
         self.list.setVisible(has_any)
         for part in (self.bar, self.counted):
