@@ -16,6 +16,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from tame_worker import TameWorker
+from test_prediction_queue import batch, started, write_store
 from test_review import prediction
 from window_fixtures import ChooseFile, OpenSlide, answer, wait_for_jobs
 
@@ -39,6 +41,8 @@ from slideviewer.annotations.decisions import (
 from slideviewer.annotations.differences import differences
 from slideviewer.annotations.journal import read_leftover
 from slideviewer.annotations.journal.step import as_bytes, step_between, step_from
+from slideviewer.inference.messages import Finished, Progressed
+from slideviewer.progress import Step
 from slideviewer.ui import settings
 from slideviewer.ui.blind.control import OFF, STAY
 from slideviewer.ui.blind.log import ReadingLog
@@ -285,18 +289,43 @@ def test_a_likelihood_map_waits_as_well(
 
 
 def test_a_slide_is_predicted_while_it_is_read_blind(
-    qtbot: QtBot, open_slide: OpenSlide, made_slide: Path
+    qtbot: QtBot, workers: list[TameWorker], open_slide: OpenSlide, made_slide: Path
 ) -> None:
     window = open_slide(made_slide)
     wait_for_jobs(qtbot)
     window.named_actions["read_blind"].trigger()
-    with qtbot.waitSignal(window.prediction.queue.ended, timeout=60_000):
-        window.named_actions["predict"].trigger()
-    wait_for_jobs(qtbot)
+    window.named_actions["predict"].trigger()
+    qtbot.waitUntil(lambda: bool(workers) and bool(workers[0].requests))
+    (worker,) = workers
+    worker.replies.put(started(1))
+    worker.replies.put(batch(1, 2, 0.75))
+    worker.replies.put(Progressed(1, Step(2, 9, "Predicting", "tiles")))
+    qtbot.waitUntil(lambda: "2 of 9" in window.status.progress_text.text())
     assert not shows_any(window)
-    assert "hidden until the slide is marked as read" in window.notices.texts[-1]
     mark_read(window)
-    qtbot.waitUntil(lambda: shows_any(window), timeout=20_000)
+    qtbot.waitUntil(lambda: window.cells.score_at(250, 50) == 0.75)
+    worker.replies.put(batch(1, 3, 0.875))
+    qtbot.waitUntil(lambda: window.cells.score_at(350, 50) == 0.875)
+
+
+def test_what_comes_out_is_told_of_no_slide_before_it_is_read(
+    qtbot: QtBot, workers: list[TameWorker], open_slide: OpenSlide, made_slide: Path
+) -> None:
+    window = open_slide(made_slide)
+    wait_for_jobs(qtbot)
+    window.named_actions["read_blind"].trigger()
+    window.named_actions["predict"].trigger()
+    qtbot.waitUntil(lambda: bool(workers) and bool(workers[0].requests))
+    (worker,) = workers
+    write_store(worker.asked.store, not_reached=7)
+    worker.replies.put(Finished(1, worker.asked.store, 41, 1, (), 60.0))
+    qtbot.waitUntil(lambda: any("hidden until" in text for text in window.notices.texts))
+    wait_for_jobs(qtbot)
+    assert not any("tumour" in text for text in window.notices.texts)
+    assert not shows_any(window)
+    mark_read(window)
+    qtbot.waitUntil(lambda: window.prediction.has_result)
+    assert shows_any(window)
 
 
 def test_the_reading_is_kept_with_the_slide_and_known_when_it_is_opened_again(

@@ -58,6 +58,7 @@ class Worklists(QObject):
         self._notices, self._window = notices, window
         self._worklist: Worklist | None = None
         self._states: States = {}
+        self._is_closed = False
         self._read_at: int | None = None  # the document's state when the slide was marked as read
         tray.listed.connect(self._on_listed)
         session.document.state_changed.connect(self._on_edit)
@@ -155,7 +156,8 @@ class Worklists(QObject):
             self.mark(ReadingState.READ, path)
 
     def close(self) -> None:
-        """Let the list go."""
+        """Let the list go, and hear no answer that is still to come."""
+        self._is_closed = True
         self._take(None)
 
     @property
@@ -253,6 +255,17 @@ class Worklists(QObject):
         """Work on the disk beside the window: a folder may lie on a network."""
         # The application owns the job: this object may be gone when a network answers.
         job = Job(lambda _: work(), QCoreApplication.instance())
-        job.succeeded.connect(show)
-        job.failed.connect(lambda problem: self._notices.warn(problem))
+
+        def heard(made: object) -> None:
+            if not self._is_closed:
+                show(made)
+            elif isinstance(made, tuple) and isinstance(made[0], Worklist):
+                made[0].close()
+
+        def failed(problem: str) -> None:
+            if not self._is_closed:
+                self._notices.warn(problem)
+
+        job.succeeded.connect(heard)
+        job.failed.connect(failed)
         job.start()
