@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from slideviewer.annotations.decisions.decision import Decision
 from slideviewer.annotations.decisions.reading import Reading
+from slideviewer.annotations.origin import How, Origin
 from slideviewer.geometry import Rect
 
 Value = TypeVar("Value")
@@ -92,6 +93,9 @@ class Annotation:
     extra : mapping
         What the file said that this program has no use for; written back in place.
         Its content belongs to the file format that put it there.
+    origin : Origin or None
+        What made it; None where it was drawn, or nobody noted it. No annotation file carries it,
+        the one beside it does.
     """
 
     name: str
@@ -101,6 +105,7 @@ class Annotation:
     colour: str = DEFAULT_COLOUR
     extra: Mapping[str, object] = field(default_factory=dict, repr=False)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    origin: Origin | None = field(default=None, repr=False)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Annotation):
@@ -108,6 +113,7 @@ class Annotation:
         return self is other or (
             (self.id, self.name, self.kind, self.group, self.colour, self.extra)
             == (other.id, other.name, other.kind, other.group, other.colour, other.extra)
+            and self.origin == other.origin
             and np.array_equal(self.points, other.points)
         )
 
@@ -125,6 +131,11 @@ class Annotation:
             return None
         (left, top), (right, bottom) = finite.min(axis=0), finite.max(axis=0)
         return Rect.from_corners(float(left), float(top), float(right), float(bottom))
+
+    def decided_by(self, decision_id: str, *, is_new: bool) -> Annotation:
+        """The same, made or changed by a decision on what was predicted."""
+        former = Origin(How.PREDICTED) if is_new else self.origin or Origin()
+        return replace(self, origin=replace(former, decision=decision_id))
 
 
 @dataclass(frozen=True)

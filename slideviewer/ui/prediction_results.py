@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slideviewer.annotations import Points
 from slideviewer.inference.provenance import content_identity
-from slideviewer.inference.stored import Stored, read_stored
+from slideviewer.inference.stored import Stored, read_stored, source_words
 from slideviewer.models.package import ModelPackage
 from slideviewer.slide import Slide
 from slideviewer.ui.jobs import Job
@@ -48,6 +48,13 @@ class PredictionResults(QObject):
     def shown(self) -> Stored | None:
         """The result; None where there is none, or one that grows yet."""
         return self._shown
+
+    @property
+    def source(self) -> str:
+        """What predicted the result, for the record; empty where there is none."""
+        if self._shown is None:
+            return ""
+        return source_words(self._shown, self._predicted.shown.threshold)
 
     @property
     def identity(self) -> str | None:

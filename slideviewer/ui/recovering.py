@@ -206,6 +206,7 @@ def read(leftover: Leftover) -> Read:
     except SlideviewerError:  # gone, or another's by now
         file, before = None, AnnotationSet.of()
     sidecar = _sidecar(leftover, file, before, annotations) if file is not None else Sidecar()
+    annotations = sidecar.added_to(annotations)
     return Read(leftover, annotations, file, differences(before, annotations), sidecar)
 
 

@@ -8,7 +8,7 @@ from slideviewer.annotations.decisions.file import (
     write_decisions,
 )
 from slideviewer.annotations.decisions.reading import Ending, Reading, reading_from
-from slideviewer.annotations.decisions.table import write_decisions_csv
+from slideviewer.annotations.decisions.table import plain_cell, write_decisions_csv
 
 __all__ = [
     "Decision",
@@ -19,6 +19,7 @@ __all__ = [
     "Verdict",
     "as_runs",
     "decisions_file_of",
+    "plain_cell",
     "read_decisions",
     "reading_from",
     "write_decisions",

@@ -80,8 +80,8 @@ def _row(decision: Decision, spacing: float | None) -> list[str]:
         places = (left, top, right - left, bottom - top, area)
         numbers = [*(f"{value:.1f}" for value in places), um2]
     score = "" if decision.score is None else f"{decision.score:.4f}"
-    rest = [score, _plain(decision.source), decision.id]
-    return [*map(_plain, (*words, *more)), *numbers, *rest, *[""] * 7]
+    rest = [score, plain_cell(decision.source), decision.id]
+    return [*map(plain_cell, (*words, *more)), *numbers, *rest, *[""] * 7]
 
 
 def _reading_row(reading: Reading) -> list[str]:
@@ -91,8 +91,9 @@ def _reading_row(reading: Reading) -> list[str]:
     before = str(reading.annotations) if reading.is_over else ""
     seen = "yes" if reading.was_seen else "no"
     told = (reading.id, reading.opened, *numbers, order, before, seen)
-    return [*map(_plain, words), *[""] * 11, *map(_plain, told)]
+    return [*map(plain_cell, words), *[""] * 11, *map(plain_cell, told)]
 
 
-def _plain(text: str) -> str:
+def plain_cell(text: str) -> str:
+    """Words as a spreadsheet takes them for words, and not for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -31,6 +31,7 @@ from slideviewer.annotations.model import (
     own_copy,
 )
 from slideviewer.annotations.ordering import last_of, places_of
+from slideviewer.annotations.origin import How, Origin
 
 _LENGTH = struct.Struct("<I")
 _NO_POINTS = as_points([])
@@ -298,8 +299,11 @@ def _row(placed: Placed) -> list[object]:
     it = placed.annotation
     count = len(it.points)
     row: list[object] = [it.id, it.name, str(it.kind), it.group, it.colour, count]
-    if placed.head or placed.tail or placed.position is not None or it.extra:
+    is_more = placed.head or placed.tail or placed.position is not None or it.extra
+    if is_more or it.origin is not None:
         row += [placed.head, placed.tail, placed.position, dict(it.extra)]
+    if it.origin is not None:
+        row.append([it.origin.how, it.origin.source, it.origin.decision])
     return row
 
 
@@ -308,13 +312,14 @@ def _placed_from(rows: Sequence[Any], points: Any) -> tuple[Placed, ...]:
     start = 0
     for row in rows:
         name_and_place = row[:6]
-        head, tail, position, extra = row[6:] or (0, 0, None, {})
+        head, tail, position, extra = row[6:10] or (0, 0, None, {})
+        origin = Origin(How(row[10][0]), *row[10][1:]) if len(row) > 10 else None
         annotation_id, name, kind, group, colour, count = name_and_place
         if not 0 <= count <= len(points) - start:
             raise ValueError("no step of a journal: vertices are missing")
         own = as_points(points[start : start + count])
         start += count
-        whole = Annotation(name, kind_named(kind), own, group, colour, extra, annotation_id)
+        whole = Annotation(name, kind_named(kind), own, group, colour, extra, annotation_id, origin)
         found.append(Placed(whole, head, tail, position))
     if start != len(points):
         raise ValueError("no step of a journal: there are vertices of no annotation")

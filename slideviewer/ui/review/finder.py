@@ -18,6 +18,7 @@ from slideviewer.evaluation.findings.mask_cells import cells_of
 from slideviewer.evaluation.findings.opinions import Opinions
 from slideviewer.inference.prediction import Prediction
 from slideviewer.inference.segmentation.prediction import MaskPrediction
+from slideviewer.inference.stored import source_words
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.session import Session
@@ -244,12 +245,5 @@ def _find(ask: _Ask, former: tuple[_Ask, Opinions] | None) -> Found:
     known = [(key, footprint) for key, footprint in placed if footprint is not None]
     numbers: NDArray[np.int64] = recognised(findings, [footprint for _, footprint in known])
     decided = tuple(None if it == NOBODY else known[it][0] for it in numbers.tolist())
-    source = _source_of(ask.prediction, ask.rules.threshold)
+    source = source_words(ask.prediction, ask.rules.threshold)
     return Found(opinions, findings, ask.rules, ask.groups, ask.markup, decided, source)
-
-
-def _source_of(prediction: Compared, threshold: float) -> str:
-    model = prediction.provenance.get("model")
-    told = model if isinstance(model, Mapping) else {}
-    name, digest = (str(told.get(key, "")) for key in ("name", "hash"))
-    return " ".join(filter(None, (name, digest, f"from {threshold:.4g}")))
