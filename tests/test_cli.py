@@ -12,7 +12,10 @@ from slideviewer import RESEARCH_USE_ONLY, __version__
 from slideviewer.annotations import AnnotationSet, read_annotations, write_asap
 from slideviewer.cli import main
 
-COMMANDS = ("view", "info", "predict", "convert", "demo", "explore", "train", "evaluate", "models")
+COMMANDS = (
+    *("view", "info", "predict", "convert", "trail", "demo", "explore"),
+    *("train", "evaluate", "models"),
+)
 
 
 class Recorder:

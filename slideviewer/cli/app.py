@@ -17,6 +17,7 @@ from slideviewer.cli import (
     info,
     models,
     predict,
+    trail,
     train,
     train_nuclei,
     train_segmentation,
@@ -75,6 +76,7 @@ def view(
 app.command()(info.info)
 app.command()(predict.predict)
 app.command()(convert.convert)
+app.command()(trail.trail)
 app.command()(demo.demo)
 app.command()(explore.explore)
 train.app.command()(train_segmentation.segmentation)

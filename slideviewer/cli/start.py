@@ -18,7 +18,10 @@ INTERRUPTED = 130
 """Exit code after Ctrl+C, as shells have it."""
 
 VIEW = "view"
-COMMANDS = (VIEW, "info", "predict", "convert", "demo", "explore", "train", "evaluate", "models")
+COMMANDS = (
+    *(VIEW, "info", "predict", "convert", "trail", "demo", "explore"),
+    *("train", "evaluate", "models"),
+)
 """What the first word may be; without one of them, the window is meant."""
 
 

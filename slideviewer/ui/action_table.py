@@ -217,6 +217,7 @@ REVIEW: Rows = (
     ActionSpec("decide_many", "Decide on &several…", tip="From a score on, within a region"),
     SEPARATOR,
     ActionSpec("export_decisions", "&Export decisions…", tip="Who decided what, when and why"),
+    ActionSpec("export_trail", "Export audit &trail…", tip="What made each annotation, and who"),
 )
 
 HELP: Rows = (

@@ -39,6 +39,7 @@ from slideviewer.ui.preference_control import PreferenceControl
 from slideviewer.ui.recovering import Recovering
 from slideviewer.ui.review.accepting import Accepting
 from slideviewer.ui.review.control import Reviewing
+from slideviewer.ui.review.exporting import ReviewExports
 from slideviewer.ui.saving import Saving
 from slideviewer.ui.session import Session
 from slideviewer.ui.slide_watch import SlideWatch
@@ -119,6 +120,13 @@ class MainWindow(QMainWindow):
             self.notices,
             self,
         )
+        self.review_exports = ReviewExports(
+            self.session,
+            self.saving.sidecars,
+            lambda: self.blind.hides,
+            self.notices,
+            self,
+        )
         self.masks = Masks(self.session, self.views, self.notices, self.aids.running, self)
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
         self.toolbar.addWidget(self.prediction.chooser)
@@ -172,6 +180,7 @@ class MainWindow(QMainWindow):
         handlers |= self.aids.commands | self.help.commands | self.editing.commands
         handlers |= self.masks.commands | self.prediction.commands | self.reviewing.commands
         handlers |= self.worklists.commands | self.accepting.commands | self.blind.commands
+        handlers |= self.review_exports.commands
         return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
     @property

@@ -20,10 +20,9 @@ from slideviewer.ui.editing.areas import AreaEdits
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.prediction_results import PredictionResults
-from slideviewer.ui.review.exporting import export_decisions
 from slideviewer.ui.review.finder import Finder, Found
 from slideviewer.ui.review.many_dialog import ManyDialog, places_to_decide
-from slideviewer.ui.review.panel import UNREAD, ReviewPanel
+from slideviewer.ui.review.panel import ReviewPanel
 from slideviewer.ui.review.queue import ReviewQueue
 from slideviewer.ui.review.showing import Showing
 from slideviewer.ui.review.verdicts import BECOMES_MARKUP, Verdicts
@@ -109,7 +108,6 @@ class Reviewing(QObject):
             "defer": lambda: self.decide(Verdict.DEFERRED),
             "relabel": self.ask_to_relabel,
             "decide_many": self.ask_to_decide_many,
-            "export_decisions": self._export,
         }
 
     @property
@@ -230,12 +228,6 @@ class Reviewing(QObject):
         if agreed and name.strip():
             wanted = _Wanted(Verdict.RELABELLED, item.key, name.strip(), self.panel.said)
             self._unless_drawing(lambda: self._carry_out(wanted))
-
-    def _export(self) -> None:
-        if self._is_hidden:
-            self._notices.tell(UNREAD)
-        else:
-            export_decisions(self._session, self._notices, self._window)
 
     def _following(self) -> str | None:
         """The key of the next open finding, or of one before where none comes after."""
