@@ -210,6 +210,8 @@ REVIEW: Rows = (
     ActionSpec("next_finding", "&Next finding", ("]", "J"), tip="Fly to it"),
     ActionSpec("previous_finding", "&Previous finding", ("[", "K")),
     SEPARATOR,
+    _toggle("review_grid", "Findings as &pictures", "Shift+F7", icon="view-grid-outline"),
+    SEPARATOR,
     ActionSpec("accept", "&Accept", ("Y",), tip="The markup then says what the model does"),
     ActionSpec("reject", "Re&ject", ("U",), tip="The markup stays as it is"),
     ActionSpec("defer", "&Defer", ("L",), qupath=("Shift+L",), tip="Decide later"),

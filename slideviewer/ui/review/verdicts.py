@@ -149,7 +149,7 @@ class Verdicts(QObject):
         found: Found,
         then: Callable[[], object],
     ) -> None:
-        """Accept or reject many findings in one step, beside the window where that takes long.
+        """Accept, reject or defer many in one step, beside the window where that takes long.
 
         What was said of some of them before stays; nothing is said of all.
 
@@ -164,7 +164,7 @@ class Verdicts(QObject):
         document, group = self._session.document, self._session.drawn_group
         markup, author = document.annotations, user_name()
         count = f"{len(items)} findings" if len(items) != 1 else "finding"
-        text = f"{'Accept' if verdict in BECOMES_MARKUP else 'Reject'} {count}"
+        text = f"{TEXTS[verdict].removesuffix('finding')}{count}"
         said_holes = settings.read(settings.HOLES)
         is_said = said_holes != settings.HOLES.default
         holes = HoleStyle(said_holes) if is_said else HoleStyle.CUT
