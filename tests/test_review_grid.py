@@ -14,6 +14,7 @@ from test_review import found, key, markup, reviewed  # noqa: F401
 
 from slideviewer.annotations.decisions import Verdict
 from slideviewer.ui import settings
+from slideviewer.ui.review.cells import CELL_SIDE
 from slideviewer.ui.review.grid import UniformGrid
 from slideviewer.ui.review.panel import GRID
 from slideviewer.ui.window import MainWindow
@@ -120,14 +121,22 @@ def test_a_key_shows_the_pictures_and_the_next_window_begins_so(
     assert settings.read(GRID)
     queue, showing = pictured.reviewing.queue, pictured.reviewing._showing
     items = list(queue.items())
-    qtbot.waitUntil(lambda: all(showing.picture_of(it, True) is not None for it in items))
+    qtbot.waitUntil(lambda: panel.views.is_pictured)
     picture = showing.picture_of(items[0], True)
     assert picture is not None
-    assert picture.deviceIndependentSize().toSize() == QSize(96, 96)
+    assert picture.deviceIndependentSize().toSize() == QSize(CELL_SIDE, CELL_SIDE)
     assert panel.model.index(0).data(Qt.ItemDataRole.AccessibleTextRole).endswith("open")
     panel.as_grid.click()
     assert panel.list.isVisible()
     assert not settings.read(GRID)
+
+
+def test_pictures_come_as_soon_as_there_are_findings(
+    qtbot: QtBot,
+    reviewed: MainWindow,  # noqa: F811
+) -> None:
+    qtbot.waitUntil(lambda: reviewed.reviewing.panel.views.is_pictured)
+    assert len(reviewed.reviewing.queue) == 3
 
 
 def test_the_keys_of_the_review_work_in_the_grid(qtbot: QtBot, pictured: MainWindow) -> None:

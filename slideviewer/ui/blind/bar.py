@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from slideviewer.ui import words
 from slideviewer.ui.elided_label import ElidedLabel
 
-NO_SLIDE = "Predictions of the slides you open stay hidden until you mark each as read."
-HIDDEN = "Predictions of this slide are hidden until you mark it as read."
-SHOWN = "This slide is read, and predictions are shown. The next one is read blind again."
+NO_SLIDE = "Reading blind: predictions are hidden until a slide is read."
+HIDDEN = "Reading blind: predictions are hidden until this slide is read."
+SHOWN = "Reading blind: this slide is read, its predictions are shown."
 
 
 class BlindBar(QFrame):
@@ -24,22 +24,26 @@ class BlindBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        title = QLabel("Reading blind")
-        font = title.font()
-        font.setBold(True)
-        title.setFont(font)
         self.words = ElidedLabel()
+        font = self.words.font()
+        font.setBold(True)
+        self.words.setFont(font)
         self.words.setAccessibleName("Reading blind")
         self.mark, self.end = QToolButton(), QToolButton()
         self.end.setText("End blind reading")
         self.end.setToolTip("Show predictions from now on; what is not read yet is noted as such")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 4, 8, 4)
+        # The words have a line of their own, as on the bar of the alignment: a narrow view would
+        # cut them off beside the buttons.
+        row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(title)
-        row.addWidget(self.words, 1)
         row.addWidget(self.mark)
+        row.addStretch(1)
         row.addWidget(self.end)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 4, 8, 4)
+        column.setSpacing(4)
+        column.addWidget(self.words)
+        column.addLayout(row)
         self.end.clicked.connect(self.end_wanted)
 
     def attach(self, actions: Mapping[str, QAction]) -> None:

@@ -1,4 +1,4 @@
-"""Paints a cell of the review's grid: the picture large, what it is below, its state as a mark."""
+"""Paints a cell of the review's grid: a large picture, what it is, and its state as a mark."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPalette, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from slideviewer.annotations.decisions import Verdict
 from slideviewer.evaluation.findings.findings import FindingKind
 from slideviewer.ui.icons import icon
 from slideviewer.ui.review.list_model import ITEM_ROLE, ReviewList
-from slideviewer.ui.review.pictures import KIND_COLOURS, MARGIN, STATE_COLOURS
+from slideviewer.ui.review.pictures import KIND_COLOURS, STATE_COLOURS
 from slideviewer.ui.review.queue import Item
 
-CELL_SIDE = 96
+CELL_SIDE = 84
 """Screen pixels of a picture's side."""
 
-MARK = 22
+MARGIN, STRIPE, MARK = 4, 3, 22
+"""Screen pixels: around a cell's content, of the stripe in its kind's colour, and of its mark."""
 
 MARKS = {
     Verdict.ACCEPTED: "check-bold",
@@ -59,7 +60,8 @@ class CellDelegate(QStyledItemDelegate):
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
         view: Any = option  # PySide does not tell mypy of the option's members
-        return QSize(CELL_SIDE + 2 * MARGIN, CELL_SIDE + 3 * MARGIN + view.fontMetrics.height())
+        height = CELL_SIDE + STRIPE + 3 * MARGIN + view.fontMetrics.height()
+        return QSize(CELL_SIDE + 2 * MARGIN, height)
 
     def paint(
         self,
@@ -84,30 +86,36 @@ class CellDelegate(QStyledItemDelegate):
             painter.fillRect(place, palette.mid())
         else:
             painter.drawPixmap(place, picture)
-        painter.fillRect(
-            QRect(place.left(), place.bottom() + 1, CELL_SIDE, 3), KIND_COLOURS[item.kind]
-        )
+        below = QRect(place.left(), place.bottom() + 1, CELL_SIDE, STRIPE)
+        painter.fillRect(below, KIND_COLOURS[item.kind])
         if item.decision is not None:
             self._paint_mark(painter, place, item.decision.verdict)
-        role = QPalette.ColorRole.HighlightedText if is_chosen else QPalette.ColorRole.Text
-        painter.setPen(palette.color(role))
         font = QFont(view.font)
         font.setPointSizeF(max(6.0, font.pointSizeF() * 0.9))
         painter.setFont(font)
-        words = QRect(
-            place.left(), place.bottom() + 4, CELL_SIDE, rect.bottom() - place.bottom() - 5
-        )
-        score = "" if item.score is None else f"{item.score:.2f}"
-        side = painter.fontMetrics().horizontalAdvance(score)
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, score)
+        if item.score is not None:
+            self._paint_score(painter, place, f"{item.score:.2f}")
+        role = QPalette.ColorRole.HighlightedText if is_chosen else QPalette.ColorRole.Text
+        painter.setPen(palette.color(role))
+        words = QRect(place.left(), below.bottom(), CELL_SIDE, rect.bottom() - below.bottom())
         kind = painter.fontMetrics().elidedText(
-            SHORT[item.kind], Qt.TextElideMode.ElideRight, CELL_SIDE - side - 4
+            SHORT[item.kind], Qt.TextElideMode.ElideRight, CELL_SIDE
         )
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, kind)
+        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, kind)
         if view.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(palette.color(role), 1))
             painter.drawRect(rect.adjusted(1, 1, -2, -2))
         painter.restore()
+
+    @staticmethod
+    def _paint_score(painter: QPainter, place: QRect, score: str) -> None:
+        """How sure the model is, in the other corner, to be read on any tissue."""
+        metrics = painter.fontMetrics()
+        size = QSize(metrics.horizontalAdvance(score) + 8, metrics.height())
+        chip = QRect(place.left(), place.bottom() + 1 - size.height(), size.width(), size.height())
+        painter.fillRect(chip, QColor(0, 0, 0, 170))
+        painter.setPen(Qt.GlobalColor.white)
+        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, score)
 
     @staticmethod
     def _paint_mark(painter: QPainter, place: QRect, verdict: Verdict) -> None:

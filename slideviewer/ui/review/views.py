@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStackedWidget, QWidget
 
 from slideviewer.ui.review.cells import CellDelegate
@@ -43,7 +43,7 @@ class FindingsViews(QStackedWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._queue, self._model = queue, model
+        self._queue, self._model, self._picture_of = queue, model, picture_of
         self.list, self.grid = QListView(), UniformGrid()
         self.list.setItemDelegate(
             ReviewDelegate(model, lambda item: picture_of(item, False), self.list)
@@ -104,8 +104,17 @@ class FindingsViews(QStackedWidget):
 
     def want_pictures(self) -> None:
         """Ask for the pictures of what is in sight."""
-        if not self.isVisible() or not len(self._queue):
-            return
+        if self.isVisible() and len(self._queue):
+            self.pictures_wanted.emit(self._in_sight, self.shows_grid)
+
+    @property
+    def is_pictured(self) -> bool:
+        """Whether all pictures in sight are there."""
+        large = self.shows_grid
+        return all(self._picture_of(item, large) is not None for item in self._in_sight)
+
+    @property
+    def _in_sight(self) -> list[Item]:
         area, count = self.shown.viewport().rect(), len(self._queue)
         if self.shows_grid:
             rows = self.grid.rows_within(area)
@@ -113,8 +122,15 @@ class FindingsViews(QStackedWidget):
             first = max(0, self.list.indexAt(area.topLeft()).row())
             last = self.list.indexAt(area.bottomLeft()).row()
             rows = range(first, min(count if last < 0 else last + 2, count))
-        items = [self._queue.item(row) for row in rows[:MOST_WANTED]]
-        self.pictures_wanted.emit(items, self.shows_grid)
+        return [self._queue.item(row) for row in rows[:MOST_WANTED]]
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.want_pictures()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.want_pictures()
 
     def _show_same(self) -> None:
         index = self.list.selectionModel().currentIndex()
