@@ -1,6 +1,7 @@
-"""Waits that a slow machine does not end."""
+"""Waits that a slow machine does not end, and windows that end in the thread they began in."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -27,6 +28,21 @@ class PatientQtBot(QtBot):
 
     def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MILLISECONDS, **how: Any) -> Any:
         return super().waitSignal(signal, timeout=max(timeout, PATIENCE_MILLISECONDS), **how)
+
+
+@pytest.fixture(autouse=True)
+def garbage_of_the_gui_thread() -> Iterator[None]:
+    """Collect garbage between two tests, and nowhere else.
+
+    A thread at work that happened to collect the window of an earlier test would destroy its
+    widgets under Qt's feet. The program has `slideviewer.ui.garbage` for that.
+    """
+    gc.disable()
+    yield
+    if gc.get_count()[0] > gc.get_threshold()[0]:
+        gc.collect()
+    if len(gc.get_objects()) > gc.get_freeze_count():
+        gc.freeze()  # What stayed are modules, above all: it takes long to go through them.
 
 
 @pytest.fixture

@@ -40,7 +40,9 @@ def unlike(qtbot: QtBot, two: MainWindow, green_slide: Path) -> MainWindow:
 def settle(qtbot: QtBot, window: MainWindow) -> None:
     def is_ready() -> bool:
         window.grab()
-        return not any(view.tiles.is_loading for view in window.views.views)
+        return all(
+            not view.tiles.is_loading and view.canvas.is_finished for view in window.views.views
+        )
 
     qtbot.waitUntil(is_ready, timeout=10_000)
     for _ in range(3):

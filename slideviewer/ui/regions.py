@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable
 from typing import cast
 
-from PySide6.QtCore import QRect, QSize
+from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QRegion
+from PySide6.QtWidgets import QWidget
 
 
 def rects_of(region: QRegion) -> list[QRect]:
@@ -41,6 +42,20 @@ def filled_by(region: QRegion, ratio: float, size: QSize) -> QRegion:
     outside = QRegion(0, 0, size.width(), size.height()) - region
     all_of_it = QRegion(0, 0, math.ceil(size.width() * ratio), math.ceil(size.height() * ratio))
     return all_of_it - _scaled(outside, ratio)
+
+
+def unhidden(widget: QWidget) -> QRegion:
+    """What neither other widgets nor a mask hide of a widget, in its own pixels.
+
+    Qt's ``visibleRegion`` knows of no mask, be it the widget's own or that of one it lies in.
+    """
+    seen, around = widget.visibleRegion(), cast(QWidget | None, widget)
+    while around is not None and not around.isWindow():
+        mask = around.mask()
+        if not mask.isEmpty():
+            seen &= mask.translated(-widget.mapTo(around, QPoint(0, 0)))
+        around = around.parentWidget()
+    return seen
 
 
 def _scaled(region: QRegion, factor: float) -> QRegion:

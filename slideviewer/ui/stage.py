@@ -16,7 +16,7 @@ from slideviewer.ui.backing import Backing
 from slideviewer.ui.layers.layer import Layer, Plane
 from slideviewer.ui.manner import Manner
 from slideviewer.ui.motion import Flight, Fling, Motion, Zoom
-from slideviewer.ui.regions import filled_by, touched_by
+from slideviewer.ui.regions import filled_by, touched_by, unhidden
 from slideviewer.ui.viewpoint import Viewpoint
 
 FRAME_MILLISECONDS = 8
@@ -227,7 +227,7 @@ class Stage(QWidget):
         stale = self._slide.next_stale + self._over.next_stale
         place = touched_by(stale, self.devicePixelRatioF())
         # Of what lies under another widget alone, Qt would have nothing painted.
-        if self._slide.is_new or self._over.is_new or not place.intersects(self.visibleRegion()):
+        if self._slide.is_new or self._over.is_new or not place.intersects(unhidden(self)):
             self.update()
         else:
             self.update(place)
@@ -262,7 +262,7 @@ class Stage(QWidget):
         if self._motion is not None or self._is_led or self._is_dragged:
             work = min(work, WORK_IN_MOTION)
         work *= self.work_share
-        covered = QRegion(self.rect()) - self.visibleRegion()  # part of no event, ever
+        covered = QRegion(self.rect()) - unhidden(self)  # part of no event, ever
         within = filled_by(event.region() + covered, ratio, self.size())
         for backing in (self._slide, self._over):
             if backing.is_empty:  # what was shown of it goes everywhere
