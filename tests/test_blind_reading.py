@@ -351,6 +351,30 @@ def test_the_reading_is_kept_with_the_slide_and_known_when_it_is_opened_again(
     assert blind.blind.hides
 
 
+def test_a_slide_that_comes_again_comes_with_its_markup_and_is_read(
+    qtbot: QtBot, blind: MainWindow, picture: Path, tmp_path: Path
+) -> None:
+    path = picture.with_suffix(".xml")
+    write_annotations(AnnotationSet.of([DOT]), path)
+    other, document = blind.session.slide, blind.session.document
+    assert other is not None
+    for is_first in (True, False):
+        blind.files.open_slide(picture)
+        qtbot.waitUntil(lambda: document.path == path)
+        assert blind.blind.hides is is_first
+        assert document.is_saved
+        if is_first:
+            blind.named_actions["mark_read"].trigger()
+            blind.named_actions["save"].trigger()
+            wait_for_jobs(qtbot)
+            blind.files.open_slide(other.path)
+            qtbot.waitUntil(lambda: document.path is None)
+            assert blind.blind.hides
+            wait_for_jobs(qtbot)
+    (reading,) = document.annotations.readings.values()
+    assert (reading.order, reading.openings) == (1, 1)
+
+
 def test_a_kill_costs_neither_the_reading_nor_the_blindness(
     qtbot: QtBot, blind: MainWindow, tmp_path: Path
 ) -> None:

@@ -210,7 +210,7 @@ REVIEW: Rows = (
     ActionSpec("next_finding", "&Next finding", ("]", "J"), tip="Fly to it"),
     ActionSpec("previous_finding", "&Previous finding", ("[", "K")),
     SEPARATOR,
-    _toggle("review_grid", "Findings as &pictures", "Shift+F7", icon="view-grid-outline"),
+    _toggle("review_grid", "Findings as pi&ctures", "Shift+F7", icon="view-grid-outline"),
     SEPARATOR,
     ActionSpec("accept", "&Accept", ("Y",), tip="The markup then says what the model does"),
     ActionSpec("reject", "Re&ject", ("U",), tip="The markup stays as it is"),

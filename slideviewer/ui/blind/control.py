@@ -166,7 +166,9 @@ class BlindReading(QObject):
         path, readings = slide.path.absolute(), document.annotations.readings
         was_seen = path in self._seen
         reading = self._log.open(path, user_name(), readings.values(), was_seen=was_seen)
-        if readings.get(reading.id) != reading:
+        # A slide comes without its markup: what is over stands in the file that comes after it.
+        is_awaited = reading.is_over and document.path is None
+        if readings.get(reading.id) != reading and not is_awaited:
             document.note_reading(reading)
 
     def _on_slide_changed(self) -> None:
