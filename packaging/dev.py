@@ -9,6 +9,7 @@
     python3 packaging/dev.py bench edit   measure how fast, and how safely, markup is edited
     python3 packaging/dev.py bench predict   measure how fast, and how safely, models run
                                       (with --rivals DIR also beside TIAToolbox and wsinfer)
+    python3 packaging/dev.py bench train   measure how fast tiles are fed and networks fitted
     python3 packaging/dev.py pictures     take the pictures of the user guide anew
     python3 packaging/dev.py pin      renew the pinned set in packaging/constraints.txt
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 from help_stage import SECONDS, Stage, framed, pause, side_by_side
 from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
+from slideviewer.evaluation.report import Report
+from slideviewer.models.package import open_package
+from slideviewer.training.improving.judging import Change, Judgement
+from slideviewer.training.improving.measuring import ONE_SLIDE
+from slideviewer.training.improving.survey import SurveyedSlide
+from slideviewer.ui.improving.dialog import ImproveDialog
 from slideviewer.ui.launch import wait_until
 from slideviewer.ui.prediction_dialog import PredictDialog
 from slideviewer.ui.prediction_regions import RegionsDialog
@@ -117,6 +124,33 @@ def _pictured(stage: Stage) -> QImage:
     views = stage.window.reviewing.panel.views
     wait_until(lambda: views.is_pictured, SECONDS)
     return stage.right(QSize(640, 600))
+
+
+def improving(stage: Stage) -> QImage:
+    """What there is to learn from in a folder, and before and after on a slide held out."""
+    package = open_package("tumour-camelyon")
+    taught = (
+        SurveyedSlide("case_00", np.array([[0, 62], [0, 9], [41, 0]])),
+        SurveyedSlide("case_01", np.array([[0, 73], [0, 0], [28, 0]])),
+        SurveyedSlide("case_02", np.array([[0, 63], [0, 4], [17, 0]])),
+        SurveyedSlide("case_03", np.array([[0, 41], [0, 0], [0, 0]]), is_held_out=True),
+    )
+    dialogs = [ImproveDialog(package, stage.window) for _ in range(2)]
+    for dialog in dialogs:
+        dialog.folder.set_words("Slides: /data/nodes")
+        dialog.show_slides(taught)
+    changes = (
+        Change("roc_auc", 0.914, 0.968, 0.009, 0.088),
+        Change("balanced_accuracy", 0.788, 0.867, -0.022, 0.294),
+        Change("f1", 0.582, 0.800, 0.092, 0.331),
+    )
+    nothing = Report("tiles", "", ())
+    told = "1 slide held out, chosen by the user: 85 tiles"
+    judgement = Judgement(changes, told, "", ONE_SLIDE, (21, 3), (2, 4), nothing, nothing)
+    remembers = "186 tiles outside the review that the model itself is sure of"
+    result = {"judgement": judgement.as_json(), "package": {}, "tiles": 483}
+    dialogs[1].show_result({**result, "remembers": remembers})
+    return side_by_side(*map(framed, dialogs))
 
 
 def _done(stage: Stage) -> int:

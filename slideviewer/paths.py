@@ -61,6 +61,11 @@ def converted_models_folder() -> Path:
     return cache_folder() / "converted-models"
 
 
+def cards_folder() -> Path:
+    """The folder of pages about models, made from their packages."""
+    return cache_folder() / "cards"
+
+
 def demo_folder() -> Path:
     """The folder of the demo slide that the window opens."""
     return _data() / "demo"

@@ -73,7 +73,7 @@ def test_help_names_every_command_and_the_research_line(
     assert RESEARCH_USE_ONLY in " ".join(said.replace("│", " ").split())
 
 
-TRAIN = [f"train {word}" for word in ("tiles", "evaluate", "segmentation", "nuclei")]
+TRAIN = [f"train {word}" for word in ("tiles", "evaluate", "improve", "segmentation", "nuclei")]
 MODELS = [f"models {word}" for word in ("list", "show", "add", "fetch", "verify", "export")]
 
 

@@ -9,6 +9,7 @@ import typer
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.cli.bar import progress_bar
+from slideviewer.cli.model_card import model_card
 from slideviewer.cli.model_files import add_model, export_model, fetch_model
 from slideviewer.cli.start import BAD_INPUT
 from slideviewer.cli.telling import tell
@@ -25,7 +26,8 @@ from slideviewer.models.spec import ModelSpec
 from slideviewer.progress import Step
 
 app = typer.Typer(
-    help="List, describe, add, fetch, verify and export models.", no_args_is_help=True
+    help="List, describe, add, fetch, verify and export models, and show their cards.",
+    no_args_is_help=True,
 )
 app.command("add", epilog="Example: slideviewer models add my-tumour.zip")(add_model)
 app.command("fetch", epilog="Example: slideviewer models fetch my-tumour")(fetch_model)
@@ -60,6 +62,11 @@ def list_models(as_json: AsJson = False) -> None:
     for name, words in lines.items():
         typer.echo(f"{name:{width}}  {words}")
     typer.echo(RESEARCH_USE_ONLY)
+
+
+app.command(
+    "card", epilog="Example: slideviewer models card tumour-camelyon --html tumour-camelyon.html"
+)(model_card)
 
 
 @app.command("show", epilog="Example: slideviewer models show tumour-camelyon")

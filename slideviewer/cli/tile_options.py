@@ -246,3 +246,12 @@ Licence = Annotated[str, _opt("Licence of the model.", _CARD)]
 IntendedUse = Annotated[str, _opt("What the model is for.", _CARD)]
 
 DataName = Annotated[str, _opt("Name and licence of the data.", _CARD)]
+
+DataLicence = Annotated[
+    str,
+    _opt(
+        "Licence of the data, such as CC0-1.0; the package takes pictures of its worst failures"
+        " along under that one alone.",
+        _CARD,
+    ),
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from slideviewer.cli import train_evaluate, train_tiles
+from slideviewer.cli import train_evaluate, train_improve, train_tiles
 
 app = typer.Typer(help="Train models from labelled data.", no_args_is_help=True)
 
@@ -16,3 +16,4 @@ def train() -> None:
 
 app.command(epilog=train_tiles.EPILOG)(train_tiles.tiles)
 app.command(epilog=train_evaluate.EPILOG)(train_evaluate.evaluate)
+app.command(epilog=train_improve.EPILOG)(train_improve.improve)

@@ -61,6 +61,8 @@ def nuclei(
     licence: given.Licence = "not stated",
     intended_use: given.IntendedUse = "",
     data_name: given.DataName = "",
+    data_licence: given.DataLicence = "",
+    baseline: given.Baseline = "",
     add: given.Add = False,
     overwrite: given.Overwrite = False,
 ) -> None:
@@ -101,6 +103,8 @@ def nuclei(
         learning_rate=learning_rate,
         validation_fraction=validation_fraction,
         workers=workers,
+        data_licence=data_licence,
+        baseline=baseline,
         overwrite=overwrite,
     )
     data = PictureData(

@@ -157,6 +157,23 @@ Title = Annotated[str, typer.Option(help="Title for people.", rich_help_panel=_C
 Licence = Annotated[str, typer.Option(help="Licence of the model.", rich_help_panel=_CARD)]
 IntendedUse = Annotated[str, typer.Option(help="What it is for.", rich_help_panel=_CARD)]
 DataName = Annotated[str, typer.Option(help="Name and licence of the data.", rich_help_panel=_CARD)]
+DataLicence = Annotated[
+    str,
+    typer.Option(
+        help="Licence of the data, such as CC0-1.0; the package takes pictures of its worst"
+        " failures along under that one alone.",
+        rich_help_panel=_CARD,
+    ),
+]
+Baseline = Annotated[
+    str,
+    typer.Option(
+        metavar="MODEL",
+        help="A model that this one is compared with, such as a plain U-Net trained with the"
+        " same --seed and --validation-fraction; colour alone by default.",
+        rich_help_panel=_CARD,
+    ),
+]
 Add = Annotated[bool, typer.Option("--add", help="Put it among the models of the window, too.")]
 Overwrite = Annotated[
     bool,

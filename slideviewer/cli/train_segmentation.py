@@ -120,6 +120,8 @@ def segmentation(
     licence: given.Licence = "not stated",
     intended_use: given.IntendedUse = "",
     data_name: given.DataName = "",
+    data_licence: given.DataLicence = "",
+    baseline: given.Baseline = "",
     add: given.Add = False,
     overwrite: given.Overwrite = False,
 ) -> None:
@@ -158,6 +160,8 @@ def segmentation(
         learning_rate=learning_rate,
         validation_fraction=validation_fraction,
         workers=workers,
+        data_licence=data_licence,
+        baseline=baseline,
         overwrite=overwrite,
     )
     options = with_card(options, title, licence, intended_use, data_name)

@@ -74,6 +74,7 @@ def tiles(
     licence: options.Licence = "not stated",
     intended_use: options.IntendedUse = "",
     data_name: options.DataName = "",
+    data_licence: options.DataLicence = "",
 ) -> None:
     """Train a tile classifier and write it as a model package with its card.
 
@@ -133,6 +134,7 @@ def tiles(
         title=title,
         licence=licence,
         data_name=data_name,
+        data_licence=data_licence,
         fit=FitSettings(
             epochs=epochs,
             batch_size=batch,

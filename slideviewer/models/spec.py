@@ -18,12 +18,15 @@ LARGEST_CONFIG_BYTES = 256 * 1024
 
 CONFIG, WEIGHTS, GOLDEN, CARD = "config.json", "weights.npz", "golden.npz", "CARD.md"
 """The files of a package: the specification, its network's arrays, its sample, its description."""
+CARD_DATA, WORST = "card.json", "worst.jpg"
+"""What the card's page shows beside: what was measured, and pictures of the worst failures. A
+package may lack them."""
 
 _NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
 _CLASS_NAME = r"^[^\x00-\x1f\x7f]+$"
 _SHA_256 = r"^[0-9a-f]{64}$"
 # One plain component: no folder, no drive, no "..", nothing hidden.
-_FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.(npz|md)$"
+_FILE_NAME = r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63}\.(npz|md)|card\.json|worst\.jpg)$"
 
 PackageName = Annotated[str, Field(pattern=_NAME)]
 Line = Annotated[str, Field(max_length=500)]
@@ -57,7 +60,8 @@ _PATTERNS: Mapping[str, str] = MappingProxyType(
         " most 64 of them",
         _CLASS_NAME: "has control characters in it",
         _SHA_256: "is no SHA-256",
-        _FILE_NAME: "is no plain file name that ends in .npz or .md",
+        _FILE_NAME: "is no plain file name that ends in .npz or .md, and neither card.json nor"
+        " worst.jpg",
     }
 )
 _LONGEST_QUOTED = 60

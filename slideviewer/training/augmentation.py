@@ -22,6 +22,9 @@ Tile = NDArray[np.uint8]
 # Rows: haematoxylin, eosin, residual; columns: red, green, blue (Ruifrok and Johnston 2001).
 _STAINS = np.array([[0.650, 0.704, 0.286], [0.072, 0.990, 0.105], [0.268, 0.570, 0.776]])
 _UNMIX = np.linalg.inv(_STAINS)
+_TURNS = (None, cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
+_MOST_CHANNELS = 4
+"""OpenCV turns pictures of no more; it is eight times as fast as NumPy."""
 _OPTICAL_DENSITY = -np.log((np.arange(256, dtype=np.float32) + 1.0) / 256.0)
 
 
@@ -115,13 +118,19 @@ class Augmentation:
         offset = rng.uniform(-self.stain_offset, self.stain_offset, 3)
         # Unmixing, jitter and mixing are all linear in optical density: one matrix does all three.
         matrix = (_UNMIX @ np.diag(strength) @ _STAINS).T
-        affine = np.column_stack([matrix, offset @ _STAINS]).astype(np.float32)
-        density = cv2.transform(_OPTICAL_DENSITY[tile], affine)
-        values = cv2.exp(-density) * 256.0 - 1.0
+        # Its sign is turned here: what is wanted is the exponential of the negative density.
+        affine = -np.column_stack([matrix, offset @ _STAINS]).astype(np.float32)
+        values = np.asarray(cv2.transform(cv2.LUT(tile, _OPTICAL_DENSITY), affine), np.float32)
+        cv2.exp(values, values)
+        values *= 256.0
+        values -= 1.0
         gain = 1 + rng.uniform(-self.contrast, self.contrast)
         mean = float(values.mean())
         bias = mean * (1 - gain) + 255 * rng.uniform(-self.brightness, self.brightness)
-        return np.asarray(np.clip(np.rint(values * gain + bias), 0, 255), np.uint8)
+        values *= gain
+        values += bias
+        np.rint(values, out=values)
+        return np.clip(values, 0, 255, out=values).astype(np.uint8)
 
 
 NONE = Augmentation(False, 0, 0, 0, 0, 0, 0, 0, 0, False)
@@ -184,9 +193,15 @@ def flip_and_turn(tile: Tile, orientation: int) -> Tile:
 
     Parameters
     ----------
-    tile : ndarray (side, side, 3), uint8
+    tile : ndarray (side, side, channels), uint8
     orientation : int
         0 to 7; 0 changes nothing.
     """
-    turned = np.rot90(tile, orientation % 4)
-    return np.ascontiguousarray(turned[:, ::-1] if orientation >= 4 else turned)
+    if tile.shape[2] > _MOST_CHANNELS:
+        turned = np.rot90(tile, orientation % 4)
+        return np.ascontiguousarray(turned[:, ::-1] if orientation >= 4 else turned)
+    turn = _TURNS[orientation % 4]
+    found = tile if turn is None else np.asarray(cv2.rotate(tile, turn), np.uint8)
+    if orientation >= 4:
+        found = np.asarray(cv2.flip(found, 1), np.uint8)
+    return found.reshape(tile.shape)  # OpenCV drops a lone channel

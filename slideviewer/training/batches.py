@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -143,9 +144,7 @@ class BatchSource:
         if settings.mixup:
             share = rng.beta(settings.mixup, settings.mixup, count).astype(np.float32)
             other = rng.permutation(count)
-            pixel_share = share[:, None, None, None]
-            mixed = tiles * pixel_share + tiles[other] * (1 - pixel_share)
-            tiles = np.rint(mixed).astype(np.uint8)
+            tiles = _mixed(tiles, tiles[other], share)
             targets = targets * share[:, None] + targets[other] * (1 - share[:, None])
         if self._weights is None:
             return tiles, targets
@@ -165,6 +164,16 @@ class BatchSource:
         slides = extra if wants_extra or not main else main
         tiles = slides[0] if len(slides) == 1 else slides[int(rng.integers(len(slides)))]
         return int(rng.choice(tiles))
+
+
+def _mixed(
+    tiles: NDArray[np.uint8], others: NDArray[np.uint8], shares: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """Each tile's share of itself, and the rest of another: (n, patch, patch, 3), uint8."""
+    mixed = np.empty_like(tiles)
+    for tile, other, share, target in zip(tiles, others, shares.tolist(), mixed, strict=True):
+        cv2.addWeighted(tile, share, other, 1 - share, 0, dst=target)
+    return mixed
 
 
 def _by_slide(wanted: NDArray[np.bool_], slides: NDArray[np.int64]) -> list[NDArray[np.int64]]:

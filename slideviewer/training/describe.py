@@ -99,7 +99,7 @@ def specify(
             licence=options.licence,
             intended_use=options.intended_use,
             trained_on=f"{trained_on}.",
-            metrics=tuple(metric for report in reports for metric in _metrics(report)),
+            metrics=tuple(metric for report in reports for metric in metrics_of(report)),
             target_class=options.target,
             threshold=threshold,
             temperature=temperature,
@@ -184,7 +184,8 @@ def _blobs(size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     return np.asarray(np.rint(ground * (1 - share) + ink * share), np.uint8)
 
 
-def _metrics(report: ClassificationReport) -> list[Metric]:
+def metrics_of(report: ClassificationReport) -> list[Metric]:
+    """The figures of a report that are defined."""
     figures: dict[str, Figure] = {
         "roc_auc": report.roc_auc,
         "balanced_accuracy": report.balanced_accuracy,

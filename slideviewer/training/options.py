@@ -118,8 +118,9 @@ class TrainTilesOptions:
         Folders of classes, or lists, used for training only.
     synthetic : int
         Tiles of each class to draw besides, for training only; 0 for none.
-    title, licence, intended_use, data_name : str
-        For the specification and the card.
+    title, licence, intended_use, data_name, data_licence : str
+        For the specification and the card. Pictures of data under CC0, and of no other, go into
+        the package as examples of what went wrong.
     fit : FitSettings
     overwrite : bool
         Whether a package that is already in `out` gives way instead of being kept, and so does a
@@ -146,6 +147,7 @@ class TrainTilesOptions:
     licence: str = "not stated"
     intended_use: str = "Research on slides like those it was trained on."
     data_name: str = ""
+    data_licence: str = ""
     fit: FitSettings = field(default_factory=FitSettings)
     overwrite: bool = False
 

@@ -16,6 +16,7 @@ from slideviewer.progress import Progress, silent
 from slideviewer.training.baseline import baseline_probabilities
 from slideviewer.training.calibration import best_temperature
 from slideviewer.training.card import BY_TILE, CardFacts, write_card
+from slideviewer.training.card_data import TileAnswers
 from slideviewer.training.describe import (
     golden_sample,
     limits_of,
@@ -43,6 +44,7 @@ from slideviewer.training.parts import (
 )
 from slideviewer.training.slide_scores import SlideScores, score_slides
 from slideviewer.training.start import NONE, check_start, parent_of
+from slideviewer.training.tile_card import tile_card
 from slideviewer.training.tile_readers import each_of
 from slideviewer.training.work import Work
 
@@ -143,6 +145,8 @@ def _finished(parts: Parts, warnings: tuple[str, ...]) -> tuple[ModelPackage, Sl
         each_of(training.tiles), training.labels, each_of(validation.tiles)
     )
     held_out = f"{HELD_OUT} {split_by}"
+    found = TileAnswers(raw, validation.labels, options.class_names, target, temperature, threshold)
+    colour = baseline
     reports = [judge.report(calibrated, validation, held_out)]
     baselines = [judge.report(baseline, validation, held_out, threshold=0.5)]
     if options.folds:
@@ -160,8 +164,10 @@ def _finished(parts: Parts, warnings: tuple[str, ...]) -> tuple[ModelPackage, Sl
         spec = specify(
             options, reports, temperature, threshold, split_by=split_by, parent=parts.parent
         )
-        card = write_card(spec, _facts(parts, reports, baselines, warnings, mined, scores))
-        return write_package(folder, spec, {WEIGHTS: weights, GOLDEN: golden, CARD: card.encode()})
+        facts = _facts(parts, reports, baselines, warnings, mined, scores)
+        files = {WEIGHTS: weights, GOLDEN: golden, CARD: write_card(spec, facts).encode()}
+        files |= tile_card(facts, found, colour, validation, parts.work.rows, options.data_licence)
+        return write_package(folder, spec, files)
 
     scores = None
     if options.slides.slide_scores:

@@ -26,7 +26,16 @@ from slideviewer.training.sampling import TILES_FILE
 _IDENTITY_FILE = "training.json"
 _UNFINISHED = ".tmp"
 """What a file that a killed training was writing ends in, as `slideviewer.files` names it."""
-_NOT_OF_THE_WEIGHTS = ("out", "overwrite", "title", "licence", "intended_use", "data_name", "name")
+_NOT_OF_THE_WEIGHTS = (
+    "out",
+    "overwrite",
+    "title",
+    "licence",
+    "intended_use",
+    "data_name",
+    "data_licence",
+    "name",
+)
 """Options that say nothing of how a network is trained."""
 
 

@@ -193,12 +193,16 @@ PREDICT: Rows = (
     ActionSpec("cancel", "&Cancel", ("Ctrl+.",), "stop-circle-outline"),
     ActionSpec("predictions", "&List of predictions", tip="What runs, waits and has ended"),
     SEPARATOR,
+    ActionSpec("show_card", "Car&d of the model", tip="What it is, how good, and where it fails"),
     ActionSpec("show_tissue", "Show &tissue…", tip="Outline what counts as tissue, to edit it"),
     ActionSpec(
         "regions_to_markup",
         "Turn prediction into &annotations…",
         tip="Tiles that touch become one outline",
     ),
+    SEPARATOR,
+    ActionSpec("improve_model", "I&mprove the model…", tip="Let it learn from the review"),
+    ActionSpec("former_model", "Back to the &former model", tip="That this one was made of"),
 )
 
 REVIEW: Rows = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox
 
 from slideviewer import RESEARCH_USE_ONLY
@@ -28,22 +28,38 @@ class ModelChooser(QComboBox):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Model")
-        self.setToolTip("The model that Predict runs")
+        self.setToolTip("The model that Predict runs; a right click offers its card")
         self.setMaximumWidth(LONGEST_TITLE * self.fontMetrics().averageCharWidth())
         self.problems: list[str] = []
         for found in available_packages():
             if found.package is None:
                 self.problems.append(str(found.error))
                 continue
-            spec = found.package.spec
-            self.addItem(spec.title or spec.name, found.package)
-            tip = f"{spec.intended_use}\n{RESEARCH_USE_ONLY}"
-            self.setItemData(self.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            self.offer(found.package)
+
+    def offer_action(self, action: QAction) -> None:
+        """Have a right click offer something about the chosen model."""
+        self.addAction(action)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     @property
     def packages(self) -> tuple[ModelPackage, ...]:
         """All of them, in their order."""
         return tuple(self.itemData(index) for index in range(self.count()))
+
+    def offer(self, package: ModelPackage) -> None:
+        """Have a package in the list, in place of what its folder held before."""
+        spec = package.spec
+        folders = [other.folder for other in self.packages]
+        if package.folder in folders:
+            index = folders.index(package.folder)
+        else:
+            index = self.count()
+            self.addItem("")
+        self.setItemText(index, spec.title or spec.name)
+        self.setItemData(index, package)
+        tip = f"{spec.intended_use}\n{RESEARCH_USE_ONLY}"
+        self.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
 
     def choose(self, package: ModelPackage) -> None:
         """Choose a package, if it is still there."""

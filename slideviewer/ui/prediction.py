@@ -17,6 +17,7 @@ from slideviewer.inference.worker import InferenceWorker
 from slideviewer.models.package import ModelPackage
 from slideviewer.ui import prediction_words
 from slideviewer.ui.giving_way import GivingWay
+from slideviewer.ui.model_cards import ModelCards
 from slideviewer.ui.model_chooser import ModelChooser
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.pixel_size import PixelSizes
@@ -65,6 +66,7 @@ class PredictionControl(QObject):
         self._endings = PredictionEndings(self.queue, notices, self)
         self._endings.read.connect(self._on_read)
         self.chooser = ModelChooser()
+        self._cards = ModelCards(notices, self)
         for problem in self.chooser.problems:
             notices.warn(problem)
         GivingWay(views, self._talk)
@@ -91,6 +93,7 @@ class PredictionControl(QObject):
             "export_prediction": self.results.ask_to_export,
             "regions_to_markup": self._regions.ask,
             "show_tissue": self._tissue.ask,
+            "show_card": self.show_card,
         }
 
     @property
@@ -143,6 +146,12 @@ class PredictionControl(QObject):
         dialog.deleteLater()
         if agreed and self._session.slide is slide:
             self._order(place, others, options)
+
+    def show_card(self) -> None:
+        """Open the page that says what the chosen model is, and how good."""
+        package = self._package()
+        if package is not None:
+            self._cards.show(package)
 
     def start_slides(self, paths: Iterable[Path]) -> None:
         """Predict slides one after the other, whether they are open or not."""

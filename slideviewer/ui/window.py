@@ -23,6 +23,7 @@ from slideviewer.ui.editing.control import Editing
 from slideviewer.ui.files import Files
 from slideviewer.ui.help.control import HelpControl
 from slideviewer.ui.importing import Importing
+from slideviewer.ui.improving.control import Improving
 from slideviewer.ui.layers.markup import MarkupLayer
 from slideviewer.ui.layers.tiles import TileLayer
 from slideviewer.ui.look_control import LookControl
@@ -127,8 +128,10 @@ class MainWindow(QMainWindow):
             self.notices,
             self,
         )
+        self.improving = Improving(self.session, self.prediction, self.notices, self)
         self.masks = Masks(self.session, self.views, self.notices, self.aids.running, self)
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
+        self.prediction.chooser.offer_action(self.named_actions["show_card"])
         self.toolbar.addWidget(self.prediction.chooser)
         actions.add_with_words(self.toolbar, self.named_actions, ("predict", "pause", "cancel"))
         self.preferences.begin(self.named_actions)
@@ -179,8 +182,8 @@ class MainWindow(QMainWindow):
             handlers[name] = lambda on, name=name: self.editing.begin(name) if on else None
         handlers |= self.aids.commands | self.help.commands | self.editing.commands
         handlers |= self.masks.commands | self.prediction.commands | self.reviewing.commands
-        handlers |= self.worklists.commands | self.accepting.commands | self.blind.commands
-        handlers |= self.review_exports.commands
+        handlers |= self.worklists.commands | self.accepting.commands | self.improving.commands
+        handlers |= self.blind.commands | self.review_exports.commands
         return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
     @property
@@ -304,6 +307,7 @@ class MainWindow(QMainWindow):
     def let_go(self) -> None:
         """End all work in the background and close every slide; the window is of no use then."""
         self.reviewing.close()
+        self.improving.close()
         self.worklists.close()
         self.prediction.close()
         self.aids.close()

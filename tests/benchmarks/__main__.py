@@ -1,4 +1,4 @@
-"""`dev.py bench view`, `edit` and `predict`: measure, and print a table for each part."""
+"""`dev.py bench view`, `edit`, `predict` and `train`: measure, and print a table for each part."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from benchmarks import (
     predict,
     slides,
     start,
+    train,
 )
 from benchmarks.report import Table, machine
 from benchmarks.rivals import compare
@@ -55,6 +56,12 @@ PARTS: dict[str, dict[str, Part]] = {
         "first": predict.first,
         "kill": predict.kill,
         "engines": engines.tables,
+    },
+    "train": {
+        "feed": train.feed,
+        "memory": train.memory,
+        "epochs": train.epochs,
+        "bits": train.bits,
     },
 }
 """What is measured without other programs, in this order."""
@@ -98,7 +105,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "what",
         choices=[*PARTS],
-        help="what to measure: looking at slides, editing markup, predicting",
+        help="what to measure: looking at slides, editing markup, predicting, training",
     )
     listed = "; ".join(f"{what}: {', '.join(parts)}" for what, parts in PARTS.items())
     parser.add_argument(
@@ -119,11 +126,11 @@ def _arguments() -> argparse.Namespace:
         help="where made slides are kept (default: the user's cache folder)",
     )
     named = os.environ.get("SLIDEVIEWER_TEST_DATA")
-    beside = Path(named) if named else _DATA
+    public = Path(named) if named else _DATA
     parser.add_argument(
         "--data",
         type=Path,
-        default=beside if (beside / "slides").is_dir() else None,
+        default=public if (public / "slides").is_dir() else None,
         help="the folder of public test files (default: SLIDEVIEWER_TEST_DATA)",
     )
     parser.add_argument(
@@ -134,7 +141,8 @@ def _arguments() -> argparse.Namespace:
         "made there once (minutes, and over 10 GB; --only rivals without it: in --folder)",
     )
     chosen = parser.parse_args()
-    others = {"rivals"} if chosen.what == "predict" else {"napari"}
+    beside = {"napari"} if chosen.what in NAPARI else set()
+    others = {"rivals"} if chosen.what == "predict" else beside
     unknown = sorted({*(chosen.only or ())} - {*PARTS[chosen.what], *others})
     if unknown:
         parser.error(f"bench {chosen.what} has no part {', '.join(unknown)}")

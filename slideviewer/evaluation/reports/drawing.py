@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FormatStrFormatter, MaxNLocator, NullLocator
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.evaluation.report import Confusion, Curve
@@ -23,6 +23,7 @@ DOTS_PER_PIXEL = 1.6
 _METADATA = {"Software": None, "Comment": RESEARCH_USE_ONLY}
 _POINTS_OF_A_FIELD = 60.0
 """Height of letters for one of a field's width, in points an inch: digits are half as wide."""
+_LONGEST_WORDS = 56
 _MOST_NUMBERED = 12
 """A confusion matrix of more classes has no numbers in its fields: they would not be readable."""
 
@@ -43,18 +44,20 @@ def curve_png(curve: Curve) -> bytes:
             drawstyle="steps-pre" if line.style == "steps" else "default",
             marker="o" if "dots" in line.style else None,
             markersize=4,
-            label=line.label or None,
+            label=_plain(line.label) or None,
         )
     if curve.x_ticks:
         _log_axis(axes, curve.x_ticks)
     elif curve.most_y is not None:
         axes.set_xlim(-0.02, 1.02)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if curve.most_y is not None:
         axes.set_ylim(-0.02 * curve.most_y, 1.02 * curve.most_y)
     else:
         axes.set_ylim(bottom=0)
-    axes.set_xlabel(curve.x_label)
-    axes.set_ylabel(curve.y_label)
+    axes.set_xlabel(_plain(curve.x_label))
+    axes.set_ylabel(_plain(curve.y_label))
     axes.set_title(_plain(curve.title), fontsize=11)
     axes.grid(color="#e4e4e4", linewidth=0.7)
     axes.set_axisbelow(True)
@@ -95,8 +98,12 @@ def _log_axis(axes: Any, ticks: tuple[float, ...]) -> None:
 
 
 def _plain(words: str) -> str:
-    """Text as it is: no formulas between dollar signs, which names of classes may hold."""
-    return words.replace("$", r"\$")
+    """Text as it is: no formulas between dollar signs, which names of classes may hold.
+
+    What is longer than a plot has room for is cut off.
+    """
+    shown = words if len(words) <= _LONGEST_WORDS else f"{words[: _LONGEST_WORDS - 1]}…"
+    return shown.replace("$", r"\$")
 
 
 def _png(figure: Figure) -> bytes:

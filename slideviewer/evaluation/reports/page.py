@@ -85,45 +85,55 @@ def write_page(
 
 def page(report: Report, compared: Mapping[str, str], pictures: Sequence[Picture] = ()) -> str:
     """The page as text. Every name in it may come from outside, and is escaped."""
-    environment = Environment(
+    curves = [(curve, *plot(curve_png(curve))) for curve in report.curves]
+    confusions = [(it, *plot(confusion_png(it))) for it in report.confusions]
+    scores = score_rows(report)
+    return (
+        environment()
+        .get_template(TEMPLATE)
+        .render(
+            title=TITLES.get(report.task, report.task),
+            report=report,
+            compared=compared,
+            scores=scores,
+            has_of=any(row.of for row in scores),
+            classes=by_class(report),
+            curves=curves,
+            confusions=confusions,
+            tables=[_cut(table) for table in report.tables],
+            worst=[
+                (it.worst, data_url(it.png) if it.png is not None else "", it.legend)
+                for it in pictures
+            ],
+            research_use=RESEARCH_USE_ONLY,
+            version=__version__,
+        )
+    )
+
+
+def environment() -> Environment:
+    """What templates are filled in by: every value is escaped, and none may be forgotten."""
+    found = Environment(
         loader=FileSystemLoader(paths.resources_folder() / "reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
-    curves = [(curve, *_plot(curve_png(curve))) for curve in report.curves]
-    confusions = [(it, *_plot(confusion_png(it))) for it in report.confusions]
-    scores = score_rows(report)
-    return environment.get_template(TEMPLATE).render(
-        title=TITLES.get(report.task, report.task),
-        report=report,
-        compared=compared,
-        scores=scores,
-        has_of=any(row.of for row in scores),
-        classes=by_class(report),
-        curves=curves,
-        confusions=confusions,
-        tables=[_cut(table) for table in report.tables],
-        worst=[
-            (it.worst, _data_url(it.png) if it.png is not None else "", it.legend)
-            for it in pictures
-        ],
-        research_use=RESEARCH_USE_ONLY,
-        version=__version__,
-    )
+    found.filters["number"] = number
+    return found
 
 
 def _cut(table: Table) -> tuple[Table, tuple[tuple[Cell, ...], ...], int]:
     return table, table.rows[:_MOST_ROWS], max(0, len(table.rows) - _MOST_ROWS)
 
 
-def _plot(png: bytes) -> tuple[str, int]:
+def plot(png: bytes) -> tuple[str, int]:
     """A plot, and how wide it is shown."""
     (width,) = struct.unpack_from(">I", png, _WIDTH_AT)
-    return _data_url(png), round(width / DOTS_PER_PIXEL)
+    return data_url(png), round(width / DOTS_PER_PIXEL)
 
 
-def _data_url(png: bytes) -> str:
+def data_url(png: bytes) -> str:
+    """A PNG that stands in the page itself."""
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"

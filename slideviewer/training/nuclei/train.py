@@ -16,9 +16,10 @@ from slideviewer.progress import Progress, silent
 from slideviewer.training.checkpoints import FitState
 from slideviewer.training.nuclei.scores import Matches, interval, matches, score
 from slideviewer.training.pictures.data import PictureData
+from slideviewer.training.segmentation.card import Extra
 from slideviewer.training.segmentation.describe import HELD_OUT, specify
 from slideviewer.training.segmentation.options import TrainPixelsOptions
-from slideviewer.training.segmentation.train import Extra, train_pixels
+from slideviewer.training.segmentation.train import train_pixels
 
 
 def train_nuclei(
@@ -48,9 +49,12 @@ def train_nuclei(
     title = options.data_name or data.title
     rules = rules_for(specify(options, data.targets, title))
     by_name = {picture.name: picture for picture in data.pictures}
-    found: list[Matches] = []
 
-    def look(name: str, answers: NDArray[np.float32]) -> None:
+    def extra() -> Extra:
+        found: list[Matches] = []
+        return Extra(lambda name, answers: look(found, name, answers), lambda: metrics(found))
+
+    def look(found: list[Matches], name: str, answers: NDArray[np.float32]) -> None:
         instances = instances_in(
             answers[..., rules.inside],
             answers[..., rules.border],
@@ -60,13 +64,12 @@ def train_nuclei(
         _, labels = data.read(by_name[name])
         found.append(matches(labels[..., 0], instances.labels))
 
-    def metrics() -> list[Metric]:
+    def metrics(found: list[Matches]) -> list[Metric]:
         return [
             _metric("mean precision of nuclei, IoU .50 to .95", title, found, None),
             _metric("precision of nuclei, IoU .50", title, found, 0.5),
         ]
 
-    extra = Extra(look, metrics)
     return train_pixels(options, data, progress, on_notice, on_epoch, extra)
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HELD_OUT = "pictures held out by case, whole, tiles merged"
 
+BY_PICTURE = "by picture; pictures of one case are alike, so the true uncertainty is larger"
+
 LIMITS = (
     "It knows the scanners, stains and tissue it was trained on; elsewhere its probabilities are"
     " guesses.",
@@ -46,12 +48,18 @@ class CardFacts:
     settings : mapping of str to str
         How it was trained.
     limits : sequence of str
+    baseline : str
+        What it is compared with.
+    baseline_metrics : sequence of Metric
+        That one's figures.
     """
 
     parts: Sequence[Part]
     tiles: Mapping[str, int]
     settings: Mapping[str, str]
     limits: Sequence[str]
+    baseline: str = ""
+    baseline_metrics: Sequence[Metric] = ()
 
 
 def specify(
@@ -181,17 +189,10 @@ def write_card(spec: ModelSpec, facts: CardFacts) -> str:
             "",
             "## How good",
             "",
-            "95 % intervals from a bootstrap by picture; pictures of one case are alike, so the"
-            " true uncertainty is larger.",
+            f"95 % intervals from a bootstrap {BY_PICTURE}.",
             "",
-            "| figure | value | interval | measured on |",
-            "| --- | --- | --- | --- |",
-            *(
-                f"| {metric.name.replace('|', '/')} | {metric.value:.3f} |"
-                f" {_interval(metric)} | {metric.count} {metric.unit}, {metric.variant} |"
-                for metric in spec.metrics
-            ),
-            "",
+            *_figures("the network", spec.metrics),
+            *_figures(facts.baseline, facts.baseline_metrics),
             "## Limits",
             "",
             *(f"- {limit}" for limit in facts.limits),
@@ -214,6 +215,21 @@ def golden_sample(network: keras.Model) -> bytes:
     return pack_arrays(
         {"tiles": tiles.astype(np.uint8), "probabilities": answers.astype(np.float32)}
     )
+
+
+def _figures(of: str, metrics: Sequence[Metric]) -> list[str]:
+    if not metrics:
+        return []
+    return [
+        f"| figure of {of.replace('|', '/')} | value | interval | measured on |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {metric.name.replace('|', '/')} | {metric.value:.3f} |"
+            f" {_interval(metric)} | {metric.count} {metric.unit}, {metric.variant} |"
+            for metric in metrics
+        ),
+        "",
+    ]
 
 
 def _interval(metric: Metric) -> str:

@@ -48,8 +48,11 @@ class TrainPixelsOptions:
         Share of cases held out.
     workers : int
         Threads that make batches.
-    title, licence, intended_use, data_name : str
-        For the specification and the card.
+    title, licence, intended_use, data_name, data_licence : str
+        For the specification and the card. Pictures of data under CC0, and of no other, go into
+        the package as examples of what went wrong.
+    baseline : str
+        A package, trained on the same cases, that the card compares with; colour alone if empty.
     overwrite : bool
         Whether a package, or another training, that is already in `out` gives way.
     """
@@ -75,6 +78,8 @@ class TrainPixelsOptions:
     licence: str = "not stated"
     intended_use: str = "Research on pictures like those it was trained on."
     data_name: str = ""
+    data_licence: str = ""
+    baseline: str = ""
     overwrite: bool = False
 
     def identity(self) -> dict[str, object]:
@@ -83,7 +88,7 @@ class TrainPixelsOptions:
         All but the number of epochs, which may become larger, and words and threads.
         """
         free = {"out", "epochs", "workers", "overwrite", "repeats", "name"}
-        free |= {"title", "licence", "intended_use", "data_name"}
+        free |= {"title", "licence", "intended_use", "data_name", "data_licence", "baseline"}
         facts = {name: value for name, value in vars(self).items() if name not in free}
         return facts | {"architecture_config": dict(self.architecture_config)}
 

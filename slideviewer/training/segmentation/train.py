@@ -11,59 +11,38 @@ from numpy.typing import NDArray
 
 from slideviewer.models.architectures import build_network
 from slideviewer.models.install import verify_package
-from slideviewer.models.loading import fill_weights, pack_weights
+from slideviewer.models.loading import fill_weights, load_model, pack_weights
 from slideviewer.models.package import ModelPackage, refuse_other_work, write_package
-from slideviewer.models.spec import CARD, GOLDEN, WEIGHTS, Metric
+from slideviewer.models.spec import CARD, GOLDEN, WEIGHTS
 from slideviewer.progress import Progress, Step, silent
+from slideviewer.training.card_data import may_be_shown
 from slideviewer.training.checkpoints import FitState
 from slideviewer.training.pair_augmentation import AUGMENTATIONS
 from slideviewer.training.pictures.cache import PixelCache, cached
 from slideviewer.training.pictures.data import TrainingData
 from slideviewer.training.resumable import Patience, fit_resumably
 from slideviewer.training.run_folder import RunFolder
+from slideviewer.training.segmentation.baseline import BASELINE, ColourBaseline
+from slideviewer.training.segmentation.card import Extra, Measured, measure, pixel_card
 from slideviewer.training.segmentation.describe import (
     LIMITS,
     CardFacts,
     golden_sample,
-    metrics_of,
     settings_of,
     specify,
     write_card,
 )
 from slideviewer.training.segmentation.losses import LOSSES, dice
-from slideviewer.training.segmentation.measuring import (
-    THRESHOLD,
-    Agreement,
-    measure_squares,
-    whole_pictures,
-)
+from slideviewer.training.segmentation.measuring import measure_squares, whole_pictures
 from slideviewer.training.segmentation.options import TrainPixelsOptions, check_options
-from slideviewer.training.segmentation.parts import few_held_out, split
+from slideviewer.training.segmentation.parts import Part, few_held_out, split
+from slideviewer.training.segmentation.rival import network_of, refuse_other_part, rival_of
 from slideviewer.training.segmentation.tiles import Square, SquareSource, squares_of
 
 if TYPE_CHECKING:
     import keras
 
 WATCHED = "val_dice"
-
-Look = Callable[[str, NDArray[np.float32]], None]
-"""Told the name of each held-out picture and the probabilities of its pixels."""
-
-
-@dataclass(frozen=True)
-class Extra:
-    """Figures that a task has of its own.
-
-    Attributes
-    ----------
-    look : callable
-        See `Look`.
-    metrics : callable
-        Gives the figures, when all pictures were looked at.
-    """
-
-    look: Look
-    metrics: Callable[[], Sequence[Metric]]
 
 
 def train_pixels(
@@ -72,7 +51,7 @@ def train_pixels(
     progress: Progress = silent,
     on_notice: Callable[[str], None] | None = None,
     on_epoch: Callable[[FitState], None] | None = None,
-    extra: Extra | None = None,
+    extra: Callable[[], Extra] | None = None,
 ) -> ModelPackage:
     """Train on some cases, measure on the others, and write a package with its card.
 
@@ -91,7 +70,8 @@ def train_pixels(
         Told each sentence that the user should hear.
     on_epoch : callable, optional
         Told the state after each epoch.
-    extra : Extra, optional
+    extra : callable, optional
+        Makes what measures the answers of one model further.
 
     Raises
     ------
@@ -104,6 +84,7 @@ def train_pixels(
         If a picture cannot be read.
     """
     check_options(options)
+    rival = rival_of(options, data.targets)
     targets, title = data.targets, options.data_name or data.title
     specify(options, targets, title)  # a wrong name shows now, and not after the training
     refuse_other_work(options.out)
@@ -115,6 +96,9 @@ def train_pixels(
     known = data.identity()
     cache = cached(folder.cache, known, len(targets), data.items(progress))
     parts = split(cache, targets, options.validation_fraction, options.seed)
+    names = [cache.pictures[number].name for number in parts[1].pictures]
+    if rival is not None:
+        refuse_other_part(rival, names)
     warnings = few_held_out(parts[1])
     tell = on_notice or (lambda _: None)
     for warning in warnings:
@@ -128,38 +112,61 @@ def train_pixels(
 
     weights = pack_weights(network)
     fill_weights(network, weights)
-    agreements = []
-    for number, answers in whole_pictures(
-        network, cache, parts[1].pictures, options.batch_size, progress
-    ):
-        marked = cache.whole(number)[1] > 0
-        found = answers >= THRESHOLD
-        agreements.append(
-            [Agreement.of(marked[..., it], found[..., it]) for it in range(len(targets))]
-        )
-        if extra is not None:
-            extra.look(cache.pictures[number].name, answers)
-    metrics = metrics_of(targets, agreements, title)
-    if extra is not None:
-        metrics += extra.metrics()
-    spec = specify(options, targets, title, metrics)
+    held_out = parts[1].pictures
+    show = may_be_shown(options.data_licence)
+    measured = measure(
+        whole_pictures(network, cache, held_out, options.batch_size, progress),
+        cache,
+        targets,
+        title,
+        extra() if extra is not None else None,
+        show=show,
+    )
+    baseline = _baseline(rival, options, targets, cache, parts, title, extra, progress)
+    spec = specify(options, targets, title, measured.metrics)
     chosen = f"{state.epochs} done, weights of epoch {state.best_epoch}"
     facts = CardFacts(
         parts,
         {"training": len(squares), "validation": len(validation)},
         settings_of(options, network.count_params(), chosen),
         (*LIMITS, *warnings),
+        baseline[0],
+        baseline[1].metrics,
     )
     files = {
         WEIGHTS: weights,
         GOLDEN: golden_sample(network),
         CARD: write_card(spec, facts).encode(),
     }
+    files |= pixel_card(facts, measured, baseline, targets, state.rows, names, options.data_licence)
     progress(Step(0, 0, "Writing the model package"))
     write_package(options.out, spec, files)
     package = verify_package(options.out)
     folder.finish()
     return package
+
+
+def _baseline(
+    rival: ModelPackage | None,
+    options: TrainPixelsOptions,
+    targets: Sequence[str],
+    cache: PixelCache,
+    parts: tuple[Part, Part],
+    title: str,
+    extra: Callable[[], Extra] | None,
+    progress: Progress,
+) -> tuple[str, Measured]:
+    """What the network is compared with, measured on the same pictures."""
+    if rival is None:
+        progress(Step(0, 0, "Measuring what colour alone can tell"))
+        colour = ColourBaseline(cache, parts[0].pictures, options.seed)
+        answered = colour.answers(cache, parts[1].pictures)
+        return BASELINE, measure(answered, cache, targets, title)
+    answered = whole_pictures(
+        load_model(rival), cache, parts[1].pictures, options.batch_size, progress
+    )
+    measured = measure(answered, cache, targets, title, extra() if extra is not None else None)
+    return f"{rival.spec.name}, {network_of(rival)}"[:500], measured
 
 
 @dataclass

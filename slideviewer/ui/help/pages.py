@@ -26,6 +26,7 @@ PAGES: Mapping[str, str] = {
     "formats": "Annotation formats",
     "prediction": "Prediction",
     "reviewing": "Reviewing",
+    "improving": "Improving the model",
     "models": "Models",
     "train-tiles": "From your slides to a result",
     "train-tissue": "From your tissue to a result",
@@ -36,6 +37,7 @@ PAGES: Mapping[str, str] = {
     "problems": "Problems",
     "engineers": "For engineers",
     "python": "From Python",
+    "containers": "In containers",
 }
 """The contents: name of the file without its ending, and title."""
 

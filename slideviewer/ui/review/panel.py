@@ -127,6 +127,7 @@ class ReviewPanel(QWidget):
         self._is_hidden = False
         self._told_of: tuple[str, Decision | None] | None = None  # what the words are on
         self.buttons: dict[str, QPushButton] = {}
+        self.improve = QPushButton("Improve the model…")
         self._lay_out()
         for box in (self.kinds, self.orders):
             box.currentIndexChanged.connect(lambda _: self._choose_rows())
@@ -183,6 +184,7 @@ class ReviewPanel(QWidget):
                 button = self.buttons[name] = QPushButton(name.capitalize())
                 line.addWidget(button)
             column.addLayout(line)
+        column.addWidget(self.improve)
 
     def attach(self, actions: Mapping[str, QAction]) -> None:
         """Let the buttons do what these actions do, and name their keys."""
@@ -199,6 +201,8 @@ class ReviewPanel(QWidget):
             button.setObjectName(name.capitalize())
             action.changed.connect(say)
             say()
+        self.improve.clicked.connect(actions["improve_model"].trigger)
+        self.improve.setToolTip(actions["improve_model"].toolTip())
 
     def repaint_pictures(self) -> None:
         """There are other pictures."""

@@ -1,0 +1,149 @@
+"""The model corrected in the real window: counted, made in a process, used, and gone back from."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog
+from pytestqt.qtbot import QtBot
+from reviewed_slides import HELD_OUT, Reviewed, make_reviewed
+from window_fixtures import OpenSlide
+
+from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.annotations import Annotation, Kind, as_points
+from slideviewer.models.package import look_at, open_package
+from slideviewer.ui.improving.control import BACK, NO_FORMER, NOT_SAVED
+from slideviewer.ui.improving.dialog import NO_SLIDE_HELD_OUT, NOTHING, ImproveDialog
+from slideviewer.ui.improving.slides_table import Use
+from slideviewer.ui.window import MainWindow
+
+PATIENCE = 120_000
+
+
+@pytest.fixture(scope="module")
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Reviewed:
+    return make_reviewed(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def opened(
+    qtbot: QtBot, window: MainWindow, open_slide: OpenSlide, reviewed: Reviewed, user_folder: Path
+) -> MainWindow:
+    """The window on a reviewed slide, with the model that was reviewed chosen."""
+    place = user_folder / "models" / "spoilt"
+    shutil.copytree(reviewed.model.folder, place)
+    window.prediction.chooser.offer(look_at(place))
+    window.prediction.chooser.setCurrentText("Spoilt")
+    open_slide(reviewed.folder / "case_31.tif")
+    qtbot.waitUntil(lambda: window.session.document.path is not None, timeout=20_000)
+    return window
+
+
+def counted(qtbot: QtBot, window: MainWindow) -> ImproveDialog:
+    """Press the button of the Review panel, and wait for the counts."""
+    window.docks.show("Review")
+    QTest.mouseClick(window.reviewing.panel.improve, Qt.MouseButton.LeftButton)
+    dialog = window.improving.dialog
+    assert dialog is not None and dialog.isVisible()
+    qtbot.waitUntil(lambda: bool(dialog.table.slides), timeout=PATIENCE)
+    return dialog
+
+
+def choose(dialog: ImproveDialog, name: str, use: Use) -> None:
+    names = [slide.name for slide in dialog.table.slides]
+    dialog.table.boxes[names.index(name)].setCurrentText(use)
+
+
+def test_from_the_review_to_a_new_version_and_back(qtbot: QtBot, opened: MainWindow) -> None:
+    dialog = counted(qtbot, opened)
+    assert dialog.table.item(0, 0).text() == "case_31"
+    assert dialog.table.item(0, 2).text().endswith("Normal")  # rejected
+    assert dialog.table.item(0, 3).text().endswith("Tumor")  # drawn
+    for slide in dialog.table.slides:
+        choose(dialog, slide.name, Use.LEARN)
+    assert NO_SLIDE_HELD_OUT in dialog.summed.text()
+    choose(dialog, HELD_OUT, Use.HOLD_OUT)
+    assert "1 slide is held out" in dialog.summed.text()
+    QTest.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    process = opened.improving.process
+    assert process.is_running and not dialog.use.isVisible()
+    qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE)
+    assert dialog.problem.text() == ""
+    before, after = (int(dialog.compared.cells["false_positives", it].text()) for it in SIDES)
+    assert after < before
+    assert dialog.compared.headline.text()
+    shown = [it.text() for it in dialog.compared.findChildren(type(dialog.summed))]
+    assert RESEARCH_USE_ONLY in shown
+    QTest.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
+    chooser = opened.prediction.chooser
+    qtbot.waitUntil(lambda: chooser.currentText() == "Spoilt, version 2", timeout=20_000)
+    assert opened.improving.dialog is None
+    assert open_package("spoilt-v2").spec.parent == chooser.packages[parent_row(opened)].hash
+    notice = next(it for it in opened.notices.notices if "predicts from now on" in it.text)
+    QTest.mouseClick(notice.button, Qt.MouseButton.LeftButton)
+    assert chooser.currentText() == "Spoilt"
+    assert BACK.format(title="Spoilt") in opened.notices.texts
+    opened.named_actions["former_model"].trigger()
+    assert NO_FORMER.format(title="Spoilt") in opened.notices.texts
+
+
+SIDES = ("before", "after")
+
+
+def parent_row(window: MainWindow) -> int:
+    titles = [it.spec.title for it in window.prediction.chooser.packages]
+    return titles.index("Spoilt")
+
+
+def test_cancelled_or_closed_nothing_stays(
+    qtbot: QtBot, opened: MainWindow, user_folder: Path
+) -> None:
+    dialog = counted(qtbot, opened)
+    QTest.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    process = opened.improving.process
+    qtbot.waitUntil(lambda: process.pid is not None, timeout=20_000)
+    pid = process.pid
+    assert pid is not None and is_there(pid)
+    QTest.mouseClick(dialog.stop, Qt.MouseButton.LeftButton)
+    assert not process.is_running and not is_there(pid)
+    assert dialog.go.isVisible() and dialog.table.slides  # as before
+    QTest.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: process.pid is not None, timeout=20_000)
+    pid = process.pid
+    opened.improving.close()  # as the window does when it closes
+    assert pid is not None and not is_there(pid)
+    hidden = [it.name for it in (user_folder / "models").iterdir() if it.name.startswith(".")]
+    assert hidden == []
+
+
+def is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def test_what_does_not_serve_is_said_and_the_slides_stay(
+    qtbot: QtBot, opened: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog = counted(qtbot, opened)
+    for slide in dialog.table.slides:
+        choose(dialog, slide.name, Use.LEAVE_OUT)
+    assert dialog.summed.text() == NOTHING and not dialog.go.isEnabled()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a: str(tmp_path))
+    QTest.mouseClick(dialog.choose, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(dialog.problem.text()), timeout=PATIENCE)
+    assert "no slide" in dialog.problem.text() and not dialog.go.isEnabled()
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert opened.improving.dialog is None
+    dot = Annotation("new", Kind.DOT, as_points([(5, 5)]))
+    opened.session.document.apply("Dot", {dot.id: dot})
+    opened.named_actions["improve_model"].trigger()
+    QApplication.processEvents()
+    assert opened.improving.dialog is None and NOT_SAVED in opened.notices.texts
