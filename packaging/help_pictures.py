@@ -21,6 +21,7 @@ from help_groups import groups
 from help_list import annotation_list
 from help_prediction import (
     improving,
+    metrics,
     predict_with,
     predictions,
     reading_blind,
@@ -244,7 +245,7 @@ PICTURES = {
         *(bookmarks, slide_info, two_views, aligning, swipe, tray, likelihood_map, problems),
         *(masks, drawing, correcting, annotation_list, groups, brush, wand, simplify, holes),
         *(predict_with, predictions, tile, regions, reviewing, review_grid, reading_blind),
-        *(improving, preferences, dark),
+        *(metrics, improving, preferences, dark),
     )
 }
 """What each picture is called, without its ending."""

@@ -18,6 +18,8 @@ from slideviewer.ui.launch import wait_until
 from slideviewer.ui.prediction_dialog import PredictDialog
 from slideviewer.ui.prediction_regions import RegionsDialog
 
+METRICS = QSize(520, 820)
+
 
 def predict_with(stage: Stage) -> QImage:
     """The dialog that asks where and how to predict, and what counts as tissue."""
@@ -124,6 +126,30 @@ def _pictured(stage: Stage) -> QImage:
     views = stage.window.reviewing.panel.views
     wait_until(lambda: views.is_pictured, SECONDS)
     return stage.right(QSize(640, 600))
+
+
+def metrics(stage: Stage) -> QImage:
+    """The Metrics panel, and a tile that the model missed."""
+    stage.open(stage.slides.first, prediction=True)
+    stage.hide_panels()
+    stage.do("metrics")
+    stage.window.resize(METRICS)  # room for a curve
+    stage.settle()
+    measuring = stage.window.metrics
+    wait_until(lambda: measuring.measured is not None and not measuring.is_working, SECONDS)
+    _click_cell(stage, 1, 0)
+    stage.settle()
+    place = stage.place_of(stage.window.views)
+    return stage.picture(QRect(0, place.top(), METRICS.width(), place.height()))
+
+
+def _click_cell(stage: Stage, row: int, column: int) -> None:
+    """Click a number of the confusion matrix."""
+    table = stage.window.metrics.panel.tiles.confusion
+    item = table.item(row, column)
+    assert item is not None
+    place = table.visualItemRect(item).center()
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
 
 def improving(stage: Stage) -> QImage:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from slideviewer.evaluation.bootstrap import Resampling
-from slideviewer.evaluation.detection import evaluate_lesions
+from slideviewer.evaluation.detection import AT_THRESHOLD, SIZES, evaluate_lesions
 from slideviewer.evaluation.froc import FALSE_POSITIVES, INTERPOLATED, STEP, FrocEvents
 from slideviewer.evaluation.lesions import (
     Detections,
@@ -240,6 +240,42 @@ def test_where_a_region_lies_makes_no_difference(seed: int) -> None:
 
 
 # The report
+
+
+def test_what_is_found_at_a_threshold_by_size() -> None:
+    """Of a macrometastasis, a micrometastasis and isolated tumour cells; two points beside them.
+
+    At level 5 a pixel has 7.776 µm: the sides of 300, 60 and 6 pixels grow by 8 each, and the
+    major axis of a square is 2 / sqrt(3) of its side, a little less where corners are round:
+    2,765, 610 and 126 µm.
+    """
+    drawn = mask((40, 40, 300, 300), (360, 20, 60, 60), (360, 300, 6, 6), size=440)
+    lesions = find_lesions(drawn, SCALE, UM_PX)
+    assert sorted(lesions.axes_um.tolist()) == pytest.approx([126, 610, 2765], rel=0.06)
+    points = [(0.9, 100, 100), (0.6, 390, 50), (0.8, 363, 303), (0.7, 430, 430), (0.5, 5, 5)]
+    found = findings("a", detections(*((p, x * SCALE, y * SCALE) for p, x, y in points)), lesions)
+    for threshold, macro, micro, itc, false in (
+        (0.0, 1, 1, 1, 2),
+        (0.6, 1, 1, 1, 1),
+        (0.65, 1, 0, 1, 1),
+        (0.75, 1, 0, 1, 0),
+        (0.95, 0, 0, 0, 0),
+    ):
+        report = evaluate_lesions([found, slide("normal", [], [])], threshold=threshold)
+        table = next(it for it in report.tables if it.title.startswith("By size"))
+        assert table.rows == (
+            ("macro", 1, macro, macro),
+            ("micro", 1, micro, micro),
+            ("ITC", 1, itc, itc),
+        )
+        sensitivity = report.score("sensitivity", variant=AT_THRESHOLD)
+        assert sensitivity.value == (macro + micro) / 2
+        assert report.score("false_positives", variant=AT_THRESHOLD).value == false / 2
+        assert SIZES in report.notes
+    unasked = evaluate_lesions([found])
+    assert [it.title for it in unasked.tables] == ["Sensitivity", "By slide"]
+    drawn_curve = unasked.curves[0].lines[0]
+    assert drawn_curve.thresholds == (None, 0.9, 0.7, 0.6, 0.5, None)
 
 
 def test_slides_are_told_apart_by_their_surest_point() -> None:

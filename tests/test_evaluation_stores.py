@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation_fixtures import BOXES, SIZE, markup, prediction, square
-from mask_fixtures import Brightness, write_picture
+from evaluation_fixtures import BOXES, SIZE, markup, prediction
+from mask_fixtures import Brightness
+from segmented_fixtures import SPACING, make_segmented
 from tiny_model import write_tiny_segmentation
 
-from slideviewer.annotations import Annotation, AnnotationSet, Group, Kind, write_annotations
+from slideviewer.annotations import write_annotations
 from slideviewer.cli import main
 from slideviewer.geometry import Rect
 from slideviewer.inference.export import Export, write_outputs
@@ -21,8 +22,6 @@ from slideviewer.inference.segmentation.predict import predict_mask
 from slideviewer.inference.store import PredictionStore
 from slideviewer.slide import open_slide
 from slideviewer.slide.tissue import TissueMask
-
-SPACING = 0.5
 
 
 def printed(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -35,30 +34,7 @@ def printed(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, A
 
 @pytest.fixture(scope="module")
 def segmented(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A slide with a red square that has a hole, and a green one that lies over its edge."""
-    folder = tmp_path_factory.mktemp("segmented")
-    pixels = np.zeros((700, 900, 3), np.uint8)
-    pixels[100:400, 150:450, 0] = 230
-    pixels[200:240, 200:260, 0] = 0
-    pixels[300:600, 400:700, 1] = 230
-    package = write_tiny_segmentation(folder / "tiny", patch=64, spacing_um_px=SPACING)
-    with closing(open_slide(write_picture(folder / "squares.png", pixels))) as slide:
-        predict_mask(
-            slide,
-            package,
-            store=folder / "results" / "squares" / "store",
-            spacing=SPACING,
-            tissue=TissueMask(np.ones((1, 1), np.bool_), slide.pyramid.extent, None),
-            loader=ModelLoader(package, Brightness()),
-        )
-    (folder / "markup").mkdir()
-    shapes = [
-        Annotation("red", Kind.POLYGON, square(150, 100, 450, 400), "Parenchyma"),
-        Annotation("green", Kind.POLYGON, square(400, 300, 600, 600), "Inflammation"),
-    ]
-    groups = [Group("Parenchyma"), Group("Inflammation")]
-    write_annotations(AnnotationSet.of(shapes, groups), folder / "markup" / "squares.xml")
-    return folder
+    return make_segmented(tmp_path_factory.mktemp("segmented"))
 
 
 def test_overlapping_classes_of_a_slide_are_measured_one_by_one(

@@ -49,7 +49,7 @@ def grid(qapp: QApplication) -> UniformGrid:
 @pytest.fixture
 def pictured(qtbot: QtBot, reviewed: MainWindow) -> MainWindow:  # noqa: F811
     reviewed.docks.show("Review")
-    QTest.keyClick(reviewed, Qt.Key.Key_F7, MODES.ShiftModifier)
+    QTest.keyClick(reviewed, Qt.Key.Key_F7, MODES.ControlModifier)
     reviewed.reviewing.panel.orders.setCurrentText("Surest first")
     QApplication.processEvents()
     return reviewed
@@ -184,7 +184,7 @@ def test_several_that_are_selected_are_decided_in_one_step(
     qtbot.waitUntil(lambda: document.undo_stack.undoText() == "Accept 2 findings")
     found(qtbot, reviewing, 1)
     assert len(document.annotations) >= count
-    QTest.keyClick(pictured, Qt.Key.Key_F7, MODES.ShiftModifier)
+    QTest.keyClick(pictured, Qt.Key.Key_F7, MODES.ControlModifier)
     reviewing.panel.list.selectAll()
     key(pictured, Qt.Key.Key_L)
     assert document.undo_stack.undoText() in ("Defer 1 findings", "Defer finding")

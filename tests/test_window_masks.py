@@ -34,6 +34,7 @@ from slideviewer.slide import open_slide
 from slideviewer.slide.tissue import TissueMask
 from slideviewer.ui import settings
 from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.metrics.control import NUCLEI, UNDER_WAY
 from slideviewer.ui.prediction_dialog import PredictDialog
 from slideviewer.ui.prediction_orders import store_folder
 from slideviewer.ui.prediction_queue import State
@@ -357,6 +358,9 @@ def test_nuclei_are_shown_while_they_are_found_and_kept_apart_from_tiles(
     packages: dict[str, ModelPackage],
 ) -> None:
     window = predicted("nuclei")
+    window.docks.show("Metrics")
+    state = window.metrics.panel.state
+    qtbot.waitUntil(lambda: state.text() == NUCLEI)
     result = nuclei_in(window)
     window.prediction.start()
     qtbot.waitUntil(lambda: bool(workers[-1].requests), timeout=20_000)
@@ -364,6 +368,7 @@ def test_nuclei_are_shown_while_they_are_found_and_kept_apart_from_tiles(
     said = workers[-1].replies.put
     said(NucleiStarted(1, frame, spec.class_names, 0, 0.5, False))
     qtbot.waitUntil(lambda: window.layers_panel.summary.text() == "0 nuclei.")
+    assert state.text() == UNDER_WAY
     for block, nuclei in stored_blocks(result.store):
         said(NucleiPart(1, block, nuclei.centres, nuclei.pixels))
     many = sum(len(it) for it in result.parts())

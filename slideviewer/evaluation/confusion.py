@@ -50,6 +50,12 @@ def f1(matrix: Matrix, index: int) -> float | None:
     return float(2 * matrix[index, index] / both) if both else None
 
 
+def jaccard(matrix: Matrix, index: int) -> float | None:
+    """What is of a class and predicted so, by what is either."""
+    either = matrix[index].sum() + matrix[:, index].sum() - matrix[index, index]
+    return float(matrix[index, index] / either) if either else None
+
+
 def precision(matrix: Matrix, index: int) -> float | None:
     """The share of what is predicted as a class that is of it."""
     predicted = matrix[:, index].sum()

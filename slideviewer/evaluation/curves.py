@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -18,9 +20,10 @@ def roc(truth: NDArray[np.bool_], scores: NDArray[np.floating], of: str) -> Curv
 
     if truth.all() or not truth.any():
         return None
-    false, true, _ = roc_curve(truth, scores)
+    false, true, thresholds = roc_curve(truth, scores)
     title, x, y = f"ROC, {of}", "false positive rate", "true positive rate"
-    return Curve("roc", title, x, y, (line("", false, true),), has_diagonal=True)
+    drawn = line("", false, true, thresholds=thresholds)
+    return Curve("roc", title, x, y, (drawn,), has_diagonal=True)
 
 
 def precision_recall(
@@ -31,8 +34,9 @@ def precision_recall(
 
     if not truth.any():
         return None
-    precision, recall, _ = precision_recall_curve(truth, scores, drop_intermediate=True)
-    drawn = line("", recall[::-1], precision[::-1], style="steps")
+    precision, recall, found = precision_recall_curve(truth, scores, drop_intermediate=True)
+    thresholds = np.append(found, np.inf)[::-1]  # its first point is that of no tile at all
+    drawn = line("", recall[::-1], precision[::-1], "steps", thresholds)
     return Curve("pr", f"Precision and recall, {of}", "recall", "precision", (drawn,))
 
 
@@ -46,10 +50,28 @@ def reliability(lines: dict[str, Bins], of: str) -> Curve:
     return Curve("reliability", title, x, y, drawn, has_diagonal=True)
 
 
-def line(label: str, x: ArrayLike, y: ArrayLike, style: Style = "line") -> Line:
-    """A line of no more than `MOST_POINTS`; the first and the last one stay."""
+def line(
+    label: str,
+    x: ArrayLike,
+    y: ArrayLike,
+    style: Style = "line",
+    thresholds: ArrayLike | None = None,
+) -> Line:
+    """A line of no more than `MOST_POINTS`; the first and the last one stay.
+
+    Parameters
+    ----------
+    label : str
+    x, y : array_like (n,)
+    style : str
+    thresholds : array_like (n,), optional
+        Of each point; infinite where nothing counts.
+    """
     across, up = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    at = None if thresholds is None else np.asarray(thresholds, np.float64)
     if len(across) > MOST_POINTS:
         kept = np.unique(np.linspace(0, len(across) - 1, MOST_POINTS).round().astype(int))
         across, up = across[kept], up[kept]
-    return Line(label, tuple(across.tolist()), tuple(up.tolist()), style)
+        at = None if at is None else at[kept]
+    known = () if at is None else tuple(None if math.isinf(it) else it for it in at.tolist())
+    return Line(label, tuple(across.tolist()), tuple(up.tolist()), style, known)

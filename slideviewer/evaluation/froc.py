@@ -28,10 +28,13 @@ class FrocCurve:
         Mean number a slide, over all slides.
     sensitivity : ndarray (n,), float64
         Share of the lesions that are found.
+    thresholds : ndarray (n,), float64
+        The probability from which on points count; infinite for the first.
     """
 
     false_positives: NDArray[np.float64]
     sensitivity: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
 
     def interpolated(self) -> NDArray[np.float64]:
         """The sensitivity at `FALSE_POSITIVES`, on straight lines between the points.
@@ -85,6 +88,7 @@ class FrocEvents:
         # The last of those that share a probability: they pass its threshold together.
         values = every[order]
         self._ends = np.flatnonzero(np.append(values[1:] != values[:-1], True)[: len(values)])
+        self._thresholds = np.concatenate([[np.inf], values[self._ends]])
 
     def curve(self, weights: Weights | None = None) -> FrocCurve | None:
         """The curve of slides each taken as often as its weight; None where there is no lesion."""
@@ -96,7 +100,9 @@ class FrocEvents:
         true = np.cumsum(each * self._is_lesion)[self._ends]
         false = np.cumsum(each * ~self._is_lesion)[self._ends]
         return FrocCurve(
-            np.concatenate([[0.0], false / slides]), np.concatenate([[0.0], true / lesions])
+            np.concatenate([[0.0], false / slides]),
+            np.concatenate([[0.0], true / lesions]),
+            self._thresholds,
         )
 
     def score(self, variant: str, weights: Weights | None = None) -> float | None:

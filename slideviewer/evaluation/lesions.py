@@ -7,7 +7,7 @@ metastases in women with breast cancer" (JAMA 318:2199), and the evaluation code
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ JOINED_UM = 75.0
 """Regions nearer to each other than this are one lesion: about five tumour cells."""
 ITC_BELOW_UM = 275.0
 """Isolated tumour cells are shorter: 200 µm, and the margin on both ends."""
+MACRO_FROM_UM = 2075.0
+"""Macrometastases are longer: 2 mm, and the same margin; between the two lie micrometastases."""
 LEVEL_UM_PX = 0.243 * 2**5
 """Camelyon16 looks at level 5 of slides of 0.243 µm per pixel."""
 
@@ -35,6 +37,8 @@ class Lesions:
         Whether a region is isolated tumour cells.
     scale : float
         Level-0 pixels per pixel of the mask.
+    axes_um : ndarray (regions,), float64
+        The major axis of each region.
     """
 
     labels: NDArray[np.int32]
@@ -42,6 +46,7 @@ class Lesions:
     top: int
     is_itc: NDArray[np.bool_]
     scale: float
+    axes_um: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.is_itc)
@@ -92,7 +97,7 @@ def find_lesions(tumour: NDArray[np.bool_], scale: float, spacing_um_px: float) 
 
     rows, columns = np.flatnonzero(tumour.any(axis=1)), np.flatnonzero(tumour.any(axis=0))
     if not len(rows):
-        return Lesions(np.zeros((0, 0), np.int32), 0, 0, np.zeros(0, np.bool_), scale)
+        return Lesions(np.zeros((0, 0), np.int32), 0, 0, np.zeros(0, np.bool_), scale, np.zeros(0))
     um_px = scale * spacing_um_px
     reach = JOINED_UM / (2 * um_px)
     margin = math.ceil(reach) + 1
@@ -102,8 +107,9 @@ def find_lesions(tumour: NDArray[np.bool_], scale: float, spacing_um_px: float) 
     filled = ndimage.binary_fill_holes(near)
     labels = np.asarray(label(filled, connectivity=2), np.int32)  # type: ignore[no-untyped-call]
     shortest = ITC_BELOW_UM / um_px
-    axes = [region.axis_major_length for region in regionprops(labels)]  # type: ignore[no-untyped-call]
-    return Lesions(labels, left, top, np.array(axes, np.float64) < shortest, scale)
+    regions = regionprops(labels)  # type: ignore[no-untyped-call]
+    axes = np.array([region.axis_major_length for region in regions], np.float64)
+    return Lesions(labels, left, top, axes < shortest, scale, axes * um_px)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +147,10 @@ class SlideFindings:
         Points on them, which are neither true nor false.
     highest : float
         The highest probability of any point; 0 where there is none.
+    axes_um : ndarray (lesions,), float64
+        The major axis of each lesion; empty where that is not known.
+    itc_best : ndarray (itc,), float64
+        As `lesions`, of the regions of isolated tumour cells; empty where that is not known.
     """
 
     name: str
@@ -150,6 +160,8 @@ class SlideFindings:
     itc: int
     on_itc: int
     highest: float
+    axes_um: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    itc_best: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     @property
     def missed(self) -> int:
@@ -184,4 +196,6 @@ def findings(name: str, detections: Detections, lesions: Lesions | None) -> Slid
         int(lesions.is_itc.sum()),
         int(is_itc[regions].sum()),
         highest,
+        lesions.axes_um[~lesions.is_itc],
+        best[1:][lesions.is_itc],
     )

@@ -60,12 +60,16 @@ class Line:
     x, y : tuple of float
     style : str
         "line", "steps" where a height holds from the point before on, "dots", or "line and dots".
+    thresholds : tuple of (float or None)
+        From which probability on each point holds; None where nothing counts. Empty where points
+        have none.
     """
 
     label: str
     x: tuple[float, ...]
     y: tuple[float, ...]
     style: Style = "line"
+    thresholds: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)

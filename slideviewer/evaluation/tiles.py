@@ -18,6 +18,7 @@ from slideviewer.evaluation.confusion import (
     class_scores,
     confusions_by_slide,
     f1,
+    jaccard,
 )
 from slideviewer.evaluation.curves import precision_recall, reliability, roc
 from slideviewer.evaluation.report import Cell, Confusion, Curve, Report, Score, Table, Worst
@@ -86,73 +87,114 @@ class _Measured:
         )
 
 
+class TileEvaluation:
+    """Tiles that may be compared at one threshold after the other.
+
+    What no threshold changes, such as the AUC, is measured once.
+
+    Parameters
+    ----------
+    tiles : LabelledTiles
+    resampling : Resampling
+        By slide.
+    notes : sequence of str
+        What else the reader should know.
+    """
+
+    def __init__(
+        self,
+        tiles: LabelledTiles,
+        resampling: Resampling = Resampling(),  # noqa: B008 - it never changes
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.tiles, self._resampling = tiles, resampling
+        target, units, count = tiles.target, len(tiles.slide_names), len(tiles.labels)
+        of = tiles.class_names[target]
+        truth, chances = tiles.labels == target, tiles.probabilities[:, target]
+        self._areas = AucBySlide.of(truth, chances, tiles.slides, units)
+        ranked = _Measured([], resampling, units)
+        ranked.add(
+            "roc_auc", self._areas.area, "against all others, by ranks, ties half", of, count
+        )
+        ranked.scores.append(_average_precision(truth, chances, of))
+        calibration = Calibration.of(truth, chances, tiles.slides, units)
+        calibrated = _Measured([], resampling, units)
+        binned = f"probability of {of}, {BINS} bins of equal width, mean distance by count"
+        # No interval: resampled with replacement it comes out too large, for bins get emptier.
+        error = calibration.bins().error
+        calibrated.scores.append(
+            Score("expected_calibration_error", error, binned, of, count=count)
+        )
+        squared = f"mean of (probability of {of} - truth)²"
+        calibrated.add("brier", calibration.brier, squared, of, count)
+        lines, told = {"as predicted": calibration.bins()}, [*notes, *_notes(tiles)]
+        if len(np.unique(tiles.slides % FOLDS)) == FOLDS:
+            _add_scaled(calibrated, tiles, truth, lines, told)
+        self._ranked, self._calibrated = ranked.scores, calibrated.scores
+        self._curves, self._told = _curves(truth, chances, of, lines), tuple(told)
+
+    def at(self, threshold: float) -> Report:
+        """Compare predicted with true classes.
+
+        Parameters
+        ----------
+        threshold : float
+            A tile counts as the target from this probability on, else as its likeliest other
+            class.
+        """
+        tiles, target, units = self.tiles, self.tiles.target, len(self.tiles.slide_names)
+        predicted = decide(tiles.probabilities, target, threshold)
+        matrices = confusions_by_slide(
+            tiles.labels, predicted, tiles.slides, len(tiles.class_names), units
+        )
+        at = f"at {threshold:g} for {tiles.class_names[target]}, else the likeliest other class"
+        total = matrices.sum(axis=0)
+        return Report(
+            task="tiles",
+            resampled=self._resampling.words("slide", units),
+            scores=(*self._ranked, *self._scores_at(matrices, at), *self._calibrated),
+            curves=self._curves,
+            confusions=(
+                Confusion(f"Tiles, {at}", tiles.class_names, tuple(map(tuple, total.tolist()))),
+            ),
+            tables=(_by_slide(tiles, self._areas, matrices),) if units > 1 else (),
+            worst=_worst(tiles, predicted),
+            notes=self._told,
+        )
+
+    def _scores_at(self, matrices: NDArray[np.int64], at: str) -> list[Score]:
+        """What follows from the counts by slide, true and predicted class."""
+        tiles, target, count = self.tiles, self.tiles.target, len(self.tiles.labels)
+        found = _Measured([], self._resampling, len(matrices))
+        of = tiles.class_names[target]
+
+        def matrix(weights: Weights) -> NDArray[np.int64]:
+            summed: NDArray[np.int64] = np.tensordot(weights, matrices, 1)
+            return summed
+
+        found.add("accuracy", lambda w: accuracy(matrix(w)), at, count=count)
+        found.add(
+            "balanced_accuracy",
+            lambda w: balanced_accuracy(matrix(w)),
+            f"mean recall of the classes that are there, {at}",
+            count=count,
+        )
+        found.add("f1", lambda w: f1(matrix(w), target), at, of, count)
+        of_tiles = f"of whole tiles, {at}"
+        found.add("dice", lambda w: f1(matrix(w), target), of_tiles, of, count)
+        found.add("jaccard", lambda w: jaccard(matrix(w), target), of_tiles, of, count)
+        found.scores.extend(class_scores(matrices.sum(axis=0), tiles.class_names, at))
+        return found.scores
+
+
 def evaluate_tiles(
     tiles: LabelledTiles,
     threshold: float,
     resampling: Resampling = Resampling(),  # noqa: B008 - it never changes
     notes: Sequence[str] = (),
 ) -> Report:
-    """Compare predicted with true classes.
-
-    Parameters
-    ----------
-    tiles : LabelledTiles
-    threshold : float
-        A tile counts as the target from this probability on, else as its likeliest other class.
-    resampling : Resampling
-        By slide.
-    notes : sequence of str
-        What else the reader should know.
-    """
-    target, units = tiles.target, len(tiles.slide_names)
-    of, count = tiles.class_names[target], len(tiles.labels)
-    truth, chances = tiles.labels == target, tiles.probabilities[:, target]
-    predicted = decide(tiles.probabilities, target, threshold)
-    matrices = confusions_by_slide(
-        tiles.labels, predicted, tiles.slides, len(tiles.class_names), units
-    )
-    areas = AucBySlide.of(truth, chances, tiles.slides, units)
-    calibration = Calibration.of(truth, chances, tiles.slides, units)
-    at = f"at {threshold:g} for {of}, else the likeliest other class"
-    found = _Measured([], resampling, units)
-
-    def matrix(weights: Weights) -> NDArray[np.int64]:
-        summed: NDArray[np.int64] = np.tensordot(weights, matrices, 1)
-        return summed
-
-    found.add("roc_auc", areas.area, "against all others, by ranks, ties half", of, count)
-    found.scores.append(_average_precision(truth, chances, of))
-    found.add("accuracy", lambda w: accuracy(matrix(w)), at, count=count)
-    found.add(
-        "balanced_accuracy",
-        lambda w: balanced_accuracy(matrix(w)),
-        f"mean recall of the classes that are there, {at}",
-        count=count,
-    )
-    found.add("f1", lambda w: f1(matrix(w), target), at, of, count)
-    found.scores.extend(class_scores(matrices.sum(axis=0), tiles.class_names, at))
-    binned = f"probability of {of}, {BINS} bins of equal width, mean distance by count"
-    # No interval: resampled with replacement it comes out too large, for bins get emptier.
-    error = calibration.bins().error
-    found.scores.append(Score("expected_calibration_error", error, binned, of, count=count))
-    squared = f"mean of (probability of {of} - truth)²"
-    found.add("brier", calibration.brier, squared, of, count)
-    lines, told = {"as predicted": calibration.bins()}, [*notes, *_notes(tiles)]
-    if len(np.unique(tiles.slides % FOLDS)) == FOLDS:
-        _add_scaled(found, tiles, truth, lines, told)
-    total = matrices.sum(axis=0)
-    return Report(
-        task="tiles",
-        resampled=resampling.words("slide", units),
-        scores=tuple(found.scores),
-        curves=_curves(truth, chances, of, lines),
-        confusions=(
-            Confusion(f"Tiles, {at}", tiles.class_names, tuple(map(tuple, total.tolist()))),
-        ),
-        tables=(_by_slide(tiles, areas, matrices),) if units > 1 else (),
-        worst=_worst(tiles, predicted),
-        notes=tuple(told),
-    )
+    """Compare predicted with true classes at one threshold; see `TileEvaluation`."""
+    return TileEvaluation(tiles, resampling, notes).at(threshold)
 
 
 def _add_scaled(

@@ -33,13 +33,10 @@ def cell_areas(prediction: Prediction, file: str, threshold: float) -> PictureAr
     threshold : float
         The probability from which a cell counts as the target; else it is of the likeliest other.
     """
-    grid, names = prediction.grid, prediction.class_names
-    width, height = prediction.slide_size or (round(grid.extent.right), round(grid.extent.bottom))
-    lefts = _edges(grid.x, grid.cell, grid.columns, width)
-    tops = _edges(grid.y, grid.cell, grid.rows, height)
-    spacing = prediction.spacing_um_px
-    pixel_um2 = None if spacing is None else spacing**2
-    tiles, totals = [], [0] * len(names)
+    names, (width, height) = prediction.class_names, _size(prediction)
+    lefts, tops = _cell_edges(prediction)
+    areas = class_areas(prediction, threshold)
+    tiles = []
     classes = classes_of(prediction, threshold)
     rows, columns = np.nonzero(classes)
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
@@ -47,11 +44,19 @@ def cell_areas(prediction: Prediction, file: str, threshold: float) -> PictureAr
         left, top = int(lefts[column]), int(tops[row])
         across, down = int(lefts[column + 1]) - left, int(tops[row + 1]) - top
         pixels = across * down
-        totals[index] += pixels
         own = tuple(pixels if number == index else 0 for number in range(len(names)))
-        tiles.append(TileAreas(left, top, across, down, Areas(names, own, pixels, pixel_um2)))
-    areas = Areas(names, tuple(totals), sum(totals), pixel_um2)
+        tiles.append(TileAreas(left, top, across, down, Areas(names, own, pixels, areas.pixel_um2)))
     return PictureAreas(file, width, height, areas, tuple(tiles))
+
+
+def class_areas(prediction: Prediction, threshold: float) -> Areas:
+    """Measure the cells of each class together; parameters as of `cell_areas`."""
+    lefts, tops = _cell_edges(prediction)
+    sizes = np.outer(np.diff(tops), np.diff(lefts))
+    classes = classes_of(prediction, threshold)
+    names, spacing = prediction.class_names, prediction.spacing_um_px
+    totals = [int(sizes[classes == 1 + index].sum()) for index in range(len(names))]
+    return Areas(names, tuple(totals), sum(totals), None if spacing is None else spacing**2)
 
 
 def cell_overlay(slide: Slide, prediction: Prediction, areas: Areas, threshold: float) -> Pixels:
@@ -90,6 +95,18 @@ def cell_overlay(slide: Slide, prediction: Prediction, areas: Areas, threshold: 
         for index, line in enumerate(areas.lines())
     ]
     return with_legend(picture, lines)
+
+
+def _size(prediction: Prediction) -> tuple[int, int]:
+    extent = prediction.grid.extent
+    return prediction.slide_size or (round(extent.right), round(extent.bottom))
+
+
+def _cell_edges(prediction: Prediction) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The left edges of columns and the top edges of rows, and the ends of the last ones."""
+    grid, (width, height) = prediction.grid, _size(prediction)
+    lefts = _edges(grid.x, grid.cell, grid.columns, width)
+    return lefts, _edges(grid.y, grid.cell, grid.rows, height)
 
 
 def _edges(start: float, cell: float, count: int, most: int) -> NDArray[np.int64]:

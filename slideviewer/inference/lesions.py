@@ -68,9 +68,14 @@ def lesion_points(
     return found
 
 
+def written(lesion: Lesion) -> tuple[str, str, str]:
+    """The probability and the place as a table has them."""
+    return f"{lesion.probability:.6f}", f"{lesion.x:.1f}", f"{lesion.y:.1f}"
+
+
 def write_lesions(prediction: Prediction, path: Path) -> None:
     """Write ``probability,x,y``, a line a lesion, without a header; empty where there is none."""
     with replacing_text(path) as file:
         rows = csv.writer(file, lineterminator="\n")
         for lesion in lesion_points(prediction):
-            rows.writerow([f"{lesion.probability:.6f}", f"{lesion.x:.1f}", f"{lesion.y:.1f}"])
+            rows.writerow(written(lesion))

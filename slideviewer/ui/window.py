@@ -29,6 +29,7 @@ from slideviewer.ui.layers.tiles import TileLayer
 from slideviewer.ui.look_control import LookControl
 from slideviewer.ui.looking import Looking
 from slideviewer.ui.masks.control import Masks
+from slideviewer.ui.metrics.control import Metrics
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.overview import Overview
 from slideviewer.ui.palette_entries import entries_of
@@ -128,6 +129,14 @@ class MainWindow(QMainWindow):
             self.notices,
             self,
         )
+        self.metrics = Metrics(
+            self.session,
+            self.views,
+            self.predicted,
+            self.prediction.results,
+            self.notices,
+            self,
+        )
         self.improving = Improving(self.session, self.prediction, self.notices, self)
         self.masks = Masks(self.session, self.views, self.notices, self.aids.running, self)
         self.named_actions, self.toolbar = actions.build(self, self._handlers())
@@ -163,6 +172,7 @@ class MainWindow(QMainWindow):
             "import_annotations": lambda: self.editing.unless_drawing(self.importing.ask),
             "quit": self.close,
             "review": lambda: self.docks.show("Review"),
+            "metrics": lambda: self.docks.show("Metrics"),
             "show_markup": lambda shown: setattr(self.views.active.markup, "visible", shown),
             "show_prediction": lambda shown: setattr(self.views.active.cells, "visible", shown),
             "adjust": self._show_adjustments,
@@ -182,7 +192,8 @@ class MainWindow(QMainWindow):
             handlers[name] = lambda on, name=name: self.editing.begin(name) if on else None
         handlers |= self.aids.commands | self.help.commands | self.editing.commands
         handlers |= self.masks.commands | self.prediction.commands | self.reviewing.commands
-        handlers |= self.worklists.commands | self.accepting.commands | self.improving.commands
+        handlers |= self.worklists.commands | self.accepting.commands | self.metrics.commands
+        handlers |= self.improving.commands
         handlers |= self.blind.commands | self.review_exports.commands
         return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
@@ -221,6 +232,7 @@ class MainWindow(QMainWindow):
                 Panel("Adjust", self.looks.adjust, RIGHT),
                 Panel("Predictions", self.predictions_panel, RIGHT, is_shown=False),
                 self.reviewing.dock,
+                self.metrics.dock,
             ),
         )
         menus = self.menuBar().findChildren(QMenu)
@@ -253,6 +265,8 @@ class MainWindow(QMainWindow):
         self.reviewing.attach(self.named_actions)
         self.blind.attach(self.named_actions)
         self.blind.ended.connect(self.worklists.note_read)
+        self.docks["Metrics"].visibilityChanged.connect(self.metrics.watch)
+        self.metrics.shown_wanted.connect(lambda: self.docks.show("Metrics"))
         self.editing.tell_history(self.saving.sidecars.history_of)
         self.views.tools.hint_changed.connect(self.status.show_hint)
         self.status.problems_wanted.connect(self.aids.windows.show_problems)
@@ -307,6 +321,7 @@ class MainWindow(QMainWindow):
     def let_go(self) -> None:
         """End all work in the background and close every slide; the window is of no use then."""
         self.reviewing.close()
+        self.metrics.close()
         self.improving.close()
         self.worklists.close()
         self.prediction.close()

@@ -68,7 +68,7 @@ def agreement(
     from slideviewer.evaluation.agreement import evaluate_agreement
     from slideviewer.evaluation.inputs.marked_pairs import MarkedPairs, PairOptions
 
-    pairs = MarkedPairs(
+    pairs = MarkedPairs.read(
         first,
         second,
         PairOptions(

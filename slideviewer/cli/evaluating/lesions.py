@@ -22,6 +22,7 @@ from slideviewer.cli.evaluating.options import (
     positive,
     resampling,
     tell_notices,
+    threshold_of,
 )
 from slideviewer.errors import EvaluationError
 from slideviewer.evaluation.bootstrap import RESAMPLES
@@ -62,6 +63,10 @@ def lesions(
             "normal_086 is a tumour slide.",
         ),
     ] = False,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Also tell what is found by points from this probability on, by size."),
+    ] = None,
     as_json: AsJson = False,
     html: Html = None,
     resamples: Resamples = RESAMPLES,
@@ -97,7 +102,8 @@ def lesions(
             tell_notices(case.truth, case.ground.notices)
     if labels and not any(it.has_tumour for it in found):
         raise EvaluationError(f"No mask has a label of {labels}.", path=truth)
-    report = evaluate_lesions(found, resampling(resamples, seed), notes)
+    limit = None if threshold is None else threshold_of(threshold)
+    report = evaluate_lesions(found, resampling(resamples, seed), notes, limit)
     by_name = {case.name: case for case in cases}
     give(
         report,

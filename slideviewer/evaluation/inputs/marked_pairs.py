@@ -61,8 +61,8 @@ class MarkedPairs:
 
     Parameters
     ----------
-    first, second : Path
-        Files, or folders of them by slide.
+    markup : mapping of str to (Markup, Markup)
+        By slide, the first one's and the second one's.
     options : PairOptions
 
     Raises
@@ -71,23 +71,30 @@ class MarkedPairs:
         Where they do not belong together, or nobody knows how large a slide is.
     """
 
-    def __init__(self, first: Path, second: Path, options: PairOptions) -> None:
-        files = matched(
-            files_of(first, MARKUP_SUFFIXES, "markup"),
-            files_of(second, MARKUP_SUFFIXES, "markup"),
-            (first, second),
-        )
-        self.markup = {name: (read_markup(a), read_markup(b)) for name, (a, b) in files.items()}
+    def __init__(self, markup: Mapping[str, tuple[Markup, Markup]], options: PairOptions) -> None:
+        self.markup = markup
         every = [it for pair in self.markup.values() for it in pair]
         names = tuple(dict.fromkeys(options.groups.values())) or _outermost(every)
         if not names:
-            raise EvaluationError("and the other file mark nothing.", path=first)
+            raise EvaluationError("and the other file mark nothing.", path=every[0].path)
         given = options.groups or {name: name for name in names}
         self.group_names = names
         self._labels = class_labels(every, names, given, names[0])
         self._options = options
         self._sizes = {name: self._size_of(name, pair) for name, pair in self.markup.items()}
         self.downsample = options.downsample or _downsample(self._sizes.values())
+
+    @classmethod
+    def read(cls, first: Path, second: Path, options: PairOptions) -> MarkedPairs:
+        """Read files, or folders of them by slide; errors as of the pairs themselves."""
+        files = matched(
+            files_of(first, MARKUP_SUFFIXES, "markup"),
+            files_of(second, MARKUP_SUFFIXES, "markup"),
+            (first, second),
+        )
+        return cls(
+            {name: (read_markup(a), read_markup(b)) for name, (a, b) in files.items()}, options
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from slideviewer.evaluation.inputs.cases import files_of
 from slideviewer.evaluation.inputs.tables import read_table
 from slideviewer.evaluation.lesions import Detections
 from slideviewer.inference.export import FORMATS
+from slideviewer.inference.lesions import lesion_points, written
+from slideviewer.inference.prediction import Prediction
 
 LESIONS_FILE = FORMATS["lesions"].file
 
@@ -33,6 +35,13 @@ def point_files(path: Path) -> dict[str, Path]:
         if inner:
             return inner
     return files_of(path, (".csv",), "tables of points")
+
+
+def points_of(prediction: Prediction) -> Detections:
+    """The lesions of a prediction, as reading the table that is written of it would give them."""
+    rows = [[float(it) for it in written(lesion)] for lesion in lesion_points(prediction)]
+    table = np.array(rows, np.float64).reshape(-1, 3)
+    return Detections(table[:, 0], table[:, 1:])
 
 
 def read_points(path: Path, size: tuple[int, int] | None) -> Detections:

@@ -68,6 +68,11 @@ def true_lesions(path: Path, ground: Ground, options: LesionOptions) -> Lesions:
     return find_lesions(mask, scale, spacing)
 
 
+def marked_lesions(markup: Markup, ground: Ground, options: LesionOptions) -> Lesions:
+    """The lesions of a slide's markup, wherever that comes from; errors as of `true_lesions`."""
+    return find_lesions(*_marked(markup, ground, options))
+
+
 def tumour_mask(
     path: Path, ground: Ground, options: LesionOptions
 ) -> tuple[NDArray[np.bool_], float, float]:
@@ -87,7 +92,13 @@ def tumour_mask(
         return mask, scale, spacing
     markup = read_markup(path)
     ground.notices.extend(markup.notices)
-    spacing = _spacing(path, ground.spacing_um_px, markup.spacing_um_px)
+    return _marked(markup, ground, options)
+
+
+def _marked(
+    markup: Markup, ground: Ground, options: LesionOptions
+) -> tuple[NDArray[np.bool_], float, float]:
+    spacing = _spacing(markup.path, ground.spacing_um_px, markup.spacing_um_px)
     check_slide(markup, ground.size, "its slide")
     scale = downsample_for(spacing)
     wanted = _groups(markup, options)

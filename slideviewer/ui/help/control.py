@@ -27,6 +27,7 @@ DOCK_PAGES: Mapping[str, Place] = {
     "Layers": ("prediction", "what-is-shown"),
     "Predictions": ("prediction", "several-slides"),
     "Review": ("reviewing", ""),
+    "Metrics": ("metrics", ""),
     "Adjust": ("looking", "brightness-and-colours"),
     "Bookmarks": ("looking", "bookmarks"),
 }

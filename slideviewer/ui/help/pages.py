@@ -26,6 +26,7 @@ PAGES: Mapping[str, str] = {
     "formats": "Annotation formats",
     "prediction": "Prediction",
     "reviewing": "Reviewing",
+    "metrics": "Metrics",
     "improving": "Improving the model",
     "models": "Models",
     "train-tiles": "From your slides to a result",

@@ -6,8 +6,6 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QBrush, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDoubleSpinBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QSlider,
@@ -22,6 +20,7 @@ from slideviewer.ui.layers.likelihood import LikelihoodLayer
 from slideviewer.ui.panels.likelihood_row import LikelihoodControls
 from slideviewer.ui.panels.prediction_classes import PredictionClasses
 from slideviewer.ui.panels.prediction_look import PredictionLook
+from slideviewer.ui.panels.threshold_row import ThresholdRow
 from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.views.grid import ViewGrid
 
@@ -82,12 +81,8 @@ class LayersPanel(QWidget):
         super().__init__(parent)
         self._views, self._predicted = views, predicted
         self.rows: dict[str, LayerRow] = {}
-        self.threshold = QSlider(Qt.Orientation.Horizontal)
-        self.threshold.setRange(0, 1000)
-        self.threshold.setAccessibleName("Probability threshold")
-        self.threshold_value = QDoubleSpinBox(minimum=0, maximum=1, singleStep=0.01, decimals=3)
-        self.threshold_value.setAccessibleName("Probability threshold")
-        self.threshold_value.setKeyboardTracking(False)  # a half-typed number is not wanted yet
+        threshold_row = ThresholdRow(predicted)
+        self.threshold, self.threshold_value = threshold_row.slider, threshold_row.value
         self.summary = QLabel()
         self.summary.setWordWrap(True)
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
@@ -97,14 +92,7 @@ class LayersPanel(QWidget):
         self._rows = QVBoxLayout()
         column.addLayout(self._rows)
         column.addSpacing(8)
-        self._threshold_row = QWidget()
-        grid = QGridLayout(self._threshold_row)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.addWidget(QLabel("Probability from"), 0, 0)
-        grid.addWidget(self.threshold_value, 0, 1)
-        grid.addWidget(self.threshold, 1, 0, 1, 2)
-        grid.setColumnStretch(0, 1)
-        column.addWidget(self._threshold_row)
+        column.addWidget(threshold_row)
         self.classes = PredictionClasses(predicted)
         column.addWidget(self.classes)
         self.look = PredictionLook(predicted)
@@ -115,10 +103,8 @@ class LayersPanel(QWidget):
         column.addWidget(self.research_use)
         column.addStretch(1)
 
-        self.threshold.valueChanged.connect(lambda value: self._set_threshold(value / 1000))
-        self.threshold_value.valueChanged.connect(self._set_threshold)
-        predicted.changed.connect(self._show_threshold)
-        self._show_threshold()
+        predicted.changed.connect(self._show_summary)
+        self._show_summary()
         for signal in (views.active_changed, views.layers_changed):
             signal.connect(self._show_rows)
         self._show_rows()
@@ -136,17 +122,9 @@ class LayersPanel(QWidget):
         for row in self.rows.values():
             self._rows.addWidget(row)
 
-    def _set_threshold(self, threshold: float) -> None:
-        self._predicted.shown.threshold = threshold
-
-    def _show_threshold(self) -> None:
+    def _show_summary(self) -> None:
         overlay = self._predicted.shown
-        threshold = overlay.threshold
-        with QSignalBlocker(self.threshold), QSignalBlocker(self.threshold_value):
-            self.threshold.setValue(round(1000 * threshold))
-            self.threshold_value.setValue(threshold)
         self.summary.setText(overlay.summary)
-        self._threshold_row.setVisible(overlay.has_threshold)
         self.research_use.setVisible(overlay.has_prediction)
 
 

@@ -12,20 +12,14 @@ from slideviewer.annotations import Annotation, Kind, as_points
 from slideviewer.annotations.operations.regions import Area
 from slideviewer.geometry import Rect
 from slideviewer.inference.regions import cells_outline
-from slideviewer.slide import Spacing
 from slideviewer.ui.annotation_thumbnails import AnnotationThumbnails
-from slideviewer.ui.layers.finding import FindingLayer
+from slideviewer.ui.place_marker import PlaceMarker
 from slideviewer.ui.review.cells import CELL_SIDE
 from slideviewer.ui.review.queue import Item, ReviewQueue
 from slideviewer.ui.session import Session
 from slideviewer.ui.views.grid import ViewGrid
-from slideviewer.ui.views.slide_view import SlideView
 
-ROOM = 0.6
-"""Around a finding, as a part of its longer side."""
 MOST_PICTURED = 2000
-LEAST_SIDE_UM, LEAST_SIDE_PX = 250.0, 1000.0
-"""What the view shows of the surroundings of a small one, with and without a spacing."""
 
 
 class Showing(QObject):
@@ -49,14 +43,12 @@ class Showing(QObject):
         small = AnnotationThumbnails(is_busy, self)
         self._thumbnails = {False: small, True: AnnotationThumbnails(is_busy, self, CELL_SIDE)}
         self._pictured: dict[str, tuple[tuple[Rect, float], Annotation]] = {}
-        self._layers: dict[SlideView, FindingLayer] = {}
+        self._marker = PlaceMarker(session, views, self)
         self._is_watched = False
         for thumbnails in self._thumbnails.values():
             thumbnails.ready.connect(lambda _: self.pictures_ready.emit())
         queue.current_changed.connect(self._show)
-        views.views_changed.connect(self._cover_views)
         session.slide_changed.connect(self._on_slide_changed)
-        self._cover_views()
         self._on_slide_changed()
 
     def close(self) -> None:
@@ -66,12 +58,7 @@ class Showing(QObject):
 
     def fly_to(self, item: Item) -> None:
         """Show an item with some tissue around it."""
-        bounds, slide = item.bounds, self._session.slide
-        spacing = slide.spacing if slide is not None else None
-        least = LEAST_SIDE_UM / spacing.um_px if isinstance(spacing, Spacing) else LEAST_SIDE_PX
-        margin = max(ROOM * max(bounds.width, bounds.height), least / 2)
-        canvas = self._views.of_session.canvas
-        canvas.fly_to(canvas.viewpoint.fitted(bounds.grown(margin)))
+        self._marker.fly_to(item.bounds)
 
     def show_outline(self, is_wanted: bool) -> None:
         """Outline what is looked at, or nothing."""
@@ -101,17 +88,7 @@ class Showing(QObject):
 
     def _show(self) -> None:
         item = self._queue.current if self._is_watched else None
-        shape = None if item is None else self._shape_of(item)
-        for view, layer in self._layers.items():
-            layer.set_shape(shape if view.shows_session else None)
-
-    def _cover_views(self) -> None:
-        """Have a layer in each view."""
-        here = set(self._views.views)
-        self._layers = {view: layer for view, layer in self._layers.items() if view in here}
-        for view in here - self._layers.keys():
-            self._layers[view] = layer = FindingLayer(view)
-            view.add_layer(layer)
+        self._marker.outline(None if item is None else self._shape_of(item))
 
     def _on_slide_changed(self) -> None:
         source = self._views.main.tiles.source
