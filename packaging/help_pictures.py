@@ -19,7 +19,17 @@ from help_areas import brush, holes, simplify, wand
 from help_drawing import correcting, drawing
 from help_groups import groups
 from help_list import annotation_list
-from help_prediction import improving, metrics, predict_with, predictions, regions, reviewing, tile
+from help_prediction import (
+    improving,
+    metrics,
+    predict_with,
+    predictions,
+    reading_blind,
+    regions,
+    review_grid,
+    reviewing,
+    tile,
+)
 from help_reports import report, worklist_export
 from help_slides import make_slides, map_beside
 from help_stage import SECONDS, Stage, framed, laid_over, pause, save, side_by_side
@@ -236,9 +246,8 @@ PICTURES = {
         *(window, palette, overview, rotated, adjust, channels, layers, grid, go_to),
         *(bookmarks, slide_info, two_views, aligning, swipe, tray, likelihood_map, problems),
         *(masks, drawing, correcting, annotation_list, groups, brush, wand, simplify, holes),
-        *(predict_with, predictions, tile, regions, reviewing, metrics, improving, training),
-        *(preferences, dark),
-        *(report, worklist_export),
+        *(predict_with, predictions, tile, regions, reviewing, review_grid, reading_blind),
+        *(metrics, improving, training, preferences, dark, report, worklist_export),
     )
 }
 """What each picture is called, without its ending."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from help_stage import SECONDS, Stage, framed, pause, side_by_side
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
@@ -93,8 +93,38 @@ def reviewing(stage: Stage) -> QImage:
     pause(500)
     for command in ("next_finding", "reject", "defer", "next_finding"):
         stage.do(command)
+    return _pictured(stage)
+
+
+def review_grid(stage: Stage) -> QImage:
+    """The findings as pictures: some decided, two selected."""
+    stage.open(stage.slides.first, prediction=True)
+    stage.do("review", "review_grid")
+    review = stage.window.reviewing
+    wait_until(lambda: len(review.queue) > 4, SECONDS)
+    pause(500)
+    for command in ("next_finding", "reject", "defer"):
+        stage.do(command)
+    panel = review.panel
+    panel.grid.selectionModel().select(
+        panel.model.index(4), QItemSelectionModel.SelectionFlag.Select
+    )
+    return _pictured(stage)
+
+
+def reading_blind(stage: Stage) -> QImage:
+    """The bar over a slide that is read blind, and the Review panel, which tells nothing."""
+    stage.open(stage.slides.first, prediction=True)
+    stage.do("read_blind", "review")
     stage.settle()
-    pause(1500)  # the small pictures come one after the other
+    return stage.picture(QRect(0, stage.place_of(stage.window.views).top(), 1120, 300))
+
+
+def _pictured(stage: Stage) -> QImage:
+    """The Review panel, when its pictures are there, which come one after the other."""
+    stage.settle()
+    views = stage.window.reviewing.panel.views
+    wait_until(lambda: views.is_pictured, SECONDS)
     return stage.right(QSize(640, 600))
 
 

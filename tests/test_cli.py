@@ -13,8 +13,8 @@ from slideviewer.annotations import AnnotationSet, read_annotations, write_asap
 from slideviewer.cli import main
 
 COMMANDS = (
-    *("view", "info", "predict", "convert", "demo", "explore", "report"),
-    *("train", "evaluate", "models", "worklist"),
+    *("view", "info", "predict", "convert", "trail", "demo", "explore"),
+    *("report", "train", "evaluate", "models", "worklist"),
 )
 
 

@@ -127,3 +127,27 @@ def test_a_damaged_list_is_told_and_left(qtbot: QtBot, open_slide: OpenSlide, fo
     window = open_slide(folder / "slide 1.png")
     qtbot.waitUntil(lambda: any("worklist" in it for it in window.notices.texts))
     assert worklist_of(folder).read_bytes() == b"not a list"
+
+
+def test_what_was_read_blind_is_so_on_the_list_until_it_is_reviewed(
+    qtbot: QtBot, listed: MainWindow, folder: Path
+) -> None:
+    listed.named_actions["worklist_begin"].trigger()
+    qtbot.waitUntil(lambda: len(states(listed)) == 3)
+    listed.named_actions["read_blind"].trigger()
+    dot = Annotation("Dot", Kind.DOT, as_points([(10, 10)]))
+    listed.session.document.apply("Add dot", {dot.id: dot})
+    qtbot.waitUntil(lambda: states(listed)["slide 1"] == ReadingState.IN_REVIEW)
+    wait_for_jobs(qtbot)
+    listed.named_actions["mark_read"].trigger()
+    qtbot.waitUntil(lambda: states(listed)["slide 1"] == ReadingState.READ)
+    wait_for_jobs(qtbot)
+    listed.session.document.undo_stack.undo()
+    listed.session.document.undo_stack.redo()
+    assert states(listed)["slide 1"] == ReadingState.READ, "nothing is different"
+    listed.session.document.apply("Remove dot", {dot.id: None})
+    qtbot.waitUntil(lambda: states(listed)["slide 1"] == ReadingState.IN_REVIEW)
+    wait_for_jobs(qtbot)
+    with Worklist(worklist_of(folder)) as kept:
+        told = [entry.state for entry in kept.log() if entry.path.stem == "slide 1"]
+    assert told == [ReadingState.IN_REVIEW, ReadingState.READ, ReadingState.IN_REVIEW]

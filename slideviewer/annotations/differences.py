@@ -26,6 +26,8 @@ class Differences:
     groups_changed : tuple of (Group, Group)
     decisions : int
         How many decisions of a review were made, changed or taken back.
+    readings : int
+        How many readings of the slide were begun, gone on with or ended.
     """
 
     added: tuple[Annotation, ...] = ()
@@ -35,6 +37,7 @@ class Differences:
     groups_removed: tuple[Group, ...] = ()
     groups_changed: tuple[tuple[Group, Group], ...] = ()
     decisions: int = 0
+    readings: int = 0
 
     def __bool__(self) -> bool:
         """Whether there is any."""
@@ -48,7 +51,9 @@ class Differences:
             "group", len(self.groups_added), len(self.groups_removed), len(self.groups_changed)
         )
         decided = f"{self.decisions} decision{'s' if self.decisions != 1 else ''}"
-        words = (shapes, groups, decided if self.decisions else "")
+        read = f"{self.readings} reading{'s' if self.readings != 1 else ''}"
+        counted = decided if self.decisions else "", read if self.readings else ""
+        words = (shapes, groups, *counted)
         return "; ".join(filter(None, words)) or "no differences"
 
     @property
@@ -65,6 +70,7 @@ class Differences:
                 for old, new in self.groups_changed
             ),
             *([f"~ {self.decisions} decisions of the review"] if self.decisions else ()),
+            *([f"~ {self.readings} readings of the slide"] if self.readings else ()),
         )
 
 
@@ -88,7 +94,8 @@ def differences(before: AnnotationSet, after: AnnotationSet) -> Differences:
     groups = _of_groups(before.groups, after.groups)
     decided = before.decisions.keys() | after.decisions.keys()
     decisions = sum(before.decisions.get(key) != after.decisions.get(key) for key in decided)
-    return Differences(added, removed, changed, *groups, decisions)
+    readings = sum(before.readings.get(key) != it for key, it in after.readings.items())
+    return Differences(added, removed, changed, *groups, decisions, readings)
 
 
 def what_changed(before: Annotation, after: Annotation) -> str:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.annotations.decisions.decision import Decision
+from slideviewer.annotations.decisions.reading import Reading
+from slideviewer.annotations.origin import How, Origin
 from slideviewer.geometry import Rect
 
 Value = TypeVar("Value")
@@ -91,6 +93,9 @@ class Annotation:
     extra : mapping
         What the file said that this program has no use for; written back in place.
         Its content belongs to the file format that put it there.
+    origin : Origin or None
+        What made it; None where it was drawn, or nobody noted it. No annotation file carries it,
+        the one beside it does.
     """
 
     name: str
@@ -100,6 +105,7 @@ class Annotation:
     colour: str = DEFAULT_COLOUR
     extra: Mapping[str, object] = field(default_factory=dict, repr=False)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    origin: Origin | None = field(default=None, repr=False)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Annotation):
@@ -107,6 +113,7 @@ class Annotation:
         return self is other or (
             (self.id, self.name, self.kind, self.group, self.colour, self.extra)
             == (other.id, other.name, other.kind, other.group, other.colour, other.extra)
+            and self.origin == other.origin
             and np.array_equal(self.points, other.points)
         )
 
@@ -124,6 +131,11 @@ class Annotation:
             return None
         (left, top), (right, bottom) = finite.min(axis=0), finite.max(axis=0)
         return Rect.from_corners(float(left), float(top), float(right), float(bottom))
+
+    def decided_by(self, decision_id: str, *, is_new: bool) -> Annotation:
+        """The same, made or changed by a decision on what was predicted."""
+        former = Origin(How.PREDICTED) if is_new else self.origin or Origin()
+        return replace(self, origin=replace(former, decision=decision_id))
 
 
 @dataclass(frozen=True)
@@ -163,12 +175,18 @@ class AnnotationSet:
     decisions : mapping of id to Decision
         What was decided in a review of the slide; their order means nothing. Annotation files
         know nothing of it, a file beside them does.
+    readings : mapping of id to Reading
+        How the slide was read with predictions hidden; kept where the decisions are. What was read
+        stays read: nothing takes one back.
     """
 
     annotations: Mapping[str, Annotation] = field(default_factory=lambda: MappingProxyType({}))
     groups: Mapping[str, Group] = field(default_factory=lambda: MappingProxyType({}))
     extra: Mapping[str, object] = field(default_factory=dict, repr=False)
     decisions: Mapping[str, Decision] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
+    readings: Mapping[str, Reading] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
 
@@ -179,6 +197,7 @@ class AnnotationSet:
         groups: Iterable[Group] = (),
         extra: Mapping[str, object] | None = None,
         decisions: Iterable[Decision] = (),
+        readings: Iterable[Reading] = (),
     ) -> AnnotationSet:
         """Build a set; of two annotations of one id, or two groups of one name, the last counts."""
         return cls(
@@ -186,13 +205,14 @@ class AnnotationSet:
             MappingProxyType({group.name: group for group in groups}),
             extra if extra is not None else {},
             MappingProxyType({decision.id: decision for decision in decisions}),
+            MappingProxyType({reading.id: reading for reading in readings}),
         )
 
     def __reduce__(self) -> tuple[object, ...]:
         # Read-only mappings cannot be pickled, and a set must be able to reach a worker process.
-        columns = (tuple(self), self.groups.values(), self.decisions.values())
-        annotations, groups, decisions = map(tuple, columns)
-        return AnnotationSet.of, (annotations, groups, dict(self.extra), decisions)
+        reviewed = tuple(self.decisions.values()), tuple(self.readings.values())
+        marked = tuple(self), tuple(self.groups.values())
+        return AnnotationSet.of, (*marked, dict(self.extra), *reviewed)
 
     def __iter__(self) -> Iterator[Annotation]:
         return iter(self.annotations.values())
@@ -235,6 +255,12 @@ class AnnotationSet:
         decisions = {**self.decisions, **changes}
         kept = {key: it for key, it in decisions.items() if it is not None}
         return replace(self, decisions=MappingProxyType(kept))
+
+    def with_readings(self, changes: Mapping[str, Reading]) -> AnnotationSet:
+        """Add readings, or replace those of their ids."""
+        if not changes:
+            return self
+        return replace(self, readings=MappingProxyType({**self.readings, **changes}))
 
     def next_name(self) -> str:
         """The name that ASAP would give a new annotation: ``Annotation N``, N beyond all in use."""

@@ -18,6 +18,7 @@ from slideviewer.cli import (
     models,
     predict,
     report,
+    trail,
     train,
     train_nuclei,
     train_segmentation,
@@ -78,6 +79,7 @@ app.command()(info.info)
 app.command()(predict.predict)
 app.command()(report.report)
 app.command()(convert.convert)
+app.command()(trail.trail)
 app.command()(demo.demo)
 app.command()(explore.explore)
 train.app.command()(train_segmentation.segmentation)

@@ -19,8 +19,8 @@ INTERRUPTED = 130
 
 VIEW = "view"
 COMMANDS = (
-    *(VIEW, "info", "predict", "convert", "demo", "explore", "train", "evaluate", "models"),
-    *("report", "worklist"),
+    *(VIEW, "info", "predict", "convert", "trail", "demo", "explore", "train", "evaluate"),
+    *("models", "report", "worklist"),
 )
 """What the first word may be; without one of them, the window is meant."""
 

@@ -44,6 +44,8 @@ class ReadingState(StrEnum):
 
     UNREAD = "unread"
     PREDICTED = "predicted"
+    READ = "read"
+    """Without the prediction; it waits to be reviewed with it."""
     IN_REVIEW = "in review"
     DONE = "done"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from slideviewer.inference.nuclei.predict import NucleiPrediction
@@ -44,3 +45,12 @@ def _is_mask(folder: Path) -> bool:
         return False  # whoever reads it then says what is wrong
     named = record.get("format") if isinstance(record, dict) else None
     return bool(named == MaskRecord.model_fields["format"].default)
+
+
+def source_words(prediction: Stored, threshold: float) -> str:
+    """What predicted, for the record: the model's name, its hash, and the threshold."""
+    whole = prediction.mask if isinstance(prediction, NucleiPrediction) else prediction
+    model = whole.provenance.get("model")
+    told = model if isinstance(model, Mapping) else {}
+    name, digest = (str(told.get(key, "")) for key in ("name", "hash"))
+    return " ".join(filter(None, (name, digest, f"from {threshold:.4g}")))

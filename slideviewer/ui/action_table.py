@@ -213,8 +213,13 @@ PREDICT: Rows = (
 REVIEW: Rows = (
     ActionSpec("review", "&Review differences", ("F7",), tip="Red against blue"),
     SEPARATOR,
+    _toggle("read_blind", "Read &blind", tip="Hide predictions until a slide is marked as read"),
+    ActionSpec("mark_read", "Mar&k as read", ("Ctrl+Shift+Return",), tip="Then show predictions"),
+    SEPARATOR,
     ActionSpec("next_finding", "&Next finding", ("]", "J"), tip="Fly to it"),
     ActionSpec("previous_finding", "&Previous finding", ("[", "K")),
+    SEPARATOR,
+    _toggle("review_grid", "Findings as p&ictures", "Ctrl+F7", icon="view-grid-outline"),
     SEPARATOR,
     ActionSpec("accept", "&Accept", ("Y",), tip="The markup then says what the model does"),
     ActionSpec("reject", "Re&ject", ("U",), tip="The markup stays as it is"),
@@ -223,6 +228,7 @@ REVIEW: Rows = (
     ActionSpec("decide_many", "Decide on &several…", tip="From a score on, within a region"),
     SEPARATOR,
     ActionSpec("export_decisions", "&Export decisions…", tip="Who decided what, when and why"),
+    ActionSpec("export_trail", "Export audit &trail…", tip="What made each annotation, and who"),
     SEPARATOR,
     ActionSpec("metrics", "&Metrics", ("Shift+F7",), tip="How good the prediction is, live"),
     ActionSpec(

@@ -10,6 +10,7 @@ from enum import StrEnum
 from PySide6.QtCore import QLocale
 
 from slideviewer.annotations import Annotation
+from slideviewer.annotations.origin import Origin
 from slideviewer.ui.annotation_measuring import Measuring
 from slideviewer.ui.annotation_rows import Key, KeysOf, natural
 from slideviewer.ui.words import whole
@@ -35,6 +36,7 @@ class Field(StrEnum):
     LENGTH = "length"
     POINTS = "points"
     INTENSITY = "intensity"
+    ORIGIN = "origin"
 
 
 MEASURED = (Field.AREA, Field.PERIMETER, Field.LENGTH)
@@ -161,7 +163,21 @@ def columns_of(measuring: Measuring, intensities: Mapping[str, float]) -> tuple[
             is_number=True,
             is_shown=False,
         ),
+        Column(
+            Field.ORIGIN,
+            "Origin",
+            "Whether it was drawn, imported, computed, or accepted from a prediction",
+            "Predicted",
+            origin,
+            lambda annotations: [natural(origin(each)) for each in annotations],
+            is_shown=False,
+        ),
     )
+
+
+def origin(annotation: Annotation) -> str:
+    """How an annotation came about, in a word."""
+    return str((annotation.origin or Origin()).how).capitalize()
 
 
 def area(value: float, *, in_um: bool) -> str:

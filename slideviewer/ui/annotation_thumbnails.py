@@ -32,6 +32,9 @@ BATCH = 4
 MOST_REMEMBERED = 600
 """Pictures in memory: 12 MB on a fine screen."""
 
+MOST_LARGE = 200
+"""Of larger ones: 29 MB on a fine screen."""
+
 ROOM = 0.15
 """Around a shape, as a part of its longer side."""
 
@@ -54,16 +57,22 @@ class AnnotationThumbnails(QObject):
     ----------
     is_busy : callable
         Whether something more urgent is under way: then no picture is begun.
+    side : int
+        Screen pixels of a picture's side.
     parent : QObject, optional
     """
 
     ready = Signal(frozenset)  # ids of annotations whose pictures are there
 
     def __init__(
-        self, is_busy: Callable[[], bool] = lambda: False, parent: QObject | None = None
+        self,
+        is_busy: Callable[[], bool] = lambda: False,
+        parent: QObject | None = None,
+        side: int = SIDE,
     ) -> None:
         super().__init__(parent)
-        self._is_busy = is_busy
+        self._is_busy, self._side = is_busy, side
+        self._most = MOST_REMEMBERED if side <= SIDE else MOST_LARGE
         self._slide: Slide | None = None
         self._known: OrderedDict[str, tuple[Annotation, QPixmap | None]] = OrderedDict()
         self._wanted: list[Annotation] = []
@@ -120,7 +129,7 @@ class AnnotationThumbnails(QObject):
             self._begin_soon(BUSY_MS)
             return
         batch, self._wanted = self._wanted[:BATCH], self._wanted[BATCH:]
-        slide, side = self._slide, round(SIDE * self._pixel_ratio)
+        slide, side = self._slide, round(self._side * self._pixel_ratio)
         # The application owns the job: this object may be gone before it ends.
         job = Job(lambda progress: _made(slide, batch, side, progress), QCoreApplication.instance())
         job.succeeded.connect(self._keep)
@@ -134,10 +143,10 @@ class AnnotationThumbnails(QObject):
             pixmap = None
             if image is not None:
                 pixmap = QPixmap.fromImage(image)
-                pixmap.setDevicePixelRatio(image.width() / SIDE)
+                pixmap.setDevicePixelRatio(image.width() / self._side)
             self._known[annotation.id] = annotation, pixmap
             self._known.move_to_end(annotation.id)
-        while len(self._known) > MOST_REMEMBERED:
+        while len(self._known) > self._most:
             self._known.popitem(last=False)
         self.ready.emit(frozenset(annotation.id for annotation, _ in made))
 

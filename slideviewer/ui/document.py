@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slideviewer.annotations import Annotation, AnnotationSet, Group, write_annotations
-from slideviewer.annotations.decisions import Decision, write_decisions
+from slideviewer.annotations.decisions import Decision, Reading, write_decisions
 from slideviewer.annotations.journal import Journal
 from slideviewer.annotations.saving import Stamp, stamp_of
 from slideviewer.ui.history import Edit, History, Pair
@@ -169,6 +169,17 @@ class Document(QObject):
         self.undo_stack.push(edit)
         return True
 
+    def note_reading(self, reading: Reading) -> None:
+        """Keep how the slide is read; no step of the history, since nobody can unread it.
+
+        It is in the journal at once. Only one that is over is worth asking the user to save.
+        """
+        after = self._annotations.with_readings({reading.id: reading})
+        self.journal.record("Read the slide", after, ())
+        self._annotations = after
+        self._needs_save_as_it_is |= reading.is_over
+        self.state_changed.emit()
+
     def save(self, path: Path) -> tuple[str, ...]:
         """Write to a file; AnnotationError where that fails, and nothing is lost.
 
@@ -192,7 +203,7 @@ class Document(QObject):
         def write() -> Saved:
             write_base()
             # First, so that no moment is without it: the journal keeps it until all is written.
-            write_decisions(annotations.decisions, path)
+            write_decisions(annotations.decisions, path, annotations.readings)
             notices = tuple(write_annotations(annotations, path))
             return Saved(annotations, state, path, stamp_of(path), notices)
 
@@ -200,7 +211,9 @@ class Document(QObject):
 
     def note_saved(self, saved: Saved) -> None:
         """A state is in a file now; edits made since then are not."""
-        self._path, self._needs_save_as_it_is = saved.path, False
+        known, present = saved.annotations.readings, self._annotations.readings
+        is_behind = any(it.is_over and known.get(key) != it for key, it in present.items())
+        self._path, self._needs_save_as_it_is = saved.path, is_behind
         self._saved_at = datetime.now()
         self.journal.renew(saved.annotations, saved.path, saved.stamp, self._annotations)
         self.undo_stack.setClean(saved.state)

@@ -203,6 +203,9 @@ class History(QObject):
             for edit in reversed(way) if is_back else way:
                 step = edit.undone_from if is_back else edit.applied_to
                 annotations = step(annotations)
+        readings = self._present().readings
+        if annotations.readings is not readings:  # of which none is undone
+            annotations = replace(annotations, readings=readings)
         changed = frozenset(key for edit in way for key in edit.changes)
         verb = "Undo" if is_back else "Redo"
         text = f"{verb} {way[0].text}" if len(way) == 1 else f"{verb} {len(way)} steps"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slideviewer.annotations import AnnotationSet, Loaded, read_annotations
 from slideviewer.annotations.merging import addition_of
+from slideviewer.annotations.origin import How, Origin
 from slideviewer.ui import words
 from slideviewer.ui.file_filters import annotation_filter
 from slideviewer.ui.jobs import Job
@@ -52,7 +54,9 @@ class Importing(QObject):
     def _show(self, path: Path, loaded: Loaded) -> None:
         document = self._session.document
         added = addition_of(loaded.annotations, document.annotations)
-        document.apply(f"Import {path.name}", added.annotations, added.groups)
+        origin = Origin(How.IMPORTED, path.name)
+        new = {key: replace(it, origin=origin) for key, it in added.annotations.items()}
+        document.apply(f"Import {path.name}", new, added.groups)
         self._notices.tell(_told(path, loaded.annotations))
         for notice in loaded.notices:
             self._notices.warn(f"{path.name}: {notice}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.errors import SlideError
@@ -29,6 +29,8 @@ from slideviewer.ui.views.slide_view import SlideView
 class LikelihoodMaps(QObject):
     """At most one map at a time, for the session's slide."""
 
+    changed = Signal()  # another map, or none, lies over the slide
+
     def __init__(
         self,
         session: Session,
@@ -43,6 +45,8 @@ class LikelihoodMaps(QObject):
         self._opening = Opening(self)
         self._map: Slide | None = None
         self._look = Look()
+        self._is_hidden = False
+        self._withheld: Path | None = None
         self._layers: WeakKeyDictionary[SlideView, LikelihoodLayer] = WeakKeyDictionary()
         session.slide_changed.connect(self.clear)
         views.views_changed.connect(self._lay_over)
@@ -53,11 +57,27 @@ class LikelihoodMaps(QObject):
         """The map's layers, one a view."""
         return list(self._layers.values())
 
+    def hide(self, is_hidden: bool) -> None:
+        """Show no map, or the one that was shown or wanted again."""
+        if is_hidden == self._is_hidden:
+            return
+        self._is_hidden = is_hidden
+        if is_hidden:
+            withheld = self._map.path if self._map is not None else None
+            self.clear()
+            self._withheld = withheld
+        elif self._withheld is not None:
+            self.show(self._withheld)
+
     def show(self, path: Path) -> None:
         """Open a map in the background and lay it over the slide, in place of any other."""
         slide = self._session.slide
         if slide is None:
             self._notices.tell("Open the slide first that the likelihood map belongs to.")
+            return
+        if self._is_hidden:
+            self._withheld = path
+            self._notices.tell(f"{path.name} is hidden until the slide is marked as read.")
             return
 
         def opened(answer: tuple[Slide, Look]) -> None:
@@ -73,6 +93,7 @@ class LikelihoodMaps(QObject):
             self._take_map_away()
             self._map, self._look = likelihood_map, look
             self._lay_over()
+            self.changed.emit()
             self._notices.tell(f"Shows {path.name}. {RESEARCH_USE_ONLY}")
 
         job = self._opening.begin(lambda _: _open(path), opened, self._notices.warn)
@@ -82,6 +103,7 @@ class LikelihoodMaps(QObject):
         """Take the map away and close its file; one that is being opened will not come."""
         self._opening.give_up()
         self._take_map_away()
+        self._withheld = None
 
     def _take_map_away(self) -> None:
         for view, layer in list(self._layers.items()):

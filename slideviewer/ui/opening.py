@@ -16,7 +16,8 @@ from slideviewer.annotations import (
     read_annotations,
     recover_asap,
 )
-from slideviewer.annotations.decisions import read_decisions
+from slideviewer.annotations.decisions import DecisionsRead, read_decisions
+from slideviewer.annotations.model import AnnotationSet
 from slideviewer.annotations.saving import Stamp, stamp_of
 from slideviewer.annotations.sidecar import Sidecar, read_sidecar
 from slideviewer.cohort.folder_listing import Companions, companions_of
@@ -156,7 +157,7 @@ def read_with_stamp(path: Path, frame: SlideFrame | None) -> ReadAnnotations:
         return ReadAnnotations(loaded, stamp, Sidecar(), is_only_read)
     sidecar = read_sidecar(path, loaded.annotations)
     reviewed = read_decisions(path)
-    loaded = replace(loaded, annotations=loaded.annotations.with_decisions(reviewed.decisions))
+    loaded = replace(loaded, annotations=_completed(loaded, sidecar, reviewed))
     if reviewed.notice:
         sidecar = replace(sidecar, notices=(*sidecar.notices, reviewed.notice))
     return ReadAnnotations(loaded, stamp, sidecar, is_only_read)
@@ -166,6 +167,10 @@ def recover_with_sidecar(path: Path) -> tuple[Loaded, Sidecar]:
     """Read what is readable of a broken ASAP file, and what lies beside it."""
     loaded = recover_asap(path)
     sidecar = read_sidecar(path, loaded.annotations)
-    decided = read_decisions(path).decisions
-    loaded = replace(loaded, annotations=loaded.annotations.with_decisions(decided))
+    loaded = replace(loaded, annotations=_completed(loaded, sidecar, read_decisions(path)))
     return loaded, replace(sidecar, notices=())  # that shapes are missing is said already
+
+
+def _completed(loaded: Loaded, sidecar: Sidecar, reviewed: DecisionsRead) -> AnnotationSet:
+    """What the files beside an annotation file add to it."""
+    return reviewed.added_to(sidecar.added_to(loaded.annotations))

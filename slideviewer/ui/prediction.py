@@ -77,6 +77,8 @@ class PredictionControl(QObject):
         self.queue.grew.connect(self._on_grew)
         self.queue.ended.connect(self._on_ended)
         self.results.changed.connect(self._show_queue)
+        self.withholds: Callable[[Path], bool] = lambda _: False
+        """Says of which slides nothing may be told that was predicted."""
         self.results.failed.connect(lambda problem: notices.warn(problem))
         session.slide_changed.connect(self._on_slide_changed)
         self.chooser.currentIndexChanged.connect(lambda _: self._show_former())
@@ -110,6 +112,13 @@ class PredictionControl(QObject):
     def has_result(self) -> bool:
         """Whether there is a prediction to export or to accept from."""
         return self.results.shown is not None
+
+    def hide(self, is_hidden: bool) -> None:
+        """Show nothing of what is predicted, which goes on; or all that there is by now."""
+        was_hidden = self.results.is_hidden
+        self.results.hide(is_hidden)
+        if was_hidden and not is_hidden and self.results.shown is None:
+            self._show_former()
 
     @property
     def worker(self) -> InferenceWorker:
@@ -275,7 +284,7 @@ class PredictionControl(QObject):
             self.results.show_growing(empty)
 
     def _on_grew(self, entry: Entry, news: Any) -> None:
-        if self._is_shown(entry):
+        if self._is_shown(entry) and not self.results.is_hidden:
             self._predicted.add(news)
 
     def _on_ended(self, entry: Entry, reply: messages.Reply | str) -> None:
@@ -283,7 +292,8 @@ class PredictionControl(QObject):
         is_shown = self._is_shown(entry)
         is_failure = isinstance(reply, str | messages.Failed)
         if is_shown or not is_failure or not self.is_of_batch(entry.order.slide):
-            self._endings.tell(entry, reply, is_shown=is_shown)
+            is_withheld = self.withholds(entry.order.slide)
+            self._endings.tell(entry, reply, is_shown=is_shown, is_withheld=is_withheld)
         store = None if isinstance(reply, messages.Finished) else entry.store
         if is_shown and store is not None and store.is_dir():
             self.results.show_stored(store)

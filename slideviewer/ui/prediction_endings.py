@@ -13,6 +13,8 @@ from slideviewer.ui.opening import Offers
 from slideviewer.ui.predicted.kinds import KINDS
 from slideviewer.ui.prediction_queue import Entry, PredictionQueue
 
+WITHHELD = "Predicted. What came out is hidden until the slide is marked as read."
+
 
 class PredictionEndings(QObject):
     """Tells of the slide that is shown, and of others by their names."""
@@ -24,7 +26,14 @@ class PredictionEndings(QObject):
         self._queue, self._notices = queue, notices
         self._offers = Offers(notices)
 
-    def tell(self, entry: Entry, reply: messages.Reply | str, *, is_shown: bool) -> None:
+    def tell(
+        self,
+        entry: Entry,
+        reply: messages.Reply | str,
+        *,
+        is_shown: bool,
+        is_withheld: bool = False,
+    ) -> None:
         """Say how it ended.
 
         Parameters
@@ -34,13 +43,15 @@ class PredictionEndings(QObject):
             The last one, or why it could not even begin.
         is_shown : bool
             Whether it is of the slide that is shown.
+        is_withheld : bool
+            Whether nothing of what came out may be told yet.
         """
         number = entry.number
         about = "" if is_shown else f"{entry.order.slide.name}: "
         offer = self._offers.make if is_shown else self._notices.offer
         match reply:
             case messages.Finished():
-                self._tell_finished(entry, reply, about)
+                self._tell_finished(entry, reply, about, is_withheld)
             case messages.Stopped():
                 self._notices.tell(about + prediction_words.CANCELLED)
             case messages.Failed():
@@ -55,12 +66,15 @@ class PredictionEndings(QObject):
         """Another slide is shown: take back what was offered for the one before."""
         self._offers.withdraw()
 
-    def _tell_finished(self, entry: Entry, reply: messages.Finished, about: str) -> None:
+    def _tell_finished(
+        self, entry: Entry, reply: messages.Finished, about: str, is_withheld: bool
+    ) -> None:
         """Say what came out, once it is known what was not seen."""
         kind = KINDS[entry.order.package.spec.task]
 
         def done(prediction: Stored | None) -> None:
-            self._notices.tell(about + kind.finished(reply, prediction))
+            said = WITHHELD if is_withheld else kind.finished(reply, prediction)
+            self._notices.tell(about + said)
             if prediction is not None:
                 self.read.emit(entry, prediction)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QShowEvent
@@ -18,8 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from slideviewer.annotations import Annotation, AnnotationSet
+from slideviewer.annotations.origin import How, Origin
 from slideviewer.geometry import Rect
-from slideviewer.inference.stored import Stored
+from slideviewer.inference.stored import Stored, source_words
 from slideviewer.progress import Progress
 from slideviewer.ui import words
 from slideviewer.ui.jobs import Job
@@ -75,12 +77,15 @@ class PredictionRegions(QObject):
         )
         agreed = dialog.exec() == QDialog.DialogCode.Accepted
         made = dialog.made
+        source = source_words(prediction, dialog.threshold.value())
         dialog.deleteLater()
         if not agreed or not made or self._results.shown is not prediction:
             return
         known = document.annotations.groups
         groups = tuple(it for it in made.groups.values() if it.name not in known)
-        if document.apply("Turn prediction into annotations", {it.id: it for it in made}, groups):
+        origin = Origin(How.PREDICTED, source)
+        new = {it.id: replace(it, origin=origin) for it in made}
+        if document.apply("Turn prediction into annotations", new, groups):
             self._session.selection.set(())
             told = kind_of(prediction).told(len(made))
             self._notices.tell(f"{told} became annotations.")

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slideviewer.annotations import Points
 from slideviewer.inference.provenance import content_identity
-from slideviewer.inference.stored import Stored, read_stored
+from slideviewer.inference.stored import Stored, read_stored, source_words
 from slideviewer.models.package import ModelPackage
 from slideviewer.slide import Slide
 from slideviewer.ui.jobs import Job
@@ -38,6 +38,8 @@ class PredictionResults(QObject):
         super().__init__(window)
         self._session, self._predicted, self._window = session, predicted, window
         self._shown: Stored | None = None
+        self._withheld: Stored | None = None
+        self._is_hidden = False
         self._reading: Job | None = None
         self._identity: tuple[Slide, str] | None = None  # of the file that was opened
         self._exports = PredictionExports(notices, self)
@@ -48,20 +50,48 @@ class PredictionResults(QObject):
         return self._shown
 
     @property
+    def source(self) -> str:
+        """What predicted the result, for the record; empty where there is none."""
+        if self._shown is None:
+            return ""
+        return source_words(self._shown, self._predicted.shown.threshold)
+
+    @property
     def identity(self) -> str | None:
         """Of the open slide's content when it was opened; None before that is known."""
         known = self._identity
         return known[1] if known is not None and known[0] is self._session.slide else None
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether nothing is shown, whatever there is."""
+        return self._is_hidden
+
+    def hide(self, is_hidden: bool) -> None:
+        """Show nothing from now on, to nobody and in no form, or what there is again."""
+        if is_hidden == self._is_hidden:
+            return
+        self._is_hidden = is_hidden
+        withheld, self._withheld = self._withheld, self._shown if is_hidden else None
+        if is_hidden:
+            self._predicted.clear()
+            self._set_shown(None)
+        elif withheld is not None:
+            self.show(withheld)
+
     def show(self, prediction: Stored) -> None:
         """Show a result."""
+        if self._is_hidden:
+            self._withheld = prediction
+            return
         self._predicted.show(prediction)
         self._set_shown(prediction)
 
     def show_growing(self, live: Any) -> None:
         """Show what there is of one, in place of any result."""
         self._set_shown(None)
-        self._predicted.show(live)
+        if not self._is_hidden:
+            self._predicted.show(live)
 
     def show_stored(self, folder: Path) -> None:
         """Show a stored prediction."""
@@ -71,6 +101,7 @@ class PredictionResults(QObject):
         """Show what is being predicted on the open slide, or was predicted last by a model."""
         if self._reading is not None:
             self._reading.cancel()
+        self._withheld = None
         self._predicted.clear()
         self._set_shown(None)
         slide = self._session.slide

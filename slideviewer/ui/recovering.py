@@ -206,6 +206,7 @@ def read(leftover: Leftover) -> Read:
     except SlideviewerError:  # gone, or another's by now
         file, before = None, AnnotationSet.of()
     sidecar = _sidecar(leftover, file, before, annotations) if file is not None else Sidecar()
+    annotations = sidecar.added_to(annotations)
     return Read(leftover, annotations, file, differences(before, annotations), sidecar)
 
 
@@ -273,4 +274,4 @@ def _is_saved(leftover: Leftover) -> bool:
 
 
 def _read_file(path: Path) -> AnnotationSet:
-    return read_annotations(path).annotations.with_decisions(read_decisions(path).decisions)
+    return read_decisions(path).added_to(read_annotations(path).annotations)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal
 
 from slideviewer.annotations import Annotation, Group, Kind, Points, SlideFrame
+from slideviewer.annotations.origin import Origin
 from slideviewer.slide import Slide
 from slideviewer.slide.frame import frame_of
 from slideviewer.ui.document import Document
@@ -68,8 +69,10 @@ class Session(QObject):
         if former is not None and former is not slide:
             former.close()
 
-    def add_polygons(self, text: str, outlines: Sequence[Points]) -> None:
-        """Add outlines to the markup in one step, and select them."""
+    def add_polygons(
+        self, text: str, outlines: Sequence[Points], origin: Origin | None = None
+    ) -> None:
+        """Add outlines to the markup in one step, and select them; they are of one origin."""
         annotations = self.document.annotations
         drawn = self._drawn_group
         groups: tuple[Group, ...] = ()
@@ -78,7 +81,7 @@ class Session(QObject):
         made: dict[str, Annotation] = {}
         for points in outlines:
             name = annotations.with_changes(made).next_name()
-            annotation = Annotation(name, Kind.POLYGON, points, drawn)
+            annotation = Annotation(name, Kind.POLYGON, points, drawn, origin=origin)
             made[annotation.id] = annotation
         if made:
             self.document.apply(text, made, groups)

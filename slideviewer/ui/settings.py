@@ -139,6 +139,12 @@ AUTHOR = Setting(
     "Your name",
     "Noted with what you draw and decide. Left empty, it is the name of your account.",
 )
+READ_BLIND = Setting(
+    "read_blind",
+    False,
+    "Read slides blind first",
+    "A new window hides what is predicted of a slide until you mark it as read.",
+)
 BRUSH_SIZE = Setting("brush_size", 48, lowest=4, highest=600, unit="px")
 """The diameter on the screen."""
 PREDICTION_COLOURS = Setting(
@@ -190,6 +196,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
     CACHE_MIB,
     HOLES,
     AUTHOR,
+    READ_BLIND,
     BRUSH_SIZE,
     PREDICTION_COLOURS,
     PREDICTION_SMOOTH,

@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from slideviewer.annotations import FORMATS, Annotation, AnnotationSet
-from slideviewer.annotations.sidecar import Sidecar, history_of, mismatches, write_sidecar
+from slideviewer.annotations.sidecar import Sidecar, mismatches, write_sidecar
+from slideviewer.annotations.trail import history_of
 from slideviewer.errors import SlideviewerError
 from slideviewer.ui.author import user_name
 from slideviewer.ui.jobs import Job
@@ -54,7 +55,8 @@ class Sidecars(QObject):
 
     def history_of(self, annotation: Annotation) -> tuple[str, ...]:
         """Sentences on who drew and changed an annotation of what is open."""
-        return history_of(annotation, self._known.marks.get(annotation.id))
+        decisions = self._session.document.annotations.decisions
+        return history_of(annotation, self._known.marks.get(annotation.id), decisions)
 
     def write(self, annotations: AnnotationSet, path: Path) -> None:
         """Write what an XML file that was just saved cannot hold beside it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QW
 
 from slideviewer.annotations import Annotation, AnnotationSet, Group
 from slideviewer.annotations.masks import HoleStyle, MaskGrid, Outlining, outlined, trace
+from slideviewer.annotations.origin import How, Origin
 from slideviewer.progress import Progress
 from slideviewer.slide import Slide, open_slide
 from slideviewer.slide.tissue import find_tissue
@@ -85,7 +87,9 @@ class TissueMarking(QObject):
         document = self._session.document
         present = document.annotations
         replaced = {it.id for it in present if GROUP in present.lineage(it.group)}
-        changes: dict[str, Annotation | None] = {**dict.fromkeys(replaced), **found.annotations}
+        origin = Origin(How.COMPUTED, "the search for tissue")
+        new = {it.id: replace(it, origin=origin) for it in found}
+        changes: dict[str, Annotation | None] = {**dict.fromkeys(replaced), **new}
         groups = tuple(it for it in found.groups.values() if it.name not in present.groups)
         if document.apply("Show tissue", changes, groups):
             show_somewhere(self._views, lambda view: view.markup)

@@ -13,6 +13,7 @@ from slideviewer import RESEARCH_USE_ONLY, __version__, paths
 from slideviewer.ui import actions
 from slideviewer.ui.action_states import ActionStates
 from slideviewer.ui.aids import Aids
+from slideviewer.ui.blind.control import BlindReading
 from slideviewer.ui.browsing import Browsing
 from slideviewer.ui.canvas import Canvas
 from slideviewer.ui.cell_card import CellCards
@@ -41,6 +42,7 @@ from slideviewer.ui.recovering import Recovering
 from slideviewer.ui.reporting import Reporting
 from slideviewer.ui.review.accepting import Accepting
 from slideviewer.ui.review.control import Reviewing
+from slideviewer.ui.review.exporting import ReviewExports
 from slideviewer.ui.saving import Saving
 from slideviewer.ui.session import Session
 from slideviewer.ui.slide_watch import SlideWatch
@@ -116,6 +118,24 @@ class MainWindow(QMainWindow):
         shown = self.predicted, self.prediction.results, self.reviewing.finder
         self.reporting = Reporting(self.session, *shown, *parts)
         self.batches = WorklistBatches(self.worklists, self.prediction, self.reporting, *parts)
+        self.blind = BlindReading(
+            self.session,
+            self.views,
+            self.prediction,
+            self.predicted,
+            self.aids.maps,
+            self.reviewing,
+            self.editing.unless_drawing,
+            self.notices,
+            self,
+        )
+        self.review_exports = ReviewExports(
+            self.session,
+            self.saving.sidecars,
+            lambda: self.blind.hides,
+            self.notices,
+            self,
+        )
         self.metrics = Metrics(
             self.session,
             self.views,
@@ -186,6 +206,7 @@ class MainWindow(QMainWindow):
         handlers |= self.worklists.commands | self.accepting.commands | self.metrics.commands
         handlers |= self.improving.commands
         handlers |= self.reporting.commands | self.batches.commands
+        handlers |= self.blind.commands | self.review_exports.commands
         return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
     @property
@@ -255,6 +276,8 @@ class MainWindow(QMainWindow):
         self.browsing.attach(self.named_actions)
         self.editing.attach(self.named_actions)
         self.reviewing.attach(self.named_actions)
+        self.blind.attach(self.named_actions)
+        self.blind.ended.connect(self.worklists.note_read)
         self.docks["Metrics"].visibilityChanged.connect(self.metrics.watch)
         self.metrics.shown_wanted.connect(lambda: self.docks.show("Metrics"))
         self.editing.tell_history(self.saving.sidecars.history_of)

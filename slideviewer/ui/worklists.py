@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from slideviewer.annotations.decisions import Ending, Reading
 from slideviewer.annotations.json_file import sound
 from slideviewer.cohort.slide_table import slides_in_csv
 from slideviewer.cohort.worklist import (
@@ -62,6 +63,7 @@ class Worklists(QObject):
         self._worklist: Worklist | None = None
         self._states: States = {}
         self._is_closed = False
+        self._read_at: int | None = None  # the document's state when the slide was marked as read
         tray.listed.connect(self._on_listed)
         session.document.state_changed.connect(self._on_edit)
 
@@ -162,6 +164,13 @@ class Worklists(QObject):
 
         self._do(work, self._show)
 
+    def note_read(self, slide: Path, reading: Reading) -> None:
+        """A slide was read without its prediction, or that was shown anyway."""
+        path = Path(os.path.abspath(slide))
+        if reading.ending == Ending.READ and path in self._states:
+            self._read_at = self._session.document.undo_stack.state
+            self.mark(ReadingState.READ, path)
+
     def close(self) -> None:
         """Let the list go, and want no answer any more."""
         self._is_closed = True
@@ -246,7 +255,9 @@ class Worklists(QObject):
         path = self._open_path
         if path is None or not self._session.document.undo_stack.canUndo():
             return
-        if self._states.get(path) in _EARLY:
+        state = self._states.get(path)
+        has_gone_on = self._session.document.undo_stack.state != self._read_at
+        if state in _EARLY or (state == ReadingState.READ and has_gone_on):
             self._states = {**self._states, path: ReadingState.IN_REVIEW}
             self.mark(ReadingState.IN_REVIEW)
 
@@ -265,6 +276,17 @@ class Worklists(QObject):
         """Work on the disk beside the window: a folder may lie on a network."""
         # The application owns the job: this object may be gone when a network answers.
         job = Job(lambda _: work(), QCoreApplication.instance())
-        job.succeeded.connect(show)
-        job.failed.connect(lambda problem: self._notices.warn(problem))
+
+        def heard(made: object) -> None:
+            if not self._is_closed:
+                show(made)
+            elif isinstance(made, tuple) and isinstance(made[0], Worklist):
+                made[0].close()
+
+        def failed(problem: str) -> None:
+            if not self._is_closed:
+                self._notices.warn(problem)
+
+        job.succeeded.connect(heard)
+        job.failed.connect(failed)
         job.start()

@@ -1,4 +1,4 @@
-"""What a reader decided on regions that were shown: values, and the file they are kept in."""
+"""What a reader decided and how slides were read: values, and the file they are kept in."""
 
 from slideviewer.annotations.decisions.decision import Decision, Runs, Verdict, as_runs
 from slideviewer.annotations.decisions.file import (
@@ -7,16 +7,20 @@ from slideviewer.annotations.decisions.file import (
     read_decisions,
     write_decisions,
 )
+from slideviewer.annotations.decisions.reading import Ending, Reading, reading_from
 from slideviewer.annotations.decisions.table import write_decisions_csv
 
 __all__ = [
     "Decision",
     "DecisionsRead",
+    "Ending",
+    "Reading",
     "Runs",
     "Verdict",
     "as_runs",
     "decisions_file_of",
     "read_decisions",
+    "reading_from",
     "write_decisions",
     "write_decisions_csv",
 ]

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from slideviewer.annotations.decisions.decision import Decision, Verdict, as_runs
+from slideviewer.annotations.decisions.reading import Ending, Reading
 from slideviewer.annotations.json_file import sound
 from slideviewer.annotations.saving import write_safely
+
+if TYPE_CHECKING:
+    from slideviewer.annotations.model import AnnotationSet
+
+_Value = TypeVar("_Value")
 
 DECISIONS_SUFFIX = ".review.json"
 VERSION = 1
@@ -30,6 +36,8 @@ _LENGTH = 4096
 """Longer words are no words; they are cut when they are written."""
 
 _Word = Annotated[str, Field(max_length=_LENGTH)]
+_Moment = Annotated[str, Field(max_length=_LENGTHS["at"])]
+_Count = Annotated[int, Field(ge=0, lt=1 << 40)]
 _Run = tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
 
 
@@ -42,9 +50,23 @@ class _Entry(BaseModel):
     reason: _Word = ""
     note: Annotated[str, Field(max_length=_LENGTHS["note"])] = ""
     author: _Word = ""
-    at: Annotated[str, Field(max_length=_LENGTHS["at"])] = ""
+    at: _Moment = ""
     source: _Word = ""
     score: FiniteFloat | None = None
+
+
+class _ReadingEntry(BaseModel):
+    id: Annotated[str, Field(min_length=1, max_length=_LENGTHS["id"])]
+    reader: _Word = ""
+    opened: _Moment
+    ended: _Moment = ""
+    ending: Ending
+    seconds: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    openings: _Count = 1
+    order: _Count = 0
+    session: _Moment = ""
+    annotations: _Count = 0
+    was_seen: bool = False
 
 
 class _Content(BaseModel):
@@ -56,6 +78,7 @@ class _Content(BaseModel):
     format: Literal["slideviewer review"]
     version: Annotated[int, Field(ge=1, le=VERSION)]
     decisions: list[Any] = Field(default_factory=list)
+    readings: list[Any] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -65,12 +88,18 @@ class DecisionsRead:
     Attributes
     ----------
     decisions : mapping of id to Decision
+    readings : mapping of id to Reading
     notice : str
         For the user, where the file is there and it or a part of it cannot be used.
     """
 
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     notice: str = ""
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+
+    def added_to(self, annotations: AnnotationSet) -> AnnotationSet:
+        """Annotations together with what was decided and read."""
+        return annotations.with_decisions(self.decisions).with_readings(self.readings)
 
 
 def decisions_file_of(path: Path) -> Path:
@@ -107,10 +136,12 @@ def read_decisions(path: Path) -> DecisionsRead:
         return DecisionsRead(notice=_unused(file, _reason(error)))
     except ValueError as error:
         return DecisionsRead(notice=_unused(file, str(error)))
-    return _read_one_by_one(file, content.decisions)
+    return _read_one_by_one(file, content)
 
 
-def write_decisions(decisions: Mapping[str, Decision], path: Path) -> None:
+def write_decisions(
+    decisions: Mapping[str, Decision], path: Path, readings: Mapping[str, Reading] | None = None
+) -> None:
     """Write decisions beside an annotation file; where there are none, and were none, no file.
 
     One that cannot be read, wholly or in part, or holds decisions that are none any more, is kept
@@ -121,6 +152,7 @@ def write_decisions(decisions: Mapping[str, Decision], path: Path) -> None:
     decisions : mapping of id to Decision
     path : Path
         The annotation file.
+    readings : mapping of id to Reading, optional
 
     Raises
     ------
@@ -128,38 +160,63 @@ def write_decisions(decisions: Mapping[str, Decision], path: Path) -> None:
         The file cannot be written; the former one is untouched.
     """
     file = decisions_file_of(path)
-    if not decisions and not file.exists():
+    read = dict(readings or {})
+    if not decisions and not read and not file.exists():
         return
     former = read_decisions(path)
-    if not decisions and not former.decisions and former.notice:
+    had_any = former.decisions or former.readings
+    if not decisions and not read and not had_any and former.notice:
         return
-    if not former.notice and former.decisions == decisions:
+    if not former.notice and (former.decisions, former.readings) == (decisions, read):
         return
+    gone = (former.decisions.keys() - decisions.keys()) | (former.readings.keys() - read.keys())
     write_safely(
         file,
-        lambda stream: stream.writelines(_lines(path.name, decisions)),
-        backup=bool(former.notice or former.decisions.keys() - decisions.keys()),
+        lambda stream: stream.writelines(_lines(path.name, decisions, read)),
+        backup=bool(former.notice or gone),
     )
 
 
-def _read_one_by_one(file: Path, entries: list[Any]) -> DecisionsRead:
-    found: dict[str, Decision] = {}
+def _read_one_by_one(file: Path, content: _Content) -> DecisionsRead:
     problems: list[str] = []
+    decided = _sound_ones(content.decisions, _decision, problems)
+    read = _sound_ones(content.readings, _reading, problems)
+    decisions = {it.id: it for it in decided}
+    readings = {it.id: it for it in read}
+    if not problems:
+        return DecisionsRead(decisions, readings=readings)
+    count = len(content.decisions) + len(content.readings)
+    what = "decisions and readings" if content.readings else "decisions"
+    return DecisionsRead(
+        decisions,
+        f"{file.name}: {len(problems)} of {count} {what} cannot be used and are left out "
+        f"({problems[0]}). The file is kept as a backup when the slide is saved.",
+        readings,
+    )
+
+
+def _sound_ones(
+    entries: Iterable[Any], made_of: Callable[[Any], _Value], problems: list[str]
+) -> list[_Value]:
+    """What is made of the entries that can be used; why others cannot is put with the problems."""
+    found = []
     for told in entries:
         try:
-            entry = _Entry.model_validate(told)
-            found[entry.id] = Decision(**{**dict(entry), "runs": as_runs(entry.runs)})
+            found.append(made_of(told))
         except ValidationError as error:
             problems.append(_reason(error))
         except ValueError as error:
             problems.append(str(error))
-    if not problems:
-        return DecisionsRead(found)
-    return DecisionsRead(
-        found,
-        f"{file.name}: {len(problems)} of {len(entries)} decisions cannot be used and are left out "
-        f"({problems[0]}). The file is kept as a backup when the slide is saved.",
-    )
+    return found
+
+
+def _decision(told: Any) -> Decision:
+    entry = _Entry.model_validate(told)
+    return Decision(**{**dict(entry), "runs": as_runs(entry.runs)})
+
+
+def _reading(told: Any) -> Reading:
+    return Reading(**dict(_ReadingEntry.model_validate(told)))
 
 
 def _reason(error: ValidationError) -> str:
@@ -172,14 +229,26 @@ def _unused(file: Path, why: str) -> str:
     return f"{file.name} cannot be used ({why}): what was decided in a review is not known."
 
 
-def _lines(name: str, decisions: Mapping[str, Decision]) -> Iterator[bytes]:
-    """The file's text, with a line for each decision so that versions can be compared."""
+def _lines(
+    name: str, decisions: Mapping[str, Decision], readings: Mapping[str, Reading]
+) -> Iterator[bytes]:
+    """The file's text, with a line for each entry so that versions can be compared."""
     yield (
         f'{{"format": "slideviewer review",\n"version": {VERSION},\n'
         f'"file": {json.dumps(sound(name))},\n"decisions": ['
     ).encode()
     for number, decision in enumerate(decisions.values()):
         yield (b",\n" if number else b"\n") + json.dumps(_told(decision)).encode()
+    if readings:
+        yield b'],\n"readings": ['
+        for number, reading in enumerate(readings.values()):
+            told = {
+                key: sound(it[: _LENGTHS["at"] if key != "reader" else _LENGTH])
+                if isinstance(it, str)
+                else it
+                for key, it in reading.as_json().items()
+            }
+            yield (b",\n" if number else b"\n") + json.dumps(told).encode()
     yield b"]}\n"
 
 

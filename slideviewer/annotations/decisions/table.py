@@ -1,4 +1,4 @@
-"""Decisions as a table: who decided what, when, and why."""
+"""Decisions as a table: who decided what, when, and why; and how the slide was read."""
 
 from __future__ import annotations
 
@@ -7,18 +7,26 @@ from pathlib import Path
 
 from slideviewer.annotations.csv_file import plain, write_rows
 from slideviewer.annotations.decisions.decision import Decision
+from slideviewer.annotations.decisions.reading import Reading
 
 COLUMNS = (
     *("at", "author", "kind", "verdict", "group", "reason", "note"),
     *("x", "y", "width", "height", "area_px2", "area_um2", "score", "source", "id"),
+    *("opened", "seconds", "openings", "session", "order", "annotations_before", "seen_before"),
 )
-"""Places are level-0 pixels."""
+"""Places are level-0 pixels. The last ones are filled for readings, the middle for decisions."""
+
+READING = "reading"
+"""The kind of a row that tells of a reading."""
 
 
 def write_decisions_csv(
-    decisions: Iterable[Decision], path: Path, spacing_um_px: float | None = None
+    decisions: Iterable[Decision],
+    path: Path,
+    spacing_um_px: float | None = None,
+    readings: Iterable[Reading] = (),
 ) -> None:
-    """Write a row for each decision, in the order of deciding.
+    """Write a row for each decision and each reading, in the order of time.
 
     The file is as RFC 4180 has it, in UTF-8. Words that a spreadsheet would take for a formula get
     an apostrophe in front.
@@ -30,13 +38,16 @@ def write_decisions_csv(
         Replaced only when all is written.
     spacing_um_px : float, optional
         Micrometres per level-0 pixel; without it areas in µm² are left empty.
+    readings : iterable of Reading
 
     Raises
     ------
     AnnotationError
         The file cannot be written; a former one is untouched then.
     """
-    rows = [_row(it, spacing_um_px) for it in sorted(decisions, key=lambda it: (it.at, it.id))]
+    decided = [(it.at, it.id, _row(it, spacing_um_px)) for it in decisions]
+    read = [(it.ended or it.opened, it.id, _reading_row(it)) for it in readings]
+    rows = [row for _, _, row in sorted([*decided, *read], key=lambda it: it[:2])]
     write_rows(COLUMNS, rows, path)
 
 
@@ -54,4 +65,14 @@ def _row(decision: Decision, spacing: float | None) -> list[str]:
         numbers = [*(f"{value:.1f}" for value in places), um2]
     score = "" if decision.score is None else f"{decision.score:.4f}"
     rest = [score, plain(decision.source), decision.id]
-    return [*map(plain, (*words, *more)), *numbers, *rest]
+    return [*map(plain, (*words, *more)), *numbers, *rest, *[""] * 7]
+
+
+def _reading_row(reading: Reading) -> list[str]:
+    words = (reading.ended, reading.reader, READING, str(reading.ending))
+    numbers = (f"{reading.seconds:.0f}", str(reading.openings), reading.session)
+    order = str(reading.order) if reading.order else ""
+    before = str(reading.annotations) if reading.is_over else ""
+    seen = "yes" if reading.was_seen else "no"
+    told = (reading.id, reading.opened, *numbers, order, before, seen)
+    return [*map(plain, words), *[""] * 11, *map(plain, told)]

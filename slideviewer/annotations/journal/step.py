@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.annotations.decisions.decision import Decision, Verdict, as_runs
+from slideviewer.annotations.decisions.reading import Reading, reading_from
 from slideviewer.annotations.model import (
     Annotation,
     AnnotationSet,
@@ -30,6 +31,7 @@ from slideviewer.annotations.model import (
     own_copy,
 )
 from slideviewer.annotations.ordering import last_of, places_of
+from slideviewer.annotations.origin import How, Origin
 
 _LENGTH = struct.Struct("<I")
 _NO_POINTS = as_points([])
@@ -76,6 +78,8 @@ class Step:
         That of the set afterwards; None where it stays as it is.
     decisions : mapping of id to (Decision or None)
         Those made or changed, and None for those taken back.
+    readings : mapping of id to Reading
+        Those begun or gone on with.
     """
 
     text: str
@@ -84,6 +88,7 @@ class Step:
     groups: Mapping[str, Group] | None = None
     extra: Mapping[str, object] | None = None
     decisions: Mapping[str, Decision | None] = field(default_factory=dict)
+    readings: Mapping[str, Reading] = field(default_factory=dict)
 
     def applied_to(self, before: AnnotationSet) -> AnnotationSet:
         """The set after this step.
@@ -115,8 +120,9 @@ class Step:
             before.groups if self.groups is None else MappingProxyType(dict(self.groups)),
             before.extra if self.extra is None else self.extra,
             before.decisions,
+            before.readings,
         )
-        return after.with_decisions(self.decisions)
+        return after.with_decisions(self.decisions).with_readings(self.readings)
 
 
 def step_between(
@@ -155,6 +161,7 @@ def step_between(
         None if _same_groups(before.groups, after.groups) else after.groups,
         None if before.extra == after.extra else after.extra,
         _decided(before.decisions, after.decisions),
+        {key: it for key, it in after.readings.items() if before.readings.get(key) != it},
     )
 
 
@@ -167,6 +174,7 @@ def whole_step(text: str, annotations: AnnotationSet) -> Step:
         annotations.groups,
         annotations.extra,
         annotations.decisions,
+        annotations.readings,
     )
 
 
@@ -183,6 +191,8 @@ def as_bytes(step: Step) -> bytes:
     if step.decisions:
         told["decided"] = [it.as_json() for it in step.decisions.values() if it is not None]
         told["undecided"] = [key for key, it in step.decisions.items() if it is None]
+    if step.readings:
+        told["read"] = [it.as_json() for it in step.readings.values()]
     # Row by row, so that other threads come in between: all at once takes half a second.
     rows = ",".join([_as_json(_row(placed)) for placed in step.placed])
     head = f'{{"placed":[{rows}],{_as_json(told)[1:]}'.encode("ascii")
@@ -218,6 +228,7 @@ def step_from(data: bytes) -> Step:
                 **dict.fromkeys(told.get("undecided", ())),
                 **{row["id"]: _decision(row) for row in told.get("decided", ())},
             },
+            {row["id"]: reading_from(row) for row in told.get("read", ())},
         )
     except (struct.error, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise ValueError(f"no step of a journal: {error}") from error
@@ -288,8 +299,11 @@ def _row(placed: Placed) -> list[object]:
     it = placed.annotation
     count = len(it.points)
     row: list[object] = [it.id, it.name, str(it.kind), it.group, it.colour, count]
-    if placed.head or placed.tail or placed.position is not None or it.extra:
+    is_more = placed.head or placed.tail or placed.position is not None or it.extra
+    if is_more or it.origin is not None:
         row += [placed.head, placed.tail, placed.position, dict(it.extra)]
+    if it.origin is not None:
+        row.append([it.origin.how, it.origin.source, it.origin.decision])
     return row
 
 
@@ -298,13 +312,14 @@ def _placed_from(rows: Sequence[Any], points: Any) -> tuple[Placed, ...]:
     start = 0
     for row in rows:
         name_and_place = row[:6]
-        head, tail, position, extra = row[6:] or (0, 0, None, {})
+        head, tail, position, extra = row[6:10] or (0, 0, None, {})
+        origin = Origin(How(row[10][0]), *row[10][1:]) if len(row) > 10 else None
         annotation_id, name, kind, group, colour, count = name_and_place
         if not 0 <= count <= len(points) - start:
             raise ValueError("no step of a journal: vertices are missing")
         own = as_points(points[start : start + count])
         start += count
-        whole = Annotation(name, kind_named(kind), own, group, colour, extra, annotation_id)
+        whole = Annotation(name, kind_named(kind), own, group, colour, extra, annotation_id, origin)
         found.append(Placed(whole, head, tail, position))
     if start != len(points):
         raise ValueError("no step of a journal: there are vertices of no annotation")

@@ -84,7 +84,9 @@ def result_of(
     wanted = hole_group(annotations.groups.get(like.group) if like.group is not None else None)
     group = annotations.groups.get(wanted.name, wanted)
     left_out = [
-        Annotation(hole_name(shape.name), Kind.POLYGON, hole, group.name, group.colour)
+        Annotation(
+            hole_name(shape.name), Kind.POLYGON, hole, group.name, group.colour, origin=like.origin
+        )
         for shape, region in zip(shapes, parts, strict=True)
         for hole in region.holes
     ]
@@ -96,7 +98,7 @@ def _part(region: Region, like: Annotation, number: int, as_group: bool) -> Anno
     if number == 1:
         return replace(like, kind=Kind.POLYGON, points=_begun_as(points, like.points))
     name = f"{like.name} ({number})"
-    part = Annotation(name, Kind.POLYGON, points, like.group, like.colour)
+    part = Annotation(name, Kind.POLYGON, points, like.group, like.colour, origin=like.origin)
     attributes = asap_attributes(like)
     return with_asap_attributes(part, attributes) if attributes else part
 

@@ -8,7 +8,7 @@ from slideviewer.annotations.sidecar.file import (
     write_sidecar,
 )
 from slideviewer.annotations.sidecar.identity import SlideIdentity, identity_of, mismatches
-from slideviewer.annotations.sidecar.marks import Mark, digest_of, history_of
+from slideviewer.annotations.sidecar.marks import Mark, digest_of
 
 __all__ = [
     "SIDECAR_SUFFIX",
@@ -16,7 +16,6 @@ __all__ = [
     "Sidecar",
     "SlideIdentity",
     "digest_of",
-    "history_of",
     "identity_of",
     "mismatches",
     "read_sidecar",

@@ -1,9 +1,9 @@
 """What ASAP's XML cannot hold, in a file beside it: ``<name>.slideviewer.json``.
 
-The slide that was drawn on, its spacing, which outlines are holes of which, and who drew and
-changed what and when. The XML stays the truth: an entry counts only for the shape that it was
-written for, which a digest of kind and vertices tells; whatever became of the XML elsewhere, the
-worst that this file can do is to say nothing.
+The slide that was drawn on, its spacing, which outlines are holes of which, what made each
+annotation, and who drew and changed what and when. The XML stays the truth: an entry counts only
+for the shape that it was written for, which a digest of kind and vertices tells; whatever became
+of the XML elsewhere, the worst that this file can do is to say nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,6 +22,7 @@ from slideviewer.annotations.frame import SlideFrame
 from slideviewer.annotations.geojson.holes import holes_by_owner
 from slideviewer.annotations.json_file import sound
 from slideviewer.annotations.model import Annotation, AnnotationSet
+from slideviewer.annotations.origin import How, Origin
 from slideviewer.annotations.saving import write_safely
 from slideviewer.annotations.sidecar.identity import SlideIdentity, Word, identity_of
 from slideviewer.annotations.sidecar.marks import Mark, digest_of, mark_now
@@ -41,6 +42,13 @@ class _Entry(BaseModel):
     created: datetime | None = None
     changed_by: Word = ""
     changed: datetime | None = None
+    how: How | None = None
+    source: Word = ""
+    decision: Annotated[str, Field(max_length=64)] = ""
+
+    @property
+    def origin(self) -> Origin | None:
+        return Origin(self.how, self.source, self.decision) if self.how is not None else None
 
 
 class _Content(BaseModel):
@@ -68,12 +76,25 @@ class Sidecar:
     is_unreadable : bool
         Whether there is a file that could not be used; it is kept as a backup when another one
         takes its place.
+    origins : mapping of annotation id to Origin
+        As the file tells; once they are added to the annotations, those know better.
     """
 
     slide: SlideIdentity | None = None
     marks: Mapping[str, Mark] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     is_unreadable: bool = False
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+
+    def added_to(self, annotations: AnnotationSet) -> AnnotationSet:
+        """Annotations that know what made them, where they did not know by themselves."""
+        known = annotations.annotations
+        changes = {
+            key: replace(known[key], origin=origin)
+            for key, origin in self.origins.items()
+            if key in known and known[key].origin is None
+        }
+        return annotations.with_changes(changes)
 
 
 def sidecar_of(path: Path) -> Path:
@@ -101,7 +122,7 @@ def read_sidecar(path: Path, annotations: AnnotationSet) -> Sidecar:
     if content is None:
         marks = {it.id: Mark(digest_of(it)) for it in annotations}
         return Sidecar(None, marks, (problem,) if problem else (), bool(problem))
-    marks, unused = _marks(annotations, content.annotations)
+    marks, origins, unused = _marks(annotations, content.annotations)
     notices = []
     # Of a file of another format by the same name, whose places are rounded, nothing was noted.
     if unused and path.suffix.lower() == ".xml":
@@ -110,7 +131,7 @@ def read_sidecar(path: Path, annotations: AnnotationSet) -> Sidecar:
             f"{path.name} was changed by another program: who drew {others} of it is not known"
             " any more."
         )
-    return Sidecar(content.slide, marks, tuple(notices))
+    return Sidecar(content.slide, marks, tuple(notices), origins=origins)
 
 
 def write_sidecar(
@@ -198,23 +219,25 @@ def _unused(path: Path, why: str) -> str:
 
 def _marks(
     annotations: Iterable[Annotation], entries: Iterable[_Entry]
-) -> tuple[dict[str, Mark], int]:
-    """A mark for each annotation, and how many entries belong to none; equal shapes in turn."""
+) -> tuple[dict[str, Mark], dict[str, Origin], int]:
+    """Marks and origins, and how many entries belong to no annotation; equal shapes in turn."""
     waiting: dict[str, deque[_Entry]] = defaultdict(deque)
     for entry in entries:
         waiting[entry.digest].append(entry)
-    marks = {}
+    marks, origins = {}, {}
     for annotation in annotations:
         mark = Mark(digest_of(annotation))
         if waiting.get(mark.digest):
             entry = waiting[mark.digest].popleft()
             mark = Mark(mark.digest, entry.author, entry.created, entry.changed_by, entry.changed)
+            if entry.origin is not None:
+                origins[annotation.id] = entry.origin
         marks[annotation.id] = mark
-    return marks, sum(map(len, waiting.values()))
+    return marks, origins, sum(map(len, waiting.values()))
 
 
 def _entry(annotation: Annotation, mark: Mark, owner: int | None) -> dict[str, object]:
-    entry = {
+    entry: dict[str, object] = {
         "name": sound(annotation.name),
         "digest": mark.digest,
         "hole_of": owner,
@@ -223,6 +246,9 @@ def _entry(annotation: Annotation, mark: Mark, owner: int | None) -> dict[str, o
         "changed_by": mark.changed_by,
         "changed": mark.changed.isoformat() if mark.changed else None,
     }
+    if annotation.origin is not None:
+        it = annotation.origin
+        entry |= {"how": str(it.how), "source": sound(it.source), "decision": it.decision}
     return {key: value for key, value in entry.items() if value not in (None, "") or key == "name"}
 
 

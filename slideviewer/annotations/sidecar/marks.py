@@ -59,29 +59,3 @@ def mark_now(annotation: Annotation, known: Mark | None, author: str, now: datet
     if known.digest == digest:
         return known
     return replace(known, digest=digest, changed_by=author, changed=now)
-
-
-def history_of(annotation: Annotation, mark: Mark | None) -> tuple[str, ...]:
-    """Sentences on who drew and changed an annotation; none where nothing is known.
-
-    Parameters
-    ----------
-    annotation : Annotation
-        As it is now.
-    mark : Mark or None
-        What was noted when it was last saved; None for one that was drawn since.
-    """
-    if mark is None:
-        return ("Not saved yet.",)
-    told = [
-        _told("Drawn", mark.author, mark.created),
-        _told("Changed", mark.changed_by, mark.changed),
-        "Changed since it was saved." if digest_of(annotation) != mark.digest else "",
-    ]
-    return tuple(filter(None, told))
-
-
-def _told(what: str, author: str, at: datetime | None) -> str:
-    by = f" by {author}" if author else ""
-    on = f" on {at.astimezone():%Y-%m-%d %H:%M}" if at is not None else ""
-    return f"{what}{by}{on}." if by or on else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slideviewer.annotations import Annotation, AnnotationSet, Group
@@ -41,6 +41,7 @@ def accepted_together(
     groups: Collection[str | None] | None = None,
     holes: HoleStyle = HoleStyle.CUT,
     progress: Progress = silent,
+    decided: Sequence[str] = (),
 ) -> Accepted:
     """Accept findings one after the other, each on what the one before has left.
 
@@ -54,6 +55,8 @@ def accepted_together(
         What becomes of holes.
     progress : Progress
         Told how many are done; `Cancelled` raised from it leaves all as it was.
+    decided : sequence of str
+        Ids of the decisions on the findings, for what they make or change; none by default.
     """
     now, declared = markup, dict[str, Group]()
     chosen = list(indices)
@@ -67,7 +70,10 @@ def accepted_together(
             now, waiting = now.with_changes(waiting), {}
         name = next(names) if is_new else None
         for change in accepted(findings, index, opinions, threshold, now, group, groups, name):
-            made = result_of(parts_of(change.area), change.annotation, now, holes)
+            like = change.annotation
+            if decided:
+                like = like.decided_by(decided[done], is_new=is_new)
+            made = result_of(parts_of(change.area), like, now, holes)
             new: dict[str, Annotation | None] = {change.annotation.id: None}
             new |= {it.id: it for it in (*made.shapes, *made.holes)}
             touched |= dict.fromkeys(new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QObject, QSettings
 from PySide6.QtWidgets import QDialog, QFileDialog
 
 from slideviewer.annotations import Kind, Loaded
+from slideviewer.annotations.origin import How, Origin
 from slideviewer.progress import Progress
 from slideviewer.slide import Slide
 from slideviewer.slide.masks import MaskSummary, read_mask, summary_of, write_mask
@@ -139,7 +141,9 @@ class Masks(QObject):
         self._views.of_session.markup.visible = True  # lest what was imported vanish
         known = document.annotations.groups
         groups = (group for group in made.groups.values() if group.name not in known)
-        if not document.apply("Import mask", made.annotations, tuple(groups)):
+        origin = Origin(How.IMPORTED, path.name)
+        new = {it.id: replace(it, origin=origin) for it in made}
+        if not document.apply("Import mask", new, tuple(groups)):
             return  # the document said why
         count = "1 annotation" if len(made) == 1 else f"{words.whole(len(made))} annotations"
         self._notices.tell(f"Imported {path.name}: {count}.")

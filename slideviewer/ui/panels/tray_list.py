@@ -34,7 +34,8 @@ DOT = 9
 DONE = {
     ReadingState.UNREAD: 0.0,
     ReadingState.PREDICTED: 0.25,
-    ReadingState.IN_REVIEW: 0.5,
+    ReadingState.READ: 0.5,
+    ReadingState.IN_REVIEW: 0.75,
     ReadingState.DONE: 1.0,
 }
 """How much of a slide's dot is filled."""

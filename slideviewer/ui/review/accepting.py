@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 
 from slideviewer.annotations.decisions import Verdict
+from slideviewer.annotations.origin import How, Origin
 from slideviewer.ui.editing.control import Editing
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.prediction_results import PredictionResults
@@ -65,4 +66,5 @@ class Accepting(QObject):
             self._notices.tell("Point at a red region first: there is none under the mouse.")
         else:
             show_somewhere(self._views, lambda view: view.markup)
-        self._session.add_polygons("Accept predicted region", outlines)
+        origin = Origin(How.PREDICTED, self._results.source)
+        self._session.add_polygons("Accept predicted region", outlines, origin)

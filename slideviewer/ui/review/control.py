@@ -20,17 +20,17 @@ from slideviewer.ui.editing.areas import AreaEdits
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.prediction_results import PredictionResults
-from slideviewer.ui.review.exporting import export_decisions
 from slideviewer.ui.review.finder import Finder, Found
 from slideviewer.ui.review.many_dialog import ManyDialog, places_to_decide
 from slideviewer.ui.review.panel import ReviewPanel
-from slideviewer.ui.review.queue import ReviewQueue
+from slideviewer.ui.review.queue import Item, ReviewQueue
 from slideviewer.ui.review.showing import Showing
 from slideviewer.ui.review.verdicts import BECOMES_MARKUP, Verdicts
 from slideviewer.ui.session import Session
 from slideviewer.ui.views.grid import ViewGrid
 
 HIDDEN = "The Review panel lists the findings: open it first."
+AGAIN = "The findings are being looked for again. Try it again then."
 PARTS = (FindingKind.BEYOND_MARKUP, FindingKind.BEYOND_PREDICTION)
 
 
@@ -81,6 +81,7 @@ class Reviewing(QObject):
         self._showing = Showing(self.queue, session, views, self)
         self.panel = ReviewPanel(self.queue, self._showing.picture_of)
         self._group: str | None = None
+        self._is_hidden = False
         self._waiting: dict[str, _Wanted] = {}  # until the findings are those of the markup
         self.finder.found.connect(self._on_found)
         self.finder.failed.connect(lambda problem: notices.warn(problem))
@@ -90,7 +91,7 @@ class Reviewing(QObject):
         self.panel.group_wanted.connect(self._choose_group)
         self.panel.told.connect(self._on_told)
         self.panel.rules_wanted.connect(self._choose_rules)
-        self._showing.pictures_ready.connect(self.panel.list.viewport().update)
+        self._showing.pictures_ready.connect(self.panel.repaint_pictures)
         results.changed.connect(self._on_result)
         session.slide_changed.connect(self._on_slide_changed)
         session.document.changed.connect(self._on_document)
@@ -108,9 +109,7 @@ class Reviewing(QObject):
             "defer": lambda: self.decide(Verdict.DEFERRED),
             "relabel": self.ask_to_relabel,
             "decide_many": self.ask_to_decide_many,
-            "export_decisions": partial(
-                export_decisions, self._session, self._notices, self._window
-            ),
+            "review_grid": self.panel.show_grid,
         }
 
     @property
@@ -127,6 +126,13 @@ class Reviewing(QObject):
     def attach(self, actions: Mapping[str, QAction]) -> None:
         """Take the actions that the panel names."""
         self.panel.attach(actions)
+
+    def hide(self, is_hidden: bool) -> None:
+        """Tell nothing of what was decided, which would say what was predicted; or all again."""
+        if is_hidden != self._is_hidden:
+            self._is_hidden = is_hidden
+            self.panel.set_hidden(is_hidden)
+            self._on_document()
 
     def close(self) -> None:
         """Leave nothing at work."""
@@ -160,9 +166,11 @@ class Reviewing(QObject):
         group : str, optional
             That it is put in when it becomes markup; the one that is drawn in by default.
         """
-        item = self.queue.current
+        item, chosen = self.queue.current, self.panel.views.chosen_rows
         if not self.panel.isVisible():
             self._notices.tell(HIDDEN)
+        elif len(chosen) > 1:
+            self._decide_chosen(verdict, chosen)
         elif item is None or item.finding is None:
             self._notices.tell("Choose a finding first: ] goes to the next one.")
         else:
@@ -197,21 +205,44 @@ class Reviewing(QObject):
         is_agreed = agreed(dialog, self._session.document)
         verdict, chosen = dialog.chosen_verdict, dialog.chosen
         dialog.deleteLater()
-        if not is_agreed:
-            return
-        if self.queue.found is not found or found.is_behind(self._session.document.annotations):
-            self._notices.tell("The findings are being looked for again. Try it again then.")
+        if is_agreed and self.queue.found is found:
+            self._decide_together(verdict, chosen)
+        elif is_agreed:
+            self._notices.tell(AGAIN)
+
+    def _decide_chosen(self, verdict: Verdict, rows: list[int]) -> None:
+        """Decide on all that are selected, and look at the next open one after them."""
+        items = [self.queue.item(row) for row in rows]
+        items = [it for it in items if it.finding is not None]
+        if verdict == Verdict.RELABELLED:
+            self._notices.tell("Relabel one finding at a time: choose one of those selected.")
+        elif not items:
+            self._notices.tell("None of the selected is a finding any more.")
+        else:
+            following = self.queue.next_open_beside(rows)
+            self._decide_together(verdict, items, lambda: self._look_at_key(following))
+
+    def _decide_together(
+        self,
+        verdict: Verdict,
+        items: list[Item],
+        then: Callable[[], object] = lambda: None,
+    ) -> None:
+        found = self.queue.found
+        if found is None or found.is_behind(self._session.document.annotations):
+            self._notices.tell(AGAIN)
             return
 
         def tell() -> None:
-            self._notices.tell(f"{verdict.capitalize()}: {words.whole(len(chosen))} findings.")
+            self._notices.tell(f"{verdict.capitalize()}: {words.whole(len(items))} findings.")
+            then()
 
-        self._unless_drawing(lambda: self._verdicts.decide_together(verdict, chosen, found, tell))
+        self._unless_drawing(lambda: self._verdicts.decide_together(verdict, items, found, tell))
 
     def ask_to_relabel(self) -> None:
         """Let the user choose the group that the finding is put in."""
         item = self.queue.current
-        if not self.can_accept or item is None:
+        if not self.can_accept or item is None or len(self.panel.views.chosen_rows) > 1:
             self.decide(Verdict.RELABELLED)  # says why not
             return
         if item.kind in PARTS:
@@ -280,7 +311,7 @@ class Reviewing(QObject):
 
     def _on_document(self, _: object = None) -> None:
         annotations = self._session.document.annotations
-        self.queue.set_decisions(annotations.decisions)
+        self.queue.set_decisions({} if self._is_hidden else annotations.decisions)
         groups = [None, *annotations.groups]
         if self._group not in groups:
             self._choose_group(None)

@@ -15,6 +15,7 @@ from slideviewer.evaluation.findings.mask_cells import cells_of
 from slideviewer.evaluation.findings.opinions import Opinions
 from slideviewer.inference.prediction import Prediction
 from slideviewer.inference.segmentation.prediction import MaskPrediction
+from slideviewer.inference.stored import source_words
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.session import Session
@@ -207,12 +208,5 @@ def _find(ask: _Ask, former: tuple[_Ask, Opinions] | None) -> Found:
         opinions = former[1].with_markup(ask.markup, ask.groups)
     findings = find_regions(opinions, ask.rules)
     decided = decided_on(findings, ask.markup.decisions, ask.groups)
-    source = _source_of(ask.prediction, ask.rules.threshold)
+    source = source_words(ask.prediction, ask.rules.threshold)
     return Found(opinions, findings, ask.rules, ask.groups, ask.markup, decided, source)
-
-
-def _source_of(prediction: Compared, threshold: float) -> str:
-    model = prediction.provenance.get("model")
-    told = model if isinstance(model, Mapping) else {}
-    name, digest = (str(told.get(key, "")) for key in ("name", "hash"))
-    return " ".join(filter(None, (name, digest, f"from {threshold:.4g}")))

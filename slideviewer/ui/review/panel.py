@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QAction, QHideEvent, QPixmap, QShowEvent
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -15,10 +14,10 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListView,
     QProgressBar,
     QPushButton,
     QSpinBox,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -27,8 +26,8 @@ from slideviewer.annotations.decisions import Decision
 from slideviewer.evaluation.findings.findings import FindingKind, Order
 from slideviewer.ui import settings, words
 from slideviewer.ui.review.list_model import ReviewList
-from slideviewer.ui.review.pictures import ReviewDelegate
 from slideviewer.ui.review.queue import Item, ReviewQueue
+from slideviewer.ui.review.views import FindingsViews, Pictures
 
 REASONS = (
     "Artefact",
@@ -56,6 +55,7 @@ ORDERS: Mapping[str, Order] = {
 }
 
 LEAST = settings.Setting("review_least_um2", 5000, highest=10_000_000)
+GRID = settings.Setting("review_grid", False)
 MARGIN = settings.Setting("review_margin_percent", 0, highest=50)
 
 NOTHING = "Nothing to review: prediction and markup agree."
@@ -63,6 +63,7 @@ NO_PREDICTION = (
     "Nothing to compare yet. Predict on the slide, or open one that was predicted: where red and "
     "blue differ, each place comes here to be decided."
 )
+UNREAD = "Hidden until the slide is marked as read: it is read without the prediction first."
 
 
 class ReviewPanel(QWidget):
@@ -72,12 +73,12 @@ class ReviewPanel(QWidget):
     ----------
     queue : ReviewQueue
     picture_of : callable
-        The small picture of an item; None while there is none.
+        The picture of an item, small or large; None while there is none.
     """
 
     watched = Signal(bool)  # whether anybody can see it
     row_wanted = Signal(int)  # the row to look at
-    pictures_wanted = Signal(list)  # items in view
+    pictures_wanted = Signal(list, bool)  # items in view, and whether large ones are wanted
     group_wanted = Signal(object)  # the group to compare with; None for all
     rules_wanted = Signal(float, float)  # least area in µm², and how near the threshold is doubt
     told = Signal(str, str)  # reason and note on the current item were changed
@@ -85,7 +86,7 @@ class ReviewPanel(QWidget):
     def __init__(
         self,
         queue: ReviewQueue,
-        picture_of: Callable[[Item], QPixmap | None],
+        picture_of: Pictures,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -107,13 +108,10 @@ class ReviewPanel(QWidget):
         self.bar, self.counted = QProgressBar(), QLabel()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
-        self.list = QListView()
-        self.list.setAccessibleName("Findings")
-        self.list.setModel(self.model)
-        self.list.setItemDelegate(ReviewDelegate(self.model, picture_of, self.list))
-        self.list.setUniformItemSizes(True)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.views = FindingsViews(queue, self.model, picture_of)
+        self.list, self.grid = self.views.list, self.views.grid
+        self.as_grid = QToolButton()
+        self.as_grid.setAutoRaise(True)
         self.empty = QLabel(NO_PREDICTION)
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -126,6 +124,7 @@ class ReviewPanel(QWidget):
         line = self.reason.lineEdit()
         assert line is not None
         line.setPlaceholderText("Reason")
+        self._is_hidden = False
         self._told_of: tuple[str, Decision | None] | None = None  # what the words are on
         self.buttons: dict[str, QPushButton] = {}
         self.improve = QPushButton("Improve the model…")
@@ -139,11 +138,8 @@ class ReviewPanel(QWidget):
         self.groups.currentIndexChanged.connect(
             lambda _: self.group_wanted.emit(self.groups.currentData())
         )
-        self.list.selectionModel().currentChanged.connect(self._on_highlight)
-        self.list.clicked.connect(lambda index: self.row_wanted.emit(index.row()))
-        self.list.activated.connect(lambda index: self.row_wanted.emit(index.row()))
-        self.list.verticalScrollBar().valueChanged.connect(lambda _: self._want_pictures())
-        self.model.modelReset.connect(self._want_pictures)
+        self.views.row_wanted.connect(self.row_wanted)
+        self.views.pictures_wanted.connect(self.pictures_wanted)
         self.reason.activated.connect(lambda _: self._tell())
         line.editingFinished.connect(self._tell)
         self.note.editingFinished.connect(self._tell)
@@ -171,11 +167,14 @@ class ReviewPanel(QWidget):
         grid.setColumnStretch(1, 1)
         column = QVBoxLayout(self)
         column.addLayout(grid)
-        column.addWidget(self.shows_decided)
+        above = QHBoxLayout()
+        above.addWidget(self.shows_decided, 1)
+        above.addWidget(self.as_grid)
+        column.addLayout(above)
         column.addWidget(self.counted)
         column.addWidget(self.bar)
         column.addWidget(self.empty, 1)
-        column.addWidget(self.list, 1)
+        column.addWidget(self.views, 1)
         column.addWidget(self.reason)
         column.addWidget(self.note)
         rows = (("accept", "reject"), ("defer", "relabel"))
@@ -189,6 +188,8 @@ class ReviewPanel(QWidget):
 
     def attach(self, actions: Mapping[str, QAction]) -> None:
         """Let the buttons do what these actions do, and name their keys."""
+        self.as_grid.setDefaultAction(actions["review_grid"])
+        actions["review_grid"].setChecked(settings.read(GRID))
         for name, button in self.buttons.items():
             action = actions[name]
             button.clicked.connect(action.trigger)
@@ -203,6 +204,15 @@ class ReviewPanel(QWidget):
         self.improve.clicked.connect(actions["improve_model"].trigger)
         self.improve.setToolTip(actions["improve_model"].toolTip())
 
+    def repaint_pictures(self) -> None:
+        """There are other pictures."""
+        self.views.shown.viewport().update()
+
+    def show_grid(self, is_wanted: bool) -> None:
+        """Show the findings as a grid of pictures, or as a list."""
+        settings.write(GRID, is_wanted)
+        self.views.show_grid(is_wanted)
+
     def set_groups(self, groups: Sequence[str | None], chosen: str | None) -> None:
         """Offer groups to compare with; None stands for all."""
         with QSignalBlocker(self.groups):
@@ -210,6 +220,11 @@ class ReviewPanel(QWidget):
             for group in groups:
                 self.groups.addItem("All groups" if group is None else group, group)
             self.groups.setCurrentIndex(max(0, self.groups.findData(chosen)))
+
+    def set_hidden(self, is_hidden: bool) -> None:
+        """Say why nothing is listed while the slide is read without the prediction."""
+        self._is_hidden = is_hidden
+        self._show()
 
     @property
     def said(self) -> tuple[str, str]:
@@ -224,7 +239,7 @@ class ReviewPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.watched.emit(True)
-        self._want_pictures()
+        self.views.want_pictures()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -251,29 +266,22 @@ class ReviewPanel(QWidget):
         self.bar.setRange(0, max(1, count))
         self.bar.setValue(done)
         has_any = len(self._queue) > 0
-        self.empty.setText(NO_PREDICTION if self._queue.found is None else NOTHING)
+        nothing = NO_PREDICTION if self._queue.found is None else NOTHING
+        self.empty.setText(UNREAD if self._is_hidden else nothing)
         self.empty.setVisible(not has_any)
-        self.list.setVisible(has_any)
+        self.views.setVisible(has_any)
         for part in (self.bar, self.counted):
             part.setVisible(count > 0)
 
-    def _on_highlight(self, index: QModelIndex) -> None:
-        """The keys of the list move what is looked at, too."""
-        if index.isValid() and index.row() != self._queue.current_row:
-            self.row_wanted.emit(index.row())
-
     def _show_decided(self, row: int) -> None:
-        self.list.update(self.model.index(row))
+        self.views.paint_row(row)
         self._show()
         if row == self._queue.current_row:
             self._show_words(self._queue.current)
 
     def _show_current(self) -> None:
-        row, item = self._queue.current_row, self._queue.current
-        index = self.model.index(row) if row is not None else QModelIndex()
-        self.list.setCurrentIndex(index)
-        if row is not None:
-            self.list.scrollTo(index)
+        item = self._queue.current
+        self.views.show_row(self._queue.current_row)
         self._show_words(item)
         can_decide = item is not None and item.finding is not None
         for button in self.buttons.values():
@@ -291,13 +299,3 @@ class ReviewPanel(QWidget):
         with QSignalBlocker(self.reason), QSignalBlocker(self.note):
             self.reason.setCurrentText(decision.reason if decision is not None else "")
             self.note.setText(decision.note if decision is not None else "")
-
-    def _want_pictures(self) -> None:
-        if not self.isVisible() or not len(self._queue):
-            return
-        area = self.list.viewport().rect()
-        first = max(0, self.list.indexAt(area.topLeft()).row())
-        last = self.list.indexAt(area.bottomLeft()).row()
-        end = len(self._queue) if last < 0 else last + 2
-        end = min(end, first + 60, len(self._queue))
-        self.pictures_wanted.emit([self._queue.item(row) for row in range(first, end)])

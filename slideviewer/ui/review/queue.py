@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -188,6 +189,16 @@ class ReviewQueue(QObject):
             index = self._rows[place]
             if not only_open or (isinstance(index, int) and self._is_open(index)):
                 return place
+        return None
+
+    def next_open_beside(self, rows: Collection[int]) -> str | None:
+        """The key of the open finding that comes after these rows, or else before them."""
+        chosen, last = set(rows), max(rows, default=-1)
+        count = len(self._rows)
+        for row in itertools.chain(range(last + 1, count), range(min(last, count - 1), -1, -1)):
+            place = self._rows[row]
+            if row not in chosen and isinstance(place, int) and self._is_open(place):
+                return self._keys[place]
         return None
 
     def _arrange(self) -> None:

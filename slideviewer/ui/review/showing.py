@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import shapely
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QPixmap
@@ -12,6 +14,7 @@ from slideviewer.geometry import Rect
 from slideviewer.inference.regions import cells_outline
 from slideviewer.ui.annotation_thumbnails import AnnotationThumbnails
 from slideviewer.ui.place_marker import PlaceMarker
+from slideviewer.ui.review.cells import CELL_SIDE
 from slideviewer.ui.review.queue import Item, ReviewQueue
 from slideviewer.ui.session import Session
 from slideviewer.ui.views.grid import ViewGrid
@@ -36,20 +39,22 @@ class Showing(QObject):
     ) -> None:
         super().__init__(parent)
         self._queue, self._session, self._views = queue, session, views
-        self._thumbnails = AnnotationThumbnails(
-            lambda: views.of_session.tiles.is_loading, parent=self
-        )
+        is_busy: Callable[[], bool] = lambda: views.of_session.tiles.is_loading  # noqa: E731
+        small = AnnotationThumbnails(is_busy, self)
+        self._thumbnails = {False: small, True: AnnotationThumbnails(is_busy, self, CELL_SIDE)}
         self._pictured: dict[str, tuple[tuple[Rect, float], Annotation]] = {}
         self._marker = PlaceMarker(session, views, self)
         self._is_watched = False
-        self._thumbnails.ready.connect(lambda _: self.pictures_ready.emit())
+        for thumbnails in self._thumbnails.values():
+            thumbnails.ready.connect(lambda _: self.pictures_ready.emit())
         queue.current_changed.connect(self._show)
         session.slide_changed.connect(self._on_slide_changed)
         self._on_slide_changed()
 
     def close(self) -> None:
         """Make no pictures any more."""
-        self._thumbnails.set_slide(None)
+        for thumbnails in self._thumbnails.values():
+            thumbnails.set_slide(None)
 
     def fly_to(self, item: Item) -> None:
         """Show an item with some tissue around it."""
@@ -60,14 +65,16 @@ class Showing(QObject):
         self._is_watched = is_wanted
         self._show()
 
-    def want_pictures(self, items: list[Item]) -> None:
-        """Make small pictures of these."""
+    def want_pictures(self, items: list[Item], are_large: bool) -> None:
+        """Make pictures of these."""
         ratio = self._views.devicePixelRatioF()
-        self._thumbnails.want([self._as_annotation(item) for item in items], ratio)
+        self._thumbnails[are_large].want([self._as_annotation(item) for item in items], ratio)
+        self._thumbnails[not are_large].want([])
 
-    def picture_of(self, item: Item) -> QPixmap | None:
-        """The small picture of an item; None while there is none."""
-        return self._thumbnails.get(Annotation("", Kind.POLYGON, as_points([]), id=item.key))
+    def picture_of(self, item: Item, is_large: bool) -> QPixmap | None:
+        """The picture of an item; None while there is none."""
+        named = Annotation("", Kind.POLYGON, as_points([]), id=item.key)
+        return self._thumbnails[is_large].get(named)
 
     def _shape_of(self, item: Item) -> Area:
         found = self._queue.found
@@ -86,7 +93,8 @@ class Showing(QObject):
     def _on_slide_changed(self) -> None:
         source = self._views.main.tiles.source
         self._pictured.clear()
-        self._thumbnails.set_slide(source.shown if source is not None else None)
+        for thumbnails in self._thumbnails.values():
+            thumbnails.set_slide(source.shown if source is not None else None)
 
     def _as_annotation(self, item: Item) -> Annotation:
         """What the small picture shows: the outline of the largest piece.

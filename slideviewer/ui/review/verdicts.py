@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from slideviewer.annotations import Group
 from slideviewer.annotations.decisions import Decision, Verdict
 from slideviewer.annotations.masks import HoleStyle
-from slideviewer.evaluation.findings.accepting import accepted, lesion_of
+from slideviewer.evaluation.findings.accepting import BECOMES_NEW, accepted, lesion_of
 from slideviewer.evaluation.findings.accepting_many import Accepted, accepted_together
 from slideviewer.evaluation.findings.findings import FindingKind
 from slideviewer.evaluation.findings.footprint import Footprint
@@ -102,7 +102,10 @@ class Verdicts(QObject):
                 then()
             return
         changes = [
-            NewArea(change.annotation, change.area)
+            NewArea(
+                change.annotation.decided_by(decision.id, is_new=item.kind in BECOMES_NEW),
+                change.area,
+            )
             for change in accepted(
                 found.findings,
                 item.finding.index,
@@ -133,7 +136,8 @@ class Verdicts(QObject):
         if self._edits.working.refuses(lesion):
             return
         self._queue.link(item, decision.id)
-        changes = {it.id: replace(it, group=group) for it in lesion}
+        moved = (it.decided_by(decision.id, is_new=False) for it in lesion)
+        changes = {it.id: replace(it, group=group) for it in moved}
         new = () if group is None or group in markup.groups else (Group(group),)
         if document.apply(TEXTS[decision.verdict], changes, new, decisions={decision.id: decision}):
             then()
@@ -145,7 +149,7 @@ class Verdicts(QObject):
         found: Found,
         then: Callable[[], object],
     ) -> None:
-        """Accept or reject many findings in one step, beside the window where that takes long.
+        """Accept, reject or defer many in one step, beside the window where that takes long.
 
         What was said of some of them before stays; nothing is said of all.
 
@@ -160,7 +164,7 @@ class Verdicts(QObject):
         document, group = self._session.document, self._session.drawn_group
         markup, author = document.annotations, user_name()
         count = f"{len(items)} findings" if len(items) != 1 else "finding"
-        text = f"{'Accept' if verdict in BECOMES_MARKUP else 'Reject'} {count}"
+        text = f"{TEXTS[verdict].removesuffix('finding')}{count}"
         said_holes = settings.read(settings.HOLES)
         is_said = said_holes != settings.HOLES.default
         holes = HoleStyle(said_holes) if is_said else HoleStyle.CUT
@@ -180,6 +184,7 @@ class Verdicts(QObject):
                 found.groups,
                 holes,
                 progress,
+                [decision.id for decision in decisions],
             )
             return made, decisions
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slideviewer.ui.folder_listing import list_slides
+from slideviewer.cohort.folder_listing import list_slides
 from slideviewer.ui.training.fields import Value
 
 REST, REST_CLASS = "rest", "Normal"

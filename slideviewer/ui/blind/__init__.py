@@ -1,0 +1,1 @@
+"""Reading blind: predictions stay hidden until a slide is marked as read."""
