@@ -1,4 +1,4 @@
-"""Kills a program that edits at full speed, at random moments, and looks what is left."""
+"""Kills a program that edits and decides at full speed, at random moments; looks what is left."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from slideviewer.annotations import (
     read_annotations,
     write_annotations,
 )
+from slideviewer.annotations.decisions import Decision, Verdict, as_runs, read_decisions
 from slideviewer.annotations.journal import leftovers, read_leftover
 
 SAVED_EVERY = 40
@@ -114,6 +115,12 @@ def act(document: object, number: int) -> None:
         document.undo_stack.redo()
     elif kind == 7 and known:
         document.apply("Delete", {list(known)[number % len(known)]: None})
+    elif kind in (6, 8):  # a finding is rejected, or accepted as a new shape
+        verdict = Verdict.REJECTED if kind == 6 else Verdict.ACCEPTED
+        runs, key = as_runs([(number, number, number + 8, number + 1)]), f"decided{number}"
+        decision = Decision("predicted", verdict, runs, note=f"{number}", id=key)
+        made = {} if kind == 6 else {f"made{number}": triangle(number)}
+        document.apply("Decide", made, (Group("Tumor"),), decisions={key: decision})
     elif kind == 9:
         document.apply("Recolour", {}, (Group("Tumor", colour=f"#{number:06X}"),))
     elif kind in (2, 3) and known:
@@ -122,9 +129,13 @@ def act(document: object, number: int) -> None:
         points[0] += number / 4
         document.apply("Reshape", {old.id: replace(old, points=as_points(points))})
     else:
-        points = as_points([(number, 1.25), (2.5, 3.0), (4.0, number)])
-        made = Annotation(f"A{number}", Kind.POLYGON, points, "Tumor", id=f"made{number}")
-        document.apply("Add", {made.id: made}, (Group("Tumor"),))
+        document.apply("Add", {f"made{number}": triangle(number)}, (Group("Tumor"),))
+
+
+def triangle(number: int) -> Annotation:
+    """The shape that the edit of a number adds."""
+    points = as_points([(number, 1.25), (2.5, 3.0), (4.0, number)])
+    return Annotation(f"A{number}", Kind.POLYGON, points, "Tumor", id=f"made{number}")
 
 
 def edit(folder: Path) -> None:
@@ -136,7 +147,7 @@ def edit(folder: Path) -> None:
     application = QCoreApplication([])
     path = folder / "a.xml"
     document = Document()
-    document.open(read_annotations(path).annotations, path)
+    document.open(read(path), path)
     for number in count(1):
         act(document, number)
         sys.stdout.write(f"{number}\n")
@@ -150,6 +161,17 @@ def spelt(annotations: AnnotationSet) -> list[object]:
     """All that a file keeps; what has an id of its own has another after each reading."""
     shapes = [(a.name, a.kind, a.group, a.colour, a.points.tobytes()) for a in annotations]
     return [*shapes, *((g.name, g.parent, g.colour) for g in annotations.groups.values())]
+
+
+def decided(annotations: AnnotationSet) -> list[object]:
+    """What was decided, as the file beside keeps it."""
+    return [(key, it.verdict, it.note, it.runs.tobytes()) for key, it in
+            sorted(annotations.decisions.items())]  # fmt: skip
+
+
+def read(path: Path) -> AnnotationSet:
+    """A file with the decisions beside it."""
+    return read_annotations(path).annotations.with_decisions(read_decisions(path).decisions)
 
 
 def _run(folder: Path, size: int, edits: int, known: list[AnnotationSet]) -> Kill:
@@ -181,22 +203,18 @@ def _run(folder: Path, size: int, edits: int, known: list[AnnotationSet]) -> Kil
 
 
 def _looked_at(folder: Path, shown: int, known: list[AnnotationSet]) -> Kill:
-    saved = read_annotations(folder / "a.xml").annotations
+    saved = read(folder / "a.xml")
     found, damaged = leftovers(folder / "journals")
     if damaged:
         return Kill(shown, 0, str(damaged[0]))
-    left = [
-        read_leftover(it.journal, lambda path: read_annotations(path).annotations)
-        for it in found
-        if it.edits
-    ]
+    left = [read_leftover(it.journal, read) for it in found if it.edits]
     whole = [spelt(known[number]) for number in range(0, len(known), SAVED_EVERY)]
     if spelt(saved) not in whole:
         return Kill(shown, 0, "the file is not as it was ever saved")
-    kept = [spelt(it) for it in (saved, *left)]
+    kept = [(spelt(it), decided(it)) for it in (saved, *left)]
     # One more edit may have reached the disk before it was told.
     for number in range(min(shown + 1, len(known) - 1), -1, -1):
-        if spelt(known[number]) in kept:
+        if (spelt(known[number]), decided(known[number])) in kept:
             return Kill(shown, max(0, shown - number), "")
     return Kill(shown, shown, "nothing of it is as it ever was")
 
