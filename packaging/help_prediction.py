@@ -88,7 +88,7 @@ def reviewing(stage: Stage) -> QImage:
     """The Review panel, some of it decided, and the outline of what is looked at."""
     stage.open(stage.slides.first, prediction=True)
     stage.do("review")
-    review = stage.window.reviewing
+    review = stage.window.judging.reviewing
     wait_until(lambda: len(review.queue) > 4, SECONDS)
     pause(500)
     for command in ("next_finding", "reject", "defer", "next_finding"):
@@ -100,7 +100,7 @@ def review_grid(stage: Stage) -> QImage:
     """The findings as pictures: some decided, two selected."""
     stage.open(stage.slides.first, prediction=True)
     stage.do("review", "review_grid")
-    review = stage.window.reviewing
+    review = stage.window.judging.reviewing
     wait_until(lambda: len(review.queue) > 4, SECONDS)
     pause(500)
     for command in ("next_finding", "reject", "defer"):
@@ -123,7 +123,7 @@ def reading_blind(stage: Stage) -> QImage:
 def _pictured(stage: Stage) -> QImage:
     """The Review panel, when its pictures are there, which come one after the other."""
     stage.settle()
-    views = stage.window.reviewing.panel.views
+    views = stage.window.judging.reviewing.panel.views
     wait_until(lambda: views.is_pictured, SECONDS)
     return stage.right(QSize(640, 600))
 
@@ -135,7 +135,7 @@ def metrics(stage: Stage) -> QImage:
     stage.do("metrics")
     stage.window.resize(METRICS)  # room for a curve
     stage.settle()
-    measuring = stage.window.metrics
+    measuring = stage.window.judging.metrics
     wait_until(lambda: measuring.measured is not None and not measuring.is_working, SECONDS)
     _click_cell(stage, 1, 0)
     stage.settle()
@@ -145,7 +145,7 @@ def metrics(stage: Stage) -> QImage:
 
 def _click_cell(stage: Stage, row: int, column: int) -> None:
     """Click a number of the confusion matrix."""
-    table = stage.window.metrics.panel.tiles.confusion
+    table = stage.window.judging.metrics.panel.tiles.confusion
     item = table.item(row, column)
     assert item is not None
     place = table.visualItemRect(item).center()

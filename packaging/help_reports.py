@@ -28,7 +28,7 @@ def report(stage: Stage) -> QImage:
     settings.write(settings.AUTHOR, "A. Reader")
     stage.open(stage.slides.first, prediction=True)
     stage.do("review")
-    review = stage.window.reviewing
+    review = stage.window.judging.reviewing
     wait_until(lambda: len(review.queue) > 4, SECONDS)
     pause(500)
     stage.do("next_finding")
@@ -37,7 +37,7 @@ def report(stage: Stage) -> QImage:
         stage.do(command)
     document, shown = stage.window.session.document, stage.window.prediction.results.shown
     with closing(open_slide(stage.slides.first)) as slide:
-        options = stage.window.reporting.options
+        options = stage.window.judging.reporting.options
         made = slide_report(slide, document.annotations, shown, options, annotations=document.path)
     sheets = report_sheets(made)
     wanted = next(

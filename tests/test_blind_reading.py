@@ -188,25 +188,25 @@ def test_nothing_predicted_is_in_sight_until_the_slide_is_marked_as_read(
     blind: MainWindow,
 ) -> None:
     window, results = blind, blind.prediction.results
-    assert window.blind.bar.isVisible()
+    assert window.judging.blind.bar.isVisible()
     assert not shows_any(window)
     assert results.shown is None
     for name in ("export_prediction", "accept", "regions_to_markup"):
         assert not window.named_actions[name].isEnabled(), name
     QTest.keyClick(window, Qt.Key.Key_F7)
-    assert "Hidden until" in window.reviewing.panel.empty.text()
+    assert "Hidden until" in window.judging.reviewing.panel.empty.text()
     assert not results.region_outlines(500, 500)
     window.session.document.apply("Add", {DOT.id: DOT})
     mark_read(window)
     assert shows_any(window)
     assert results.shown is not None
     assert window.named_actions["accept"].isEnabled()
-    assert "Hidden" not in window.reviewing.panel.empty.text()
+    assert "Hidden" not in window.judging.reviewing.panel.empty.text()
     (reading,) = window.session.document.annotations.readings.values()
     assert (reading.ending, reading.annotations, reading.order) == (Ending.READ, 1, 1)
     assert not reading.was_seen
-    assert window.blind.bar.isVisible(), "the next slide is read blind again"
-    assert not window.blind.bar.mark.isEnabled()
+    assert window.judging.blind.bar.isVisible(), "the next slide is read blind again"
+    assert not window.judging.blind.bar.mark.isEnabled()
     mark_read(window)
     assert "already" in window.notices.texts[-1]
 
@@ -222,13 +222,13 @@ def test_what_was_decided_before_is_hidden_as_well(
     wait_for_jobs(qtbot)
     assert "d" in blind.session.document.annotations.decisions
     QTest.keyClick(blind, Qt.Key.Key_F7)
-    assert not len(blind.reviewing.queue)
+    assert not len(blind.judging.reviewing.queue)
     choose_file(tmp_path / "trail.csv")
     blind.named_actions["export_decisions"].trigger()
     assert not (tmp_path / "trail.csv").exists()
     assert "Hidden until" in blind.notices.texts[-1]
     mark_read(blind)
-    assert len(blind.reviewing.queue) == 1
+    assert len(blind.judging.reviewing.queue) == 1
     blind.named_actions["export_decisions"].trigger()
     with (tmp_path / "trail.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -244,14 +244,14 @@ def test_ending_the_mode_on_a_slide_that_is_not_read_is_asked_and_noted(
     qtbot: QtBot, blind: MainWindow
 ) -> None:
     answer(qtbot, STAY)
-    blind.blind.bar.end.click()
-    assert blind.blind.hides
+    blind.judging.blind.bar.end.click()
+    assert blind.judging.blind.hides
     assert blind.named_actions["read_blind"].isChecked()
     answer(qtbot, "End, and show the prediction")
-    blind.blind.bar.end.click()
-    assert not blind.blind.is_on
+    blind.judging.blind.bar.end.click()
+    assert not blind.judging.blind.is_on
     assert shows_any(blind)
-    assert not blind.blind.bar.isVisible()
+    assert not blind.judging.blind.bar.isVisible()
     (reading,) = blind.session.document.annotations.readings.values()
     assert reading.ending == Ending.SHOWN_UNREAD
     blind.named_actions["mark_read"].trigger()
@@ -335,7 +335,7 @@ def test_the_reading_is_kept_with_the_slide_and_known_when_it_is_opened_again(
     write_annotations(AnnotationSet.of([DOT]), path)
     blind.files.open_annotations(path)
     wait_for_jobs(qtbot)
-    assert blind.blind.hides
+    assert blind.judging.blind.hides
     assert blind.session.document.is_saved, "to open a slide is nothing to save"
     mark_read(blind)
     assert not blind.session.document.is_saved
@@ -344,11 +344,11 @@ def test_the_reading_is_kept_with_the_slide_and_known_when_it_is_opened_again(
     assert [it.ending for it in read_decisions(path).readings.values()] == [Ending.READ]
     blind.named_actions["read_blind"].trigger()
     blind.named_actions["read_blind"].trigger()
-    assert not blind.blind.hides, "this reader has read it"
+    assert not blind.judging.blind.hides, "this reader has read it"
     settings.write(settings.AUTHOR, "Somebody else")
     blind.named_actions["read_blind"].trigger()
     blind.named_actions["read_blind"].trigger()
-    assert blind.blind.hides
+    assert blind.judging.blind.hides
 
 
 def test_a_slide_that_comes_again_comes_with_its_markup_and_is_read(
@@ -361,7 +361,7 @@ def test_a_slide_that_comes_again_comes_with_its_markup_and_is_read(
     for is_first in (True, False):
         blind.files.open_slide(picture)
         qtbot.waitUntil(lambda: document.path == path)
-        assert blind.blind.hides is is_first
+        assert blind.judging.blind.hides is is_first
         assert document.is_saved
         if is_first:
             blind.named_actions["mark_read"].trigger()
@@ -369,7 +369,7 @@ def test_a_slide_that_comes_again_comes_with_its_markup_and_is_read(
             wait_for_jobs(qtbot)
             blind.files.open_slide(other.path)
             qtbot.waitUntil(lambda: document.path is None)
-            assert blind.blind.hides
+            assert blind.judging.blind.hides
             wait_for_jobs(qtbot)
     (reading,) = document.annotations.readings.values()
     assert (reading.order, reading.openings) == (1, 1)
@@ -389,19 +389,19 @@ def test_a_kill_costs_neither_the_reading_nor_the_blindness(
     (reading,) = recovered.readings.values()
     assert reading.ending == Ending.OPEN
     answer(qtbot, "End, and show the prediction")
-    blind.blind.bar.end.click()
+    blind.judging.blind.bar.end.click()
     assert shows_any(blind)
     blind.session.document.open(recovered, None, unsaved=True)
-    assert blind.blind.hides, "the reading goes on"
+    assert blind.judging.blind.hides, "the reading goes on"
     assert not shows_any(blind)
-    assert blind.blind.reading is not None
-    assert blind.blind.reading.id == reading.id
+    assert blind.judging.blind.reading is not None
+    assert blind.judging.blind.reading.id == reading.id
 
 
 def test_a_new_window_reads_blind_where_the_preferences_say_so(
     qtbot: QtBot, user_folder: Path, window: MainWindow
 ) -> None:
-    assert not window.blind.is_on
+    assert not window.judging.blind.is_on
     settings.write(settings.READ_BLIND, True)
     other = MainWindow()
     assert other.blind.is_on

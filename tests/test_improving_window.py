@@ -47,8 +47,8 @@ def opened(
 def counted(qtbot: QtBot, window: MainWindow) -> ImproveDialog:
     """Press the button of the Review panel, and wait for the counts."""
     window.docks.show("Review")
-    QTest.mouseClick(window.reviewing.panel.improve, Qt.MouseButton.LeftButton)
-    dialog = window.improving.dialog
+    QTest.mouseClick(window.judging.reviewing.panel.improve, Qt.MouseButton.LeftButton)
+    dialog = window.judging.improving.dialog
     assert dialog is not None and dialog.isVisible()
     qtbot.waitUntil(lambda: bool(dialog.table.slides), timeout=PATIENCE)
     return dialog

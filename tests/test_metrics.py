@@ -87,7 +87,7 @@ def opened(qtbot: QtBot, open_slide: OpenSlide, made_slide: Path) -> MainWindow:
     window = open_slide(made_slide)
     wait_for_jobs(qtbot)
     QTest.keyClick(window, Qt.Key.Key_F7, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.waitUntil(window.metrics.panel.isVisible)
+    qtbot.waitUntil(window.judging.metrics.panel.isVisible)
     return window
 
 
@@ -126,8 +126,8 @@ def is_measured(qtbot: QtBot, window: MainWindow, threshold: float | None = None
     """Wait until the panel shows the state of now."""
 
     def is_so() -> bool:
-        found = window.metrics.measured
-        if found is None or window.metrics.is_working:
+        found = window.judging.metrics.measured
+        if found is None or window.judging.metrics.is_working:
             return False
         return threshold is None or found.threshold == threshold
 
@@ -136,7 +136,7 @@ def is_measured(qtbot: QtBot, window: MainWindow, threshold: float | None = None
 
 
 def text_of(window: MainWindow) -> str:
-    tiles = window.metrics.panel.tiles
+    tiles = window.judging.metrics.panel.tiles
     return tiles.first.text() + tiles.more.text()
 
 
@@ -216,11 +216,14 @@ def test_masks_are_measured_class_by_class(
     store = folder / "results" / "squares" / "store"
     window.prediction.results.show(read_mask_prediction(store))
     is_measured(qtbot, window)
-    panel, command = window.metrics.panel, ("segmentation", folder / "results", folder / "markup")
+    panel, command = (
+        window.judging.metrics.panel,
+        ("segmentation", folder / "results", folder / "markup"),
+    )
     for threshold in (0.5, 0.95, 0.4):
         panel.threshold.value.setValue(threshold)
         is_measured(qtbot, window, threshold)
-        found = window.metrics.measured
+        found = window.judging.metrics.measured
         assert found is not None
         assert as_printed(found.report) == printed(capsys, *command, "--threshold", threshold)
         store_areas = areas_of(read_mask_prediction(store), threshold)
@@ -306,7 +309,7 @@ def test_nothing_is_measured_for_a_hidden_panel(
 
 
 def click_cell(window: MainWindow, row: int, column: int) -> None:
-    table = window.metrics.panel.tiles.confusion
+    table = window.judging.metrics.panel.tiles.confusion
     item = table.item(row, column)
     assert item is not None
     QTest.mouseClick(

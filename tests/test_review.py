@@ -68,7 +68,7 @@ def reviewed(qtbot: QtBot, open_slide: OpenSlide, made_slide: Path, markup: Path
     wait_for_jobs(qtbot)
     window.prediction.results.show(prediction())
     QTest.keyClick(window, Qt.Key.Key_F7)
-    found(qtbot, window.reviewing, 3)
+    found(qtbot, window.judging.reviewing, 3)
     return window
 
 
@@ -85,12 +85,12 @@ def key(window: MainWindow, key: Qt.Key | str) -> None:
 
 
 def chosen(window: MainWindow) -> FindingKind | None:
-    item = window.reviewing.queue.current
+    item = window.judging.reviewing.queue.current
     return None if item is None else item.kind
 
 
 def test_the_queue_lists_what_differs(reviewed: MainWindow) -> None:
-    queue, panel = reviewed.reviewing.queue, reviewed.reviewing.panel
+    queue, panel = reviewed.judging.reviewing.queue, reviewed.judging.reviewing.panel
     kinds = [queue.item(row).kind for row in range(len(queue))]
     assert sorted(kinds) == [
         FindingKind.PREDICTED,
@@ -107,29 +107,33 @@ def test_the_queue_lists_what_differs(reviewed: MainWindow) -> None:
 
 
 def test_keys_step_and_the_view_flies_there(reviewed: MainWindow) -> None:
-    reviewed.reviewing.panel.orders.setCurrentText("Surest first")
+    reviewed.judging.reviewing.panel.orders.setCurrentText("Surest first")
     for name in ("]", "[", "j", "k"):
         key(reviewed, name)
-    assert reviewed.reviewing.queue.current_row == 0
-    item = reviewed.reviewing.queue.current
+    assert reviewed.judging.reviewing.queue.current_row == 0
+    item = reviewed.judging.reviewing.queue.current
     assert item is not None
     seen = reviewed.canvas.viewpoint.visible
     assert seen.x < item.bounds.x < item.bounds.right < seen.right
     assert seen.y < item.bounds.y < item.bounds.bottom < seen.bottom
-    row = reviewed.reviewing.panel.list.visualRect(reviewed.reviewing.panel.model.index(2))
-    QTest.mouseClick(
-        reviewed.reviewing.panel.list.viewport(), Qt.MouseButton.LeftButton, pos=row.center()
+    row = reviewed.judging.reviewing.panel.list.visualRect(
+        reviewed.judging.reviewing.panel.model.index(2)
     )
-    assert reviewed.reviewing.queue.current_row == 2
+    QTest.mouseClick(
+        reviewed.judging.reviewing.panel.list.viewport(),
+        Qt.MouseButton.LeftButton,
+        pos=row.center(),
+    )
+    assert reviewed.judging.reviewing.queue.current_row == 2
     key(reviewed, "]")
-    assert reviewed.reviewing.queue.current_row == 2
+    assert reviewed.judging.reviewing.queue.current_row == 2
     assert "last" in reviewed.notices.texts[-1]
 
 
 def test_accepting_all_makes_the_markup_say_what_the_model_does(
     qtbot: QtBot, reviewed: MainWindow
 ) -> None:
-    document, reviewing = reviewed.session.document, reviewed.reviewing
+    document, reviewing = reviewed.session.document, reviewed.judging.reviewing
     reviewing.panel.orders.setCurrentText("Largest first")
     key(reviewed, "]")
     for left in (2, 1, 0):
@@ -151,7 +155,7 @@ def test_accepting_all_makes_the_markup_say_what_the_model_does(
 
 
 def test_rejected_and_deferred_ones_stay_and_are_told(qtbot: QtBot, reviewed: MainWindow) -> None:
-    reviewing, document = reviewed.reviewing, reviewed.session.document
+    reviewing, document = reviewed.judging.reviewing, reviewed.session.document
     before = document.annotations.annotations
     key(reviewed, "]")
     reviewing.panel.note.setText("fold")
@@ -177,7 +181,7 @@ def test_rejected_and_deferred_ones_stay_and_are_told(qtbot: QtBot, reviewed: Ma
 
 
 def test_a_note_on_what_is_decided_is_a_step_of_its_own(reviewed: MainWindow) -> None:
-    reviewing, document = reviewed.reviewing, reviewed.session.document
+    reviewing, document = reviewed.judging.reviewing, reviewed.session.document
     key(reviewed, "]")
     key(reviewed, Qt.Key.Key_U)
     reviewing.look_at(0)
@@ -193,23 +197,23 @@ def test_relabelling_puts_it_into_another_group(
     qtbot: QtBot, reviewed: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QInputDialog, "getItem", lambda *a, **k: ("Micro", True))
-    reviewed.reviewing.panel.kinds.setCurrentText("Predicted, not marked")
+    reviewed.judging.reviewing.panel.kinds.setCurrentText("Predicted, not marked")
     key(reviewed, "]")
     QTest.keyClick(reviewed, Qt.Key.Key_Y, Qt.KeyboardModifier.ShiftModifier)
-    found(qtbot, reviewed.reviewing, 2)
+    found(qtbot, reviewed.judging.reviewing, 2)
     annotations = reviewed.session.document.annotations
     assert [it.group for it in annotations] == ["Tumor", "Micro"]
     assert "Micro" in annotations.groups
 
 
 def test_only_the_chosen_group_is_compared(qtbot: QtBot, reviewed: MainWindow) -> None:
-    document, panel = reviewed.session.document, reviewed.reviewing.panel
+    document, panel = reviewed.session.document, reviewed.judging.reviewing.panel
     document.apply("Add group", {}, (Group("Fat"),))
     panel.groups.setCurrentText("Fat")
-    qtbot.waitUntil(lambda: reviewed.reviewing.queue.found.groups == ("Fat",))  # type: ignore[union-attr]
-    kinds = {it.kind for it in reviewed.reviewing.queue.found.findings}  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: reviewed.judging.reviewing.queue.found.groups == ("Fat",))  # type: ignore[union-attr]
+    kinds = {it.kind for it in reviewed.judging.reviewing.queue.found.findings}  # type: ignore[union-attr]
     assert kinds == {FindingKind.PREDICTED}
-    assert len(reviewed.reviewing.queue) == 3
+    assert len(reviewed.judging.reviewing.queue) == 3
 
 
 def test_what_was_decided_is_there_when_the_slide_is_opened_again(
@@ -227,20 +231,20 @@ def test_what_was_decided_is_there_when_the_slide_is_opened_again(
     reviewed.files.open_annotations(markup)
     wait_for_jobs(qtbot)
     assert reviewed.session.document.annotations.decisions == {decision.id: decision}
-    found(qtbot, reviewed.reviewing, 3)
-    assert reviewed.reviewing.panel.counted.text() == "1 of 3 reviewed"
+    found(qtbot, reviewed.judging.reviewing, 3)
+    assert reviewed.judging.reviewing.panel.counted.text() == "1 of 3 reviewed"
 
 
 def test_a_hidden_panel_looks_for_nothing(qtbot: QtBot, reviewed: MainWindow) -> None:
     reviewed.docks.show("Review", False)
-    former = reviewed.reviewing.queue.found
+    former = reviewed.judging.reviewing.queue.found
     reviewed.cells.threshold = 0.85
     QTest.qWait(400)
-    assert reviewed.reviewing.queue.found is former
-    assert not reviewed.reviewing.can_accept
+    assert reviewed.judging.reviewing.queue.found is former
+    assert not reviewed.judging.reviewing.can_accept
     reviewed.docks.show("Review")
-    found(qtbot, reviewed.reviewing, 3)
-    qtbot.waitUntil(lambda: reviewed.reviewing.queue.found is not former)
+    found(qtbot, reviewed.judging.reviewing, 3)
+    qtbot.waitUntil(lambda: reviewed.judging.reviewing.queue.found is not former)
 
 
 def test_with_nothing_predicted_it_says_so(
@@ -250,7 +254,7 @@ def test_with_nothing_predicted_it_says_so(
     QTest.keyClick(window, Qt.Key.Key_F7)
     key(window, "]")
     assert "nothing to review" in window.notices.texts[-1]
-    assert window.reviewing.panel.empty.isVisible()
+    assert window.judging.reviewing.panel.empty.isVisible()
     key(window, Qt.Key.Key_U)
     assert "Choose a finding first" in window.notices.texts[-1]
     assert window.canvas.rect().contains(QPoint(1, 1))
@@ -276,13 +280,13 @@ def test_several_are_accepted_in_one_step(
 ) -> None:
     document = reviewed.session.document
     decide_many(monkeypatch, reviewed, "Accept", 0.75, "Everywhere")
-    found(qtbot, reviewed.reviewing, 1)
+    found(qtbot, reviewed.judging.reviewing, 1)
     assert document.undo_stack.undoText() == "Accept 2 findings"
     assert len(document.annotations.decisions) == 2
     areas = sorted(as_polygon(it).area / CELL**2 for it in document.annotations)
     assert areas == pytest.approx([6, 9], rel=0.05)
     document.undo_stack.undo()
-    found(qtbot, reviewed.reviewing, 3)
+    found(qtbot, reviewed.judging.reviewing, 3)
     assert not document.annotations.decisions
 
 
@@ -294,7 +298,7 @@ def test_only_those_in_view_are_rejected(
     (decision,) = reviewed.session.document.annotations.decisions.values()
     assert decision.verdict == Verdict.REJECTED
     assert decision.runs[:, 0].min() == 10 * CELL
-    assert reviewed.reviewing.panel.counted.text() == "1 of 3 reviewed"
+    assert reviewed.judging.reviewing.panel.counted.text() == "1 of 3 reviewed"
 
 
 def test_the_audit_trail_is_exported_with_the_readers_name(
@@ -307,7 +311,7 @@ def test_the_audit_trail_is_exported_with_the_readers_name(
     reviewed.named_actions["export_decisions"].trigger()
     with (tmp_path / "trail.csv").open(encoding="utf-8", newline="") as stream:
         (row,) = csv.DictReader(stream)
-    item = reviewed.reviewing.queue.item(0)
+    item = reviewed.judging.reviewing.queue.item(0)
     assert row["verdict"] == "rejected"
     assert row["author"] == "'=Dr. Ä", "no spreadsheet takes it for a formula"
     assert float(row["x"]) == item.bounds.x
@@ -319,7 +323,7 @@ def test_a_slide_read_by_keys_alone_is_saved_and_recovered_after_a_crash(
 ) -> None:
     for name in ("]", Qt.Key.Key_U, Qt.Key.Key_Y, Qt.Key.Key_L):
         key(reviewed, name)
-    found(qtbot, reviewed.reviewing, 2)
+    found(qtbot, reviewed.judging.reviewing, 2)
     journal = reviewed.session.document.journal._journal
     assert journal is not None
     copy = journal.path.with_name("left-over.journal")
@@ -333,7 +337,7 @@ def test_a_slide_read_by_keys_alone_is_saved_and_recovered_after_a_crash(
 
 
 def test_the_lists_own_keys_choose_what_is_decided_on(qtbot: QtBot, reviewed: MainWindow) -> None:
-    reviewing = reviewed.reviewing
+    reviewing = reviewed.judging.reviewing
     key(reviewed, "]")
     QTest.keyClick(reviewing.panel.list, Qt.Key.Key_Down)
     assert reviewing.queue.current_row == 1
@@ -355,18 +359,20 @@ def test_a_missed_lesion_is_put_into_another_group_whole(
     qtbot: QtBot, reviewed: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = mark(reviewed, 7, 8, 9, 11)
-    found(qtbot, reviewed.reviewing, 4)
+    found(qtbot, reviewed.judging.reviewing, 4)
     monkeypatch.setattr(QInputDialog, "getItem", lambda *a, **k: ("Micro", True))
-    reviewed.reviewing.panel.kinds.setCurrentText("Marked, not predicted")
+    reviewed.judging.reviewing.panel.kinds.setCurrentText("Marked, not predicted")
     key(reviewed, "]")
     QTest.keyClick(reviewed, Qt.Key.Key_Y, Qt.KeyboardModifier.ShiftModifier)
     document = reviewed.session.document
     assert document.annotations[drawn.id].group == "Micro"
     assert document.annotations[drawn.id].points is drawn.points
     assert "Micro" in document.annotations.groups
-    former = reviewed.reviewing.queue.found
-    qtbot.waitUntil(lambda: reviewed.reviewing.queue.found is not former)
-    assert reviewed.reviewing.panel.counted.text() == "1 of 4 reviewed", "and is not open again"
+    former = reviewed.judging.reviewing.queue.found
+    qtbot.waitUntil(lambda: reviewed.judging.reviewing.queue.found is not former)
+    assert reviewed.judging.reviewing.panel.counted.text() == "1 of 4 reviewed", (
+        "and is not open again"
+    )
 
 
 def test_a_part_of_a_lesion_has_no_group_of_its_own(
@@ -374,7 +380,7 @@ def test_a_part_of_a_lesion_has_no_group_of_its_own(
 ) -> None:
     monkeypatch.setattr(QInputDialog, "getItem", lambda *a, **k: pytest.fail("asked"))
     before = reviewed.session.document.annotations
-    reviewed.reviewing.panel.kinds.setCurrentText("Borders")
+    reviewed.judging.reviewing.panel.kinds.setCurrentText("Borders")
     key(reviewed, "]")
     QTest.keyClick(reviewed, Qt.Key.Key_Y, Qt.KeyboardModifier.ShiftModifier)
     assert "outline" in reviewed.notices.texts[-1]
@@ -394,10 +400,10 @@ def test_a_hidden_panel_decides_nothing(reviewed: MainWindow) -> None:
 def test_findings_of_another_prediction_are_gone_at_once(reviewed: MainWindow) -> None:
     key(reviewed, "]")
     reviewed.docks.show("Review", False)
-    reviewed.reviewing.finder.set_prediction(None)
-    assert reviewed.reviewing.queue.found is None
-    assert not len(reviewed.reviewing.queue)
-    assert reviewed.reviewing.queue.current is None
+    reviewed.judging.reviewing.finder.set_prediction(None)
+    assert reviewed.judging.reviewing.queue.found is None
+    assert not len(reviewed.judging.reviewing.queue)
+    assert reviewed.judging.reviewing.queue.current is None
 
 
 def test_verdicts_faster_than_the_search_wait_for_it(qtbot: QtBot, reviewed: MainWindow) -> None:
@@ -407,14 +413,14 @@ def test_verdicts_faster_than_the_search_wait_for_it(qtbot: QtBot, reviewed: Mai
     key(reviewed, Qt.Key.Key_Y)
     assert len(document.annotations.decisions) == 1, "what is found is of the former markup"
     qtbot.waitUntil(lambda: len(document.annotations.decisions) == 2)
-    found(qtbot, reviewed.reviewing, 1)
-    assert reviewed.reviewing.panel.counted.text() == "2 of 3 reviewed"
+    found(qtbot, reviewed.judging.reviewing, 1)
+    assert reviewed.judging.reviewing.panel.counted.text() == "2 of 3 reviewed"
 
 
 def test_what_was_accepted_into_a_group_that_does_not_count_is_not_open_again(
     qtbot: QtBot, reviewed: MainWindow
 ) -> None:
-    document, reviewing = reviewed.session.document, reviewed.reviewing
+    document, reviewing = reviewed.session.document, reviewed.judging.reviewing
     document.apply("Add group", {}, (Group("Fat"),))
     reviewing.panel.groups.setCurrentText("Fat")
     qtbot.waitUntil(lambda: reviewing.queue.found.groups == ("Fat",))  # type: ignore[union-attr]
@@ -430,7 +436,7 @@ def test_what_was_accepted_into_a_group_that_does_not_count_is_not_open_again(
 
 def test_doubt_that_was_accepted_is_not_open_again(qtbot: QtBot, reviewed: MainWindow) -> None:
     settings.write(settings.HOLES, "cut")
-    reviewing = reviewed.reviewing
+    reviewing = reviewed.judging.reviewing
     reviewing.panel.margin.setValue(0.45)
     reviewing.panel.kinds.setCurrentText("Uncertain")
     qtbot.waitUntil(lambda: len(reviewing.queue) > 0)
@@ -447,7 +453,7 @@ def test_doubt_that_was_accepted_is_not_open_again(qtbot: QtBot, reviewed: MainW
 def test_words_being_typed_stay_while_findings_are_looked_for(
     qtbot: QtBot, reviewed: MainWindow
 ) -> None:
-    reviewing = reviewed.reviewing
+    reviewing = reviewed.judging.reviewing
     key(reviewed, "]")
     QTest.keyClicks(reviewing.panel.note, "half a th")
     former = reviewing.queue.found
@@ -457,7 +463,7 @@ def test_words_being_typed_stay_while_findings_are_looked_for(
 
 
 def test_a_note_that_is_undone_stays_undone(reviewed: MainWindow) -> None:
-    reviewing, document = reviewed.reviewing, reviewed.session.document
+    reviewing, document = reviewed.judging.reviewing, reviewed.session.document
     key(reviewed, "]")
     key(reviewed, Qt.Key.Key_U)
     reviewing.look_at(0)
@@ -475,7 +481,7 @@ def test_nobody_says_the_same_of_several(
     reviewed: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key(reviewed, "]")
-    reviewed.reviewing.panel.note.setText("of this one")
+    reviewed.judging.reviewing.panel.note.setText("of this one")
     decide_many(monkeypatch, reviewed, "Reject", 0, "Everywhere")
     decisions = reviewed.session.document.annotations.decisions.values()
     assert [it.note for it in decisions] == ["", "", ""]
@@ -486,7 +492,7 @@ def test_very_many_are_decided_beside_the_window_and_told_once(
 ) -> None:
     monkeypatch.setattr("slideviewer.ui.review.queue.MOST_TOLD", 2)
     monkeypatch.setattr("slideviewer.ui.review.verdicts.WEIGHT", 10_000)
-    queue, told = reviewed.reviewing.queue, list[int]()
+    queue, told = reviewed.judging.reviewing.queue, list[int]()
     queue.decided.connect(told.append)
     decide_many(monkeypatch, reviewed, "Reject", 0, "Everywhere")
     assert not reviewed.session.document.annotations.decisions
@@ -498,5 +504,5 @@ def test_very_many_are_decided_beside_the_window_and_told_once(
 
 
 def test_a_picture_is_made_once(reviewed: MainWindow) -> None:
-    showing, queue = reviewed.reviewing._showing, reviewed.reviewing.queue
+    showing, queue = reviewed.judging.reviewing._showing, reviewed.judging.reviewing.queue
     assert showing._as_annotation(queue.item(0)) is showing._as_annotation(queue.item(0))

@@ -50,13 +50,13 @@ def grid(qapp: QApplication) -> UniformGrid:
 def pictured(qtbot: QtBot, reviewed: MainWindow) -> MainWindow:  # noqa: F811
     reviewed.docks.show("Review")
     QTest.keyClick(reviewed, Qt.Key.Key_F7, MODES.ControlModifier)
-    reviewed.reviewing.panel.orders.setCurrentText("Surest first")
+    reviewed.judging.reviewing.panel.orders.setCurrentText("Surest first")
     QApplication.processEvents()
     return reviewed
 
 
 def click(window: MainWindow, row: int, modifiers: Qt.KeyboardModifier = MODES.NoModifier) -> None:
-    panel = window.reviewing.panel
+    panel = window.judging.reviewing.panel
     at = panel.grid.visualRect(panel.model.index(row)).center()
     QTest.mouseClick(panel.grid.viewport(), Qt.MouseButton.LeftButton, modifiers, at)
     QApplication.processEvents()
@@ -135,8 +135,8 @@ def test_pictures_come_as_soon_as_there_are_findings(
     qtbot: QtBot,
     reviewed: MainWindow,  # noqa: F811
 ) -> None:
-    qtbot.waitUntil(lambda: reviewed.reviewing.panel.views.is_pictured)
-    assert len(reviewed.reviewing.queue) == 3
+    qtbot.waitUntil(lambda: reviewed.judging.reviewing.panel.views.is_pictured)
+    assert len(reviewed.judging.reviewing.queue) == 3
 
 
 def test_the_keys_of_the_review_work_in_the_grid(qtbot: QtBot, pictured: MainWindow) -> None:

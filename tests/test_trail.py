@@ -174,11 +174,11 @@ def test_what_is_accepted_in_the_window_is_known_after_it_is_opened_again(
     tmp_path: Path,
 ) -> None:
     document = reviewed.session.document
-    reviewed.reviewing.panel.orders.setCurrentText("Largest first")
+    reviewed.judging.reviewing.panel.orders.setCurrentText("Largest first")
     key(reviewed, "]")
     for left in (2, 1, 0):
         key(reviewed, Qt.Key.Key_Y)
-        found(qtbot, reviewed.reviewing, left)
+        found(qtbot, reviewed.judging.reviewing, left)
     QTest.keyClick(reviewed, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: document.is_saved)
     assert b"origin" not in markup.read_bytes()
@@ -216,7 +216,7 @@ def test_what_several_decisions_make_is_told_apart(
     from test_review import decide_many
 
     decide_many(monkeypatch, reviewed, "Accept", 0.75, "Everywhere")
-    found(qtbot, reviewed.reviewing, 1)
+    found(qtbot, reviewed.judging.reviewing, 1)
     annotations = reviewed.session.document.annotations
     used = {it.origin.decision for it in annotations if it.origin is not None}
     assert used == set(annotations.decisions)
@@ -233,7 +233,7 @@ def test_an_import_tells_its_file_and_a_region_taken_over_its_model(
     wait_for_jobs(qtbot)
     theirs = next(it for it in reviewed.session.document.annotations if it.name == "theirs")
     assert theirs.origin == Origin(How.IMPORTED, "other.xml")
-    reviewed.accepting.accept_at(12 * 256.0, 8 * 256.0)
+    reviewed.judging.accepting.accept_at(12 * 256.0, 8 * 256.0)
     taken = list(reviewed.session.document.annotations)[-1]
     assert taken.origin == Origin(How.PREDICTED, "tiny 0123 from 0.5")
     assert np.isfinite(taken.points).all()

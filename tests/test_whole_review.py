@@ -151,12 +151,12 @@ def test_blind_reading_drawing_prediction_review_and_export(
     qtbot.waitUntil(lambda: not window.prediction.is_busy)
     assert not window.predicted.shown.has_prediction
     key(window, Qt.Key.Key_F7)
-    assert not len(window.reviewing.queue)
+    assert not len(window.judging.reviewing.queue)
     key(window, Qt.Key.Key_Return, control, shift)
     qtbot.waitUntil(lambda: window.predicted.shown.has_prediction)
 
     # Review: what differs is decided as the truth is.
-    queue, truth = window.reviewing.queue, shapely.union_all(case.nests)
+    queue, truth = window.judging.reviewing.queue, shapely.union_all(case.nests)
     qtbot.waitUntil(lambda: len(queue) > 0)
     wait_for_jobs(qtbot)
     found = queue.found

@@ -291,7 +291,7 @@ def test_predict_paints_exports_and_accepts(
     outlines = window.prediction.results.region_outlines(x, y)
     assert outlines
     before = len(window.session.document.annotations)
-    window.accepting.accept_at(x, y)
+    window.judging.accepting.accept_at(x, y)
     assert len(window.session.document.annotations) == before + len(outlines)
     window.named_actions["undo"].trigger()
     assert len(window.session.document.annotations) == before

@@ -274,7 +274,7 @@ def test_a_click_on_a_nucleus_says_what_was_measured(
     assert around.max() > 60 and 5 < difference[middle.y(), middle.x()] < around.max()
     # And the nucleus under the mouse is accepted as markup.
     layer.visible = True
-    window.accepting.accept_at(x, y)
+    window.judging.accepting.accept_at(x, y)
     (made,) = window.session.document.annotations
     assert made.bounds is not None and made.bounds.contains(x, y)
 
@@ -286,10 +286,10 @@ def test_the_region_under_the_mouse_is_accepted(predicted: Callable[[str], MainW
     inside = cv2.distanceTransform((dark >= 0.5).astype(np.uint8), cv2.DIST_L2, 3)
     row, column = np.unravel_index(int(inside.argmax()), inside.shape)
     at = stored.frame.rect(300 + int(column), 300 + int(row), 1, 1).centre
-    window.accepting.accept_at(*at)
+    window.judging.accepting.accept_at(*at)
     (made,) = window.session.document.annotations
     assert shapely.Polygon(made.points).buffer(0).contains(shapely.Point(at))
-    window.accepting.accept_at(4000, 2900)
+    window.judging.accepting.accept_at(4000, 2900)
     assert len(window.session.document.annotations) == 1
 
 
@@ -359,7 +359,7 @@ def test_nuclei_are_shown_while_they_are_found_and_kept_apart_from_tiles(
 ) -> None:
     window = predicted("nuclei")
     window.docks.show("Metrics")
-    state = window.metrics.panel.state
+    state = window.judging.metrics.panel.state
     qtbot.waitUntil(lambda: state.text() == NUCLEI)
     result = nuclei_in(window)
     window.prediction.start()
@@ -395,7 +395,7 @@ def test_a_mask_is_reviewed_like_tiles(
 ) -> None:
     window = predicted("mask")
     settings.write(settings.HOLES, "cut")
-    stored, queue = mask_in(window), window.reviewing.queue
+    stored, queue = mask_in(window), window.judging.reviewing.queue
     QTest.keyClick(window, Qt.Key.Key_F7)
     qtbot.waitUntil(lambda: queue.found is not None and len(queue) > 0)
     assert queue.found is not None

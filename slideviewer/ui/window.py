@@ -13,7 +13,6 @@ from slideviewer import RESEARCH_USE_ONLY, __version__, paths
 from slideviewer.ui import actions
 from slideviewer.ui.action_states import ActionStates
 from slideviewer.ui.aids import Aids
-from slideviewer.ui.blind.control import BlindReading
 from slideviewer.ui.browsing import Browsing
 from slideviewer.ui.canvas import Canvas
 from slideviewer.ui.cell_card import CellCards
@@ -23,13 +22,12 @@ from slideviewer.ui.editing.control import Editing
 from slideviewer.ui.files import Files
 from slideviewer.ui.help.control import HelpControl
 from slideviewer.ui.importing import Importing
-from slideviewer.ui.improving.control import Improving
+from slideviewer.ui.judging import Judging
 from slideviewer.ui.layers.markup import MarkupLayer
 from slideviewer.ui.layers.tiles import TileLayer
 from slideviewer.ui.look_control import LookControl
 from slideviewer.ui.looking import Looking
 from slideviewer.ui.masks.control import Masks
-from slideviewer.ui.metrics.control import Metrics
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.overview import Overview
 from slideviewer.ui.palette_entries import entries_of
@@ -39,10 +37,6 @@ from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.prediction import PredictionControl
 from slideviewer.ui.preference_control import PreferenceControl
 from slideviewer.ui.recovering import Recovering
-from slideviewer.ui.reporting import Reporting
-from slideviewer.ui.review.accepting import Accepting
-from slideviewer.ui.review.control import Reviewing
-from slideviewer.ui.review.exporting import ReviewExports
 from slideviewer.ui.saving import Saving
 from slideviewer.ui.session import Session
 from slideviewer.ui.slide_watch import SlideWatch
@@ -95,56 +89,25 @@ class MainWindow(QMainWindow):
         )
         self.cell_cards = CellCards(self.session, self.views, self.predicted)
         self.editing = Editing(self.session, self.views, self.notices, self)
-        self.reviewing = Reviewing(
+        self.judging = Judging(
             self.session,
             self.views,
             self.predicted,
-            self.prediction.results,
-            self.editing.areas.edits,
-            self.editing.unless_drawing,
-            self.notices,
-            self,
-        )
-        self.accepting = Accepting(
-            self.session,
-            self.views,
-            self.editing,
-            self.prediction.results,
-            self.reviewing,
-            self.notices,
-            self,
-        )
-        parts = self.notices, self.aids.running, self
-        shown = self.predicted, self.prediction.results, self.reviewing.finder
-        self.reporting = Reporting(self.session, *shown, *parts)
-        self.batches = WorklistBatches(self.worklists, self.prediction, self.reporting, *parts)
-        self.blind = BlindReading(
-            self.session,
-            self.views,
             self.prediction,
-            self.predicted,
-            self.aids.maps,
-            self.reviewing,
-            self.editing.unless_drawing,
+            self.editing,
+            self.saving,
+            self.aids,
             self.notices,
             self,
         )
-        self.review_exports = ReviewExports(
-            self.session,
-            self.saving.sidecars,
-            lambda: self.blind.hides,
+        self.batches = WorklistBatches(
+            self.worklists,
+            self.prediction,
+            self.judging.reporting,
             self.notices,
+            self.aids.running,
             self,
         )
-        self.metrics = Metrics(
-            self.session,
-            self.views,
-            self.predicted,
-            self.prediction.results,
-            self.notices,
-            self,
-        )
-        self.improving = Improving(self.session, self.prediction, self.notices, self)
         self.masks = Masks(self.session, self.views, self.notices, self.aids.running, self)
         self.training = Training(
             self.session, self.prediction, self.notices, self._show_training, self
@@ -202,11 +165,8 @@ class MainWindow(QMainWindow):
         for name in self.editing.tools:
             handlers[name] = lambda on, name=name: self.editing.begin(name) if on else None
         handlers |= self.aids.commands | self.help.commands | self.editing.commands
-        handlers |= self.masks.commands | self.prediction.commands | self.reviewing.commands
-        handlers |= self.worklists.commands | self.accepting.commands | self.metrics.commands
-        handlers |= self.improving.commands
-        handlers |= self.reporting.commands | self.batches.commands
-        handlers |= self.blind.commands | self.review_exports.commands
+        handlers |= self.masks.commands | self.prediction.commands | self.judging.commands
+        handlers |= self.worklists.commands | self.batches.commands
         return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
     @property
@@ -243,8 +203,7 @@ class MainWindow(QMainWindow):
                 ),
                 Panel("Adjust", self.looks.adjust, RIGHT),
                 Panel("Predictions", self.predictions_panel, RIGHT, is_shown=False),
-                self.reviewing.dock,
-                self.metrics.dock,
+                *self.judging.docks,
                 self.training.dock,
             ),
         )
@@ -275,11 +234,10 @@ class MainWindow(QMainWindow):
         self.aids.attach(self.named_actions)
         self.browsing.attach(self.named_actions)
         self.editing.attach(self.named_actions)
-        self.reviewing.attach(self.named_actions)
-        self.blind.attach(self.named_actions)
-        self.blind.ended.connect(self.worklists.note_read)
-        self.docks["Metrics"].visibilityChanged.connect(self.metrics.watch)
-        self.metrics.shown_wanted.connect(lambda: self.docks.show("Metrics"))
+        self.judging.attach(self.named_actions)
+        self.judging.blind.ended.connect(self.worklists.note_read)
+        self.docks["Metrics"].visibilityChanged.connect(self.judging.metrics.watch)
+        self.judging.metrics.shown_wanted.connect(lambda: self.docks.show("Metrics"))
         self.editing.tell_history(self.saving.sidecars.history_of)
         self.views.tools.hint_changed.connect(self.status.show_hint)
         self.status.problems_wanted.connect(self.aids.windows.show_problems)
@@ -337,9 +295,7 @@ class MainWindow(QMainWindow):
 
     def let_go(self) -> None:
         """End all work in the background and close every slide; the window is of no use then."""
-        self.reviewing.close()
-        self.metrics.close()
-        self.improving.close()
+        self.judging.close()
         self.worklists.close()
         self.batches.close()
         self.training.close()
