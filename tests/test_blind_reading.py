@@ -404,7 +404,7 @@ def test_a_new_window_reads_blind_where_the_preferences_say_so(
     assert not window.judging.blind.is_on
     settings.write(settings.READ_BLIND, True)
     other = MainWindow()
-    assert other.blind.is_on
+    assert other.judging.blind.is_on
     assert other.named_actions["read_blind"].isChecked()
     other.let_go()
     other.deleteLater()

@@ -70,7 +70,7 @@ def test_from_the_review_to_a_new_version_and_back(qtbot: QtBot, opened: MainWin
     choose(dialog, HELD_OUT, Use.HOLD_OUT)
     assert "1 slide is held out" in dialog.summed.text()
     QTest.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
-    process = opened.improving.process
+    process = opened.judging.improving.process
     assert process.is_running and not dialog.use.isVisible()
     qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE)
     assert dialog.problem.text() == ""
@@ -82,7 +82,7 @@ def test_from_the_review_to_a_new_version_and_back(qtbot: QtBot, opened: MainWin
     QTest.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
     chooser = opened.prediction.chooser
     qtbot.waitUntil(lambda: chooser.currentText() == "Spoilt, version 2", timeout=20_000)
-    assert opened.improving.dialog is None
+    assert opened.judging.improving.dialog is None
     assert open_package("spoilt-v2").spec.parent == chooser.packages[parent_row(opened)].hash
     notice = next(it for it in opened.notices.notices if "predicts from now on" in it.text)
     QTest.mouseClick(notice.button, Qt.MouseButton.LeftButton)
@@ -105,7 +105,7 @@ def test_cancelled_or_closed_nothing_stays(
 ) -> None:
     dialog = counted(qtbot, opened)
     QTest.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
-    process = opened.improving.process
+    process = opened.judging.improving.process
     qtbot.waitUntil(lambda: process.pid is not None, timeout=20_000)
     pid = process.pid
     assert pid is not None and is_there(pid)
@@ -115,7 +115,7 @@ def test_cancelled_or_closed_nothing_stays(
     QTest.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: process.pid is not None, timeout=20_000)
     pid = process.pid
-    opened.improving.close()  # as the window does when it closes
+    opened.judging.improving.close()  # as the window does when it closes
     assert pid is not None and not is_there(pid)
     hidden = [it.name for it in (user_folder / "models").iterdir() if it.name.startswith(".")]
     assert hidden == []
@@ -141,9 +141,9 @@ def test_what_does_not_serve_is_said_and_the_slides_stay(
     qtbot.waitUntil(lambda: bool(dialog.problem.text()), timeout=PATIENCE)
     assert "no slide" in dialog.problem.text() and not dialog.go.isEnabled()
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
-    assert opened.improving.dialog is None
+    assert opened.judging.improving.dialog is None
     dot = Annotation("new", Kind.DOT, as_points([(5, 5)]))
     opened.session.document.apply("Dot", {dot.id: dot})
     opened.named_actions["improve_model"].trigger()
     QApplication.processEvents()
-    assert opened.improving.dialog is None and NOT_SAVED in opened.notices.texts
+    assert opened.judging.improving.dialog is None and NOT_SAVED in opened.notices.texts

@@ -151,7 +151,7 @@ def test_tiles_and_lesions_are_what_the_commands_say_to_the_last_digit(
     for step in (500, 731, 260):
         measured.layers_panel.threshold.setValue(step)
         is_measured(qtbot, measured, step / 1000)
-        found = measured.metrics.measured
+        found = measured.judging.metrics.measured
         assert found is not None
         at = "--threshold", step / 1000
         tiles = printed(capsys, "tiles", results, drawn, *at)
@@ -161,7 +161,7 @@ def test_tiles_and_lesions_are_what_the_commands_say_to_the_last_digit(
             if not score["name"].startswith("class_"):
                 assert number(score["value"]) in text_of(measured), score
                 assert score["variant"].split(",")[0] in text_of(measured), score
-    assert RESEARCH_USE_ONLY in measured.metrics.panel.research_use.text()
+    assert RESEARCH_USE_ONLY in measured.judging.metrics.panel.research_use.text()
 
 
 def test_two_annotators_are_compared_as_the_command_does(
@@ -174,14 +174,14 @@ def test_two_annotators_are_compared_as_the_command_does(
     other = tmp_path / "other.geojson"
     write_annotations(markup(shift=64), other)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a: (str(other), ""))
-    page = measured.metrics.panel.annotators
-    measured.metrics.panel.pages.setCurrentWidget(page)
+    page = measured.judging.metrics.panel.annotators
+    measured.judging.metrics.panel.pages.setCurrentWidget(page)
     QTest.mouseClick(page.choose, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: measured.metrics.agreeing.report is not None, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: measured.judging.metrics.agreeing.report is not None, timeout=TIMEOUT)
     first = measured.session.document.path
     size = "--size", f"{SIZE[0]},{SIZE[1]}", "--spacing", UM_PX
     said = printed(capsys, "annotations", first, other, *size)
-    found = as_printed(measured.metrics.agreeing.report)
+    found = as_printed(measured.judging.metrics.agreeing.report)
     assert [it["value"] for it in found["scores"]] == [it["value"] for it in said["scores"]]
     assert found["confusions"] == said["confusions"]
     assert "Kappa" in page.scores.text() and "other.geojson" in page.told.text()
@@ -191,13 +191,14 @@ def test_two_annotators_are_compared_as_the_command_does(
     before = said["confusions"][0]["counts"]
     qtbot.waitUntil(
         lambda: (
-            measured.metrics.agreeing.report is not None
-            and as_printed(measured.metrics.agreeing.report)["confusions"][0]["counts"] != before
+            measured.judging.metrics.agreeing.report is not None
+            and as_printed(measured.judging.metrics.agreeing.report)["confusions"][0]["counts"]
+            != before
         ),
         timeout=TIMEOUT,
     )
     QTest.mouseClick(page.leave, Qt.MouseButton.LeftButton)
-    assert measured.metrics.agreeing.report is None and not page.scores.isVisible()
+    assert measured.judging.metrics.agreeing.report is None and not page.scores.isVisible()
 
 
 def test_masks_are_measured_class_by_class(
@@ -242,31 +243,31 @@ def test_it_follows_markup_and_group(
     """A group whose name says nothing is refused, until the user says what it is."""
     open_markup("Lesion")
     opened.prediction.results.show(prediction(made_slide))
-    panel = opened.metrics.panel
+    panel = opened.judging.metrics.panel
     qtbot.waitUntil(lambda: "Marked by" in panel.state.text(), timeout=TIMEOUT)
-    assert opened.metrics.measured is None and "--groups" not in panel.state.text()
+    assert opened.judging.metrics.measured is None and "--groups" not in panel.state.text()
     panel.group.setCurrentText("Lesion")
     is_measured(qtbot, opened)
-    before = opened.metrics.measured
+    before = opened.judging.metrics.measured
     assert before is not None and before.lesions is not None
     assert not panel.state.isVisible()
     for shape in list(opened.session.document.annotations):
         if shape.points[:, 0].max() < 2500:
             opened.session.document.apply("Delete", {shape.id: None})
-    qtbot.waitUntil(lambda: opened.metrics.measured is not before, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: opened.judging.metrics.measured is not before, timeout=TIMEOUT)
     is_measured(qtbot, opened)
-    after = opened.metrics.measured
+    after = opened.judging.metrics.measured
     assert after is not None and after.lesions is not None
     assert before.lesions.score("lesions").value == 1
     assert after.lesions.score("lesions").value == 0
     opened.session.document.undo_stack.undo()
-    qtbot.waitUntil(lambda: opened.metrics.measured is not after, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: opened.judging.metrics.measured is not after, timeout=TIMEOUT)
 
 
 def test_it_says_why_nothing_is_measured(
     qtbot: QtBot, opened: MainWindow, open_markup: Callable[..., Path], made_slide: Path
 ) -> None:
-    panel = opened.metrics.panel
+    panel = opened.judging.metrics.panel
     assert panel.state.text() == NO_PREDICTION
     opened.prediction.results.show(prediction(made_slide))
     assert panel.state.text() == NO_MARKUP
@@ -284,11 +285,11 @@ def test_it_says_why_nothing_is_measured(
     qtbot.waitUntil(lambda: "“Elsewhere”" in panel.state.text(), timeout=TIMEOUT)
     panel.rest.setCurrentText("Normal")
     is_measured(qtbot, opened)
-    found = opened.metrics.measured
+    found = opened.judging.metrics.measured
     assert found is not None and found.report.confusions[0].counts[0] == (0, 0, 0)
     for shape in list(opened.session.document.annotations):
         opened.session.document.apply("Delete", {shape.id: None})
-    assert panel.state.text() == NO_MARKUP and opened.metrics.measured is None
+    assert panel.state.text() == NO_MARKUP and opened.judging.metrics.measured is None
     assert not panel.tiles.area.isVisible()
 
 
@@ -297,10 +298,10 @@ def test_nothing_is_measured_for_a_hidden_panel(
 ) -> None:
     measured.docks.show("Layers")
     wait_for_jobs(qtbot)
-    before = measured.metrics.measured
+    before = measured.judging.metrics.measured
     measured.layers_panel.threshold.setValue(333)
     wait_for_jobs(qtbot)
-    assert not measured.metrics.is_working and measured.metrics.measured is before
+    assert not measured.judging.metrics.is_working and measured.judging.metrics.measured is before
     measured.docks.show("Metrics")
     is_measured(qtbot, measured, 0.333)
 
@@ -319,7 +320,7 @@ def click_cell(window: MainWindow, row: int, column: int) -> None:
 
 
 def test_a_number_leads_through_its_tiles(qtbot: QtBot, measured: MainWindow) -> None:
-    panel, found = measured.metrics.panel, measured.metrics.measured
+    panel, found = measured.judging.metrics.panel, measured.judging.metrics.measured
     assert found is not None and found.said is not None
     count = found.report.confusions[0].counts[1][0]
     assert count > 2
@@ -332,7 +333,7 @@ def test_a_number_leads_through_its_tiles(qtbot: QtBot, measured: MainWindow) ->
         place = steps.place
         assert place is not None
         assert (place.x, place.y) == tuple(places[number_, :2].tolist())
-        seen, marked = measured.canvas.viewpoint.visible, measured.metrics.marked
+        seen, marked = measured.canvas.viewpoint.visible, measured.judging.metrics.marked
         assert seen.x < place.x < place.right < seen.right
         assert marked is not None and marked.bounds == (place.x, place.y, place.right, place.bottom)
         answer = measured.cells.answer_at(*place.centre)
@@ -344,19 +345,19 @@ def test_a_number_leads_through_its_tiles(qtbot: QtBot, measured: MainWindow) ->
     # The tile is no miss any more where the threshold lets it count.
     measured.layers_panel.threshold.setValue(0)
     is_measured(qtbot, measured, 0.0)
-    assert steps.count == 0 and measured.metrics.marked is None
+    assert steps.count == 0 and measured.judging.metrics.marked is None
     measured.docks.show("Layers")
 
 
 def test_a_point_of_a_curve_sets_the_threshold(qtbot: QtBot, measured: MainWindow) -> None:
-    curves = measured.metrics.panel.tiles.curves
+    curves = measured.judging.metrics.panel.tiles.curves
     names = [curves.chooser.itemText(it) for it in range(curves.chooser.count())]
     assert [name.split(",")[0] for name in names] == [
         "ROC",
         "Precision and recall",
         "Reliability",
     ]
-    measured.metrics.panel.tiles.ensureWidgetVisible(curves.plot)
+    measured.judging.metrics.panel.tiles.ensureWidgetVisible(curves.plot)
     for name in names[:2]:
         curves.chooser.setCurrentText(name)
         assert curves.plot.curve is not None
@@ -379,7 +380,7 @@ def test_a_point_of_a_curve_sets_the_threshold(qtbot: QtBot, measured: MainWindo
 
 
 def test_a_point_of_the_froc_and_a_lesion(qtbot: QtBot, measured: MainWindow) -> None:
-    panel = measured.metrics.panel
+    panel = measured.judging.metrics.panel
     panel.pages.setCurrentWidget(panel.lesions)
     QApplication.processEvents()
     lines = [panel.lesions.list.item(it).text() for it in range(panel.lesions.list.count())]
@@ -388,7 +389,7 @@ def test_a_point_of_the_froc_and_a_lesion(qtbot: QtBot, measured: MainWindow) ->
     item = panel.lesions.list.item(row)
     place = panel.lesions.list.visualItemRect(item).center()
     QTest.mouseClick(panel.lesions.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    seen, marked = measured.canvas.viewpoint.visible, measured.metrics.marked
+    seen, marked = measured.canvas.viewpoint.visible, measured.judging.metrics.marked
     assert seen.x < NEST[0] < NEST[2] < seen.right
     assert marked is not None and marked.bounds[0] < NEST[0] < NEST[2] < marked.bounds[2]
     plot = panel.lesions.curves.plot

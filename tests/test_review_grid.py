@@ -115,11 +115,11 @@ def test_the_keys_go_through_the_grid(grid: UniformGrid) -> None:
 def test_a_key_shows_the_pictures_and_the_next_window_begins_so(
     qtbot: QtBot, pictured: MainWindow
 ) -> None:
-    panel = pictured.reviewing.panel
+    panel = pictured.judging.reviewing.panel
     assert panel.grid.isVisible()
     assert not panel.list.isVisible()
     assert settings.read(GRID)
-    queue, showing = pictured.reviewing.queue, pictured.reviewing._showing
+    queue, showing = pictured.judging.reviewing.queue, pictured.judging.reviewing._showing
     items = list(queue.items())
     qtbot.waitUntil(lambda: panel.views.is_pictured)
     picture = showing.picture_of(items[0], True)
@@ -140,7 +140,7 @@ def test_pictures_come_as_soon_as_there_are_findings(
 
 
 def test_the_keys_of_the_review_work_in_the_grid(qtbot: QtBot, pictured: MainWindow) -> None:
-    reviewing = pictured.reviewing
+    reviewing = pictured.judging.reviewing
     click(pictured, 0)
     assert reviewing.panel.grid.hasFocus()
     key(pictured, "]")
@@ -163,7 +163,7 @@ def test_the_keys_of_the_review_work_in_the_grid(qtbot: QtBot, pictured: MainWin
 def test_several_that_are_selected_are_decided_in_one_step(
     qtbot: QtBot, pictured: MainWindow
 ) -> None:
-    reviewing, document = pictured.reviewing, pictured.session.document
+    reviewing, document = pictured.judging.reviewing, pictured.session.document
     click(pictured, 0)
     click(pictured, 2, MODES.ControlModifier)
     assert reviewing.panel.views.chosen_rows == [0, 2]
@@ -191,7 +191,7 @@ def test_several_that_are_selected_are_decided_in_one_step(
 
 
 def test_what_is_chosen_in_the_grid_is_so_in_the_list(pictured: MainWindow) -> None:
-    panel = pictured.reviewing.panel
+    panel = pictured.judging.reviewing.panel
     select = QItemSelectionModel.SelectionFlag.Select
     click(pictured, 1)
     panel.grid.selectionModel().select(panel.model.index(0), select)
