@@ -179,10 +179,10 @@ def test_words_that_name_a_key_follow_its_rebinding(window: MainWindow) -> None:
     bookmarks = window.aids.bookmarking.panel.empty
     assert "(P)" in empty.text() and "(Ctrl+Shift+O)" in empty.text()
     assert "(Ctrl+B)" in bookmarks.text()
-    for name, key in (("polygon", "F8"), ("open_annotations", ""), ("bookmark_add", "F9")):
+    for name, key in (("polygon", "F10"), ("open_annotations", ""), ("bookmark_add", "F9")):
         keys.rebind(name, [key] if key else [])
     keys.apply(window.named_actions)
-    assert "(F8)" in empty.text() and "Ctrl" not in empty.text()
+    assert "(F10)" in empty.text() and "Ctrl" not in empty.text()
     assert "(F9)" in bookmarks.text()
 
 
@@ -211,7 +211,7 @@ def test_f6_steps_through_the_views_and_gives_them_the_keys(
 def test_return_in_the_preferences_takes_no_key_away_and_closes_nothing(
     qtbot: QtBot, window: MainWindow
 ) -> None:
-    keys.rebind("polygon", ["F8"])
+    keys.rebind("polygon", ["F10"])
     window.preferences.show()
     dialog = window.findChild(QDialog)
     assert dialog is not None and dialog.isVisible()
@@ -223,7 +223,7 @@ def test_return_in_the_preferences_takes_no_key_away_and_closes_nothing(
             if field.isVisible() and "keysequence" not in field.objectName():
                 QTest.keyClick(field, Qt.Key.Key_Return)
                 assert dialog.isVisible()
-                assert keys.bindings()["polygon"] == ("F8",)
+                assert keys.bindings()["polygon"] == ("F10",)
     assert not any(it.isDefault() for it in dialog.findChildren(QPushButton) if it.isVisible())
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()

@@ -26,7 +26,6 @@ from slideviewer.evaluation.slide_reports.about import (
     package_of,
     provenance_of,
 )
-from slideviewer.evaluation.slide_reports.measuring import measures_of
 from slideviewer.evaluation.slide_reports.painting import (
     MARKED_COLOUR,
     PREDICTED_COLOUR,
@@ -226,6 +225,9 @@ class _Made:
         """How well both sides agree; nothing where one of them says nothing at all."""
         if opinions is None or self._cells is None or not opinions.marked.any():
             return (), ()
+        # It needs SciPy, for which no window should wait.
+        from slideviewer.evaluation.slide_reports.measuring import measures_of
+
         return measures_of(
             self._cells,
             isinstance(self._prediction, Prediction),
