@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluation_fixtures import BOXES, SIZE, make_everything, prediction
+from evaluation_fixtures import BOXES, SIZE, make_everything, markup, prediction
 from tiny_model import write_tiny_package
 
 from slideviewer import RESEARCH_USE_ONLY, paths
-from slideviewer.annotations import read_annotations
+from slideviewer.annotations import read_annotations, write_annotations
 from slideviewer.annotations.decisions import Decision, Verdict, as_runs, write_decisions
 from slideviewer.cli import main
 from slideviewer.cohort.worklist import ReadingState, Worklist, worklist_of
@@ -271,3 +271,30 @@ def test_predicting_what_nobody_wants_says_so(
         worklist.set_state(work / "slides" / "a_01.tif", ReadingState.DONE)
     assert run("worklist", "predict", "slides", "--model", "tumour-camelyon") == 0
     assert "nothing to predict" in capsys.readouterr().out
+
+
+def test_a_prediction_of_another_slide_is_refused(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one store of a folder is meant for the slide that is named; its name says nothing."""
+    store = keep_prediction(work / "slides" / "a_02.tif")
+    shutil.copytree(store, work / "results" / "a_01" / "store")
+    chosen = ("--out", "out", "--predictions", "results")
+    assert run("report", "slides/a_01.tif", *chosen) == 2
+    assert "is of another slide" in capsys.readouterr().err
+    assert run("report", "slides", *chosen) == 2
+    rows = table(work / "out" / "index.csv")
+    assert "is of another slide" in rows["a_01.tif"]["problem"]
+    assert rows["a_02.tif"]["problem"] == ""
+    assert not (work / "out" / "a_01.html").exists()
+
+
+def test_markup_of_another_slide_is_refused(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_annotations(markup((100, 100, 9000, 900)), work / "markup" / "a_01.xml")
+    noted = {"format": "slideviewer sidecar", "version": 1, "slide": {"name": "b.tif"}}
+    noted["slide"] |= {"width_px": 99, "height_px": 98}
+    (work / "markup" / "a_02.slideviewer.json").write_text(json.dumps(noted))
+    for name in ("a_01", "a_02"):
+        command = ("report", f"slides/{name}.tif", "--out", "out")
+        assert run(*command, "--annotations", f"markup/{name}.xml") == 2
+        assert "is of another slide" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from slideviewer.cohort.inputs import result_names
 from slideviewer.cohort.queue import Outcome, run_in_turn
 from slideviewer.errors import EvaluationError
 from slideviewer.evaluation.inputs.run_facts import stores_in
+from slideviewer.evaluation.slide_reports.belonging import check_markup
 from slideviewer.evaluation.slide_reports.index import IndexLine, write_index
 from slideviewer.evaluation.slide_reports.making import slide_report
 from slideviewer.evaluation.slide_reports.page import slide_page, write_text
@@ -146,6 +147,8 @@ def report_of(
     """
     with closing(open_slide(path)) as slide:
         marked = markup_of(slide)
+        if marked.path is not None:
+            check_markup(slide, marked.annotations, marked.path)
         store = predictions.of(slide.path, is_alone=is_alone)
         prediction = None if store is None else read_stored(store)
         return slide_report(

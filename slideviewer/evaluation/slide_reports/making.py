@@ -26,6 +26,7 @@ from slideviewer.evaluation.slide_reports.about import (
     package_of,
     provenance_of,
 )
+from slideviewer.evaluation.slide_reports.belonging import check_prediction
 from slideviewer.evaluation.slide_reports.painting import (
     MARKED_COLOUR,
     PREDICTED_COLOUR,
@@ -81,7 +82,11 @@ def slide_report(
     ------
     SlideError
         Where the slide's file cannot be read at all; damaged parts cost their pictures alone.
+    EvaluationError
+        Where the prediction is of another slide.
     """
+    if prediction is not None:
+        check_prediction(slide, prediction)
     progress(Step(0, 0, f"Comparing {slide.path.name}"))
     made = _Made(slide, markup, prediction, options, annotations)
     opinions, findings = made.compared()
