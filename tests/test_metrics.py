@@ -234,6 +234,46 @@ def test_masks_are_measured_class_by_class(
     assert "segmentation gives none" in panel.lesions.missing.text()
 
 
+def test_lesions_of_a_part_are_not_measured_here_nor_by_the_command(
+    qtbot: QtBot,
+    measured: MainWindow,
+    made_slide: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where the model never looked nothing was missed; what time did not suffice for was."""
+    whole, page = prediction(made_slide), measured.judging.metrics.panel.lesions
+    drawn = measured.session.document.path
+    measured.judging.metrics.panel.pages.setCurrentWidget(page)
+    parts: tuple[tuple[dict[str, object], bool], ...] = (
+        ({"region": [0, 0, 2048, 3072]}, True),
+        ({"place": "chosen by the user"}, True),
+        ({"cells": {"not_reached": 9}}, False),
+        ({}, False),
+    )
+    for told, is_complete in parts:
+        of_part = replace(whole, provenance={**whole.provenance, **told}, complete=is_complete)
+        measured.prediction.results.show(of_part)
+        is_measured(qtbot, measured)
+        found = measured.judging.metrics.measured
+        assert found is not None and found.lesions is None
+        assert "never looked" in page.missing.text() and not page.list.isVisible()
+        folder = tmp_path / "parts" / "made"
+        write_outputs(Export(of_part, 0.5), folder, ["lesions"])
+        assert main(["evaluate", "lesions", str(folder), str(drawn)], None) == 2  # type: ignore[arg-type]
+        assert "never looked" in capsys.readouterr().err
+    told = {"time_limit_s": 60.0, "cells": {"not_reached": 9}}
+    limited = replace(whole, provenance={**whole.provenance, **told}, complete=False)
+    measured.prediction.results.show(limited)
+    is_measured(qtbot, measured)
+    found = measured.judging.metrics.measured
+    assert found is not None and page.list.isVisible()
+    write_outputs(Export(limited, 0.5), folder, ["lesions"])
+    at = "--threshold", found.threshold
+    assert as_printed(found.lesions) == printed(capsys, "lesions", folder, drawn, *at)
+    assert "made (9 tiles)" in page.more.text()
+
+
 # Live
 
 

@@ -17,6 +17,7 @@ from tiny_model import write_tiny_package
 from window_fixtures import OpenSlide, wait_for_jobs
 
 from slideviewer.annotations import Annotation, AnnotationSet, Group, Kind, as_points
+from slideviewer.evaluation.inputs.run_facts import part_of
 from slideviewer.geometry import Rect
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.messages import Failed
@@ -175,6 +176,9 @@ def test_a_run_over_the_slide_goes_on_from_one_over_a_view(
         store = tmp_path / "store"
         part = predict_slide(slide, package, store=store, tissue=tissue)
         whole = predict_slide(slide, package, store=store, on_batch=found.append)
+        again = predict_slide(slide, package, store=store, tissue=tissue)
+    told = [part_of(it.provenance, is_complete=it.complete) for it in (part, whole, again)]
+    assert told[0] and not any(told[1:]), "a part adds nothing to what is known of all"
     assert part.grid == whole.grid
     looked_at = np.isfinite(part.target_probabilities)
     assert 0 < looked_at.sum() < np.isfinite(whole.target_probabilities).sum()

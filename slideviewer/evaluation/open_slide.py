@@ -168,7 +168,7 @@ class TileMeasures:
         """See `Measures`."""
         tiles, found, lesions = self._tiles.tiles, self._found, None
         if found is not None:
-            lesions = evaluate_lesions([found.findings], threshold=threshold)
+            lesions = evaluate_lesions([found.findings], notes=found.notes, threshold=threshold)
         said = decide(tiles.probabilities, tiles.target, threshold)
         return Measured(
             threshold,

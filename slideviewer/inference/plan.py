@@ -14,7 +14,7 @@ from slideviewer.inference.cells import CellReader, TileView
 from slideviewer.inference.ensemble import check_together
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.options import Options
-from slideviewer.inference.provenance import asked_facts
+from slideviewer.inference.provenance import PLACE, asked_facts
 from slideviewer.inference.store_files import MAX_CELLS
 from slideviewer.models.package import ModelPackage
 from slideviewer.progress import Progress, silent
@@ -123,6 +123,8 @@ def make_plan(
         "level": reader.level(views[0]),
         "enlarged": reader.side_level(views[0]) < spec.patch_size_pixels * 0.98,
     }
+    if tissue is not None:
+        provenance[PLACE] = "chosen by the user"
     return Plan(reader, wanted, found, provenance)
 
 

@@ -17,6 +17,9 @@ from slideviewer.models.package import ModelPackage
 from slideviewer.slide.slide import Slide
 from slideviewer.slide.tissue import TissueMask
 
+PLACE = "place"
+"""In the provenance of tiles, where somebody chose a part of the tissue to look at."""
+
 _END_BYTES = 1 << 20
 """How much of each end of a slide is read for its identity: a format's directory lies at one of
 them, and a whole slide of gigabytes would take minutes."""

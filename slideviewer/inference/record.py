@@ -14,7 +14,7 @@ from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.errors import PredictionError
 from slideviewer.files import replacing_text
 from slideviewer.inference.grid import Grid
-from slideviewer.inference.provenance import computed_by, is_mixed
+from slideviewer.inference.provenance import PLACE, computed_by, is_mixed
 
 RECORD_FILE = "prediction.json"
 
@@ -56,6 +56,8 @@ class RunRecord(BaseModel):
         self.provenance["computed_by"] = computed_by(former.provenance)
         if former.provenance.get(MIXED):
             self.provenance[MIXED] = True
+        if former.complete and PLACE not in former.provenance:
+            self.provenance.pop(PLACE, None)  # all was looked at before
 
     def note_ways(self, ways: Sequence[Mapping[str, object]]) -> None:
         """Note how it is computed now, if it is, beside how it was computed before."""

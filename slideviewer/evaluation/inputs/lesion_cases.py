@@ -13,7 +13,13 @@ from slideviewer.errors import EvaluationError
 from slideviewer.evaluation.inputs.camelyon16 import is_left_out, is_tumour_in_spite
 from slideviewer.evaluation.inputs.cases import case_name, files_of, listed, matched
 from slideviewer.evaluation.inputs.label_sources import facts_of_slide
-from slideviewer.evaluation.inputs.points import point_files, read_points
+from slideviewer.evaluation.inputs.points import (
+    LESIONS_FILE,
+    check_whole,
+    not_reached_notes,
+    point_files,
+    read_points,
+)
 from slideviewer.evaluation.inputs.run_facts import run_facts
 from slideviewer.evaluation.inputs.true_lesions import (
     TRUTH_SUFFIXES,
@@ -139,7 +145,8 @@ def lesion_cases(
     Raises
     ------
     SlideviewerError
-        Where a slide has points but no truth and is not said to be normal, or truth but no points.
+        Where a slide has points but no truth and is not said to be normal, truth but no points,
+        or was predicted in part only.
     """
     points, files = point_files(predicted), files_of(truth, TRUTH_SUFFIXES, "markup or masks")
     out = [name for name in {**points, **files} if options.is_left_out(name)]
@@ -167,11 +174,16 @@ def lesion_cases(
         pairs = matched(marked, files, (predicted, truth), lone_pair=is_named)
     slides = _slides(options.slides)
     cases = []
+    left = {}
     for name, path in points.items():
+        if path.name == LESIONS_FILE:
+            facts = run_facts(path.parent)
+            check_whole(name, facts.part, path)
+            left[name] = facts.not_reached
         ground = _ground(name, path, slides, options)
         own = pairs[name][1] if name in pairs else None
         cases.append(LesionCase(name, path, own, ground, options.lesions))
-    return cases, tuple(notes)
+    return cases, (*notes, *not_reached_notes(left))
 
 
 def _is_normal(

@@ -19,8 +19,9 @@ from slideviewer.evaluation.inputs.labelled_tiles import ReadTiles, TruthOptions
 from slideviewer.evaluation.inputs.marked_pairs import MarkedPairs, PairOptions
 from slideviewer.evaluation.inputs.markup import Markup
 from slideviewer.evaluation.inputs.open_truth import OpenTruth, markup_on
-from slideviewer.evaluation.inputs.points import points_of
+from slideviewer.evaluation.inputs.points import check_whole, not_reached_notes, points_of
 from slideviewer.evaluation.inputs.predicted_tiles import tiles_of
+from slideviewer.evaluation.inputs.run_facts import not_reached, part_of
 from slideviewer.evaluation.inputs.true_lesions import Ground, LesionOptions, marked_lesions
 from slideviewer.evaluation.lesions import MACRO_FROM_UM, Lesions, SlideFindings, findings
 from slideviewer.inference.prediction import Prediction
@@ -40,6 +41,8 @@ class FoundLesions:
     is_itc : ndarray (regions,), bool
     best : ndarray (regions,), float64
         The highest probability of any point on it; 0 where it was missed.
+    notes : tuple of str
+        What the reader should know.
     """
 
     findings: SlideFindings
@@ -47,6 +50,7 @@ class FoundLesions:
     axes_um: NDArray[np.float64]
     is_itc: NDArray[np.bool_]
     best: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
 
     def size(self, index: int) -> str:
         """The size of a region, as tables have it."""
@@ -71,17 +75,21 @@ def lesions_on(prediction: Prediction, markup: Markup, truth: OpenTruth) -> Foun
     Raises
     ------
     EvaluationError
-        Where the markup is of another slide, which group marks lesions is not known, or nobody
-        knows how large pixels are.
+        Where the markup is of another slide, which group marks lesions is not known, nobody knows
+        how large pixels are, or the model was to look at a part of the slide only.
     """
+    provenance = prediction.provenance
+    name = slide_name(provenance, markup)
+    check_whole(name, part_of(provenance, is_complete=prediction.complete), markup.path)
     ground = Ground(prediction.slide_size, prediction.spacing_um_px)
     options = LesionOptions(() if truth.group is None else (truth.group,))
     lesions = marked_lesions(markup, ground, options)
     points = points_of(prediction)
-    found = findings(slide_name(prediction.provenance, markup), points, lesions)
+    found = findings(name, points, lesions)
     best = np.zeros(len(lesions))
     best[~lesions.is_itc], best[lesions.is_itc] = found.lesions, found.itc_best
-    return FoundLesions(found, _boxes(lesions), lesions.axes_um, lesions.is_itc, best)
+    notes = not_reached_notes({name: not_reached(provenance)})
+    return FoundLesions(found, _boxes(lesions), lesions.axes_um, lesions.is_itc, best, notes)
 
 
 def pairs_on(mine: Markup, other: Markup, frame: SlideFrame) -> MarkedPairs:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from slideviewer.annotations.model import FARTHEST_PX
 from slideviewer.errors import EvaluationError
-from slideviewer.evaluation.inputs.cases import files_of
+from slideviewer.evaluation.inputs.cases import files_of, listed
 from slideviewer.evaluation.inputs.tables import read_table
 from slideviewer.evaluation.lesions import Detections
 from slideviewer.inference.export import FORMATS
@@ -16,6 +17,7 @@ from slideviewer.inference.lesions import lesion_points, written
 from slideviewer.inference.prediction import Prediction
 
 LESIONS_FILE = FORMATS["lesions"].file
+_NAMED = 3
 
 
 def point_files(path: Path) -> dict[str, Path]:
@@ -42,6 +44,42 @@ def points_of(prediction: Prediction) -> Detections:
     rows = [[float(it) for it in written(lesion)] for lesion in lesion_points(prediction)]
     table = np.array(rows, np.float64).reshape(-1, 3)
     return Detections(table[:, 0], table[:, 1:])
+
+
+def check_whole(name: str, part: str, path: Path) -> None:
+    """Make sure that lesions are looked for on all of a slide.
+
+    Parameters
+    ----------
+    name : str
+        Of the slide.
+    part : str
+        See `part_of`.
+    path : Path
+        For the error.
+
+    Raises
+    ------
+    EvaluationError
+        Where only a part was looked at: lesions elsewhere would be taken for missed.
+    """
+    if part:
+        raise EvaluationError(
+            f"Lesions of {listed([name])} are not measured, for {part}: those where the model "
+            "never looked would count as missed.",
+            path=path,
+            remedy="Predict all of it.",
+        )
+
+
+def not_reached_notes(left: Mapping[str, int]) -> tuple[str, ...]:
+    """What to say of slides on which a run had no time for so many tiles."""
+    slides = [f"{name} ({count} tiles)" for name, count in left.items() if count]
+    if not slides:
+        return ()
+    where = ", ".join(slides[:_NAMED])
+    more = f" and {len(slides) - _NAMED} more slides" if len(slides) > _NAMED else ""
+    return (f"There was no time for all tissue of {where}{more}; lesions there count as missed.",)
 
 
 def read_points(path: Path, size: tuple[int, int] | None) -> Detections:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from slideviewer.inference.forms import RUN_FILE, STORE_FOLDER
-from slideviewer.inference.record import RECORD_FILE
+from slideviewer.inference.provenance import PLACE
+from slideviewer.inference.record import RECORD_FILE, value_at
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class RunFacts:
     threshold : float or None
     inputs : tuple of Path
         The pictures of a run over pictures.
+    part : str
+        Why only a part of the slide was looked at; empty where all of it was meant to be.
+    not_reached : int
+        Tiles with tissue that the run had no time for.
     """
 
     slide: Path | None = None
@@ -38,6 +43,8 @@ class RunFacts:
     target: str | None = None
     threshold: float | None = None
     inputs: tuple[Path, ...] = ()
+    part: str = ""
+    not_reached: int = 0
 
 
 def run_facts(folder: Path) -> RunFacts:
@@ -63,7 +70,35 @@ def run_facts(folder: Path) -> RunFacts:
         inputs=tuple(Path(it) for it in inputs if isinstance(it, str))
         if isinstance(inputs, list)
         else (),
+        part=part_of(facts, is_complete=facts.get("complete") is not False),
+        not_reached=not_reached(facts),
     )
+
+
+def part_of(facts: Mapping[str, object], *, is_complete: bool) -> str:
+    """Say why a run looked at a part of its slide only; empty where it was meant to see it all.
+
+    Parameters
+    ----------
+    facts : mapping
+        Provenance of the run.
+    is_complete : bool
+        Whether every tile with tissue was predicted.
+    """
+    if facts.get("region") is not None or facts.get(PLACE) is not None:
+        return "it was predicted on a part only"
+    # Tiles that are damaged, or that time did not suffice for, are no fault of whoever ran it.
+    ended = isinstance(facts.get("cells"), Mapping)
+    had_time = facts.get("time_limit_s") is None
+    if not is_complete and (not ended or (had_time and not_reached(facts))):
+        return "its prediction was broken off"
+    return ""
+
+
+def not_reached(facts: Mapping[str, object]) -> int:
+    """How many tiles with tissue a run had no time for."""
+    found = value_at(facts, ("cells", "not_reached"))
+    return found if isinstance(found, int) else 0
 
 
 def stores_in(folder: Path) -> dict[str, Path]:
