@@ -32,7 +32,7 @@ from slideviewer.inference.prediction import Prediction
 from slideviewer.inference.segmentation.areas import areas_of
 from slideviewer.inference.segmentation.store import read_mask_prediction
 from slideviewer.ui.metrics.control import NO_MARKUP, NO_PREDICTION
-from slideviewer.ui.metrics.panel import BY_NAME
+from slideviewer.ui.metrics.panel import BY_NAME, IN_NO_GROUP
 from slideviewer.ui.metrics.score_text import number
 from slideviewer.ui.window import MainWindow
 
@@ -302,6 +302,26 @@ def test_it_follows_markup_and_group(
     assert after.lesions.score("lesions").value == 0
     opened.session.document.undo_stack.undo()
     qtbot.waitUntil(lambda: opened.judging.metrics.measured is not after, timeout=TIMEOUT)
+
+
+def test_markup_in_no_group_is_measured_once_it_is_chosen(
+    qtbot: QtBot, opened: MainWindow, made_slide: Path, tmp_path: Path
+) -> None:
+    panel, path = opened.judging.metrics.panel, tmp_path / "loose.xml"
+    write_annotations(AnnotationSet.of([replace(it, group=None) for it in markup()], []), path)
+    opened.files.open_annotations(path)
+    qtbot.waitUntil(lambda: len(opened.session.document.annotations) == 2)
+    opened.prediction.results.show(prediction(made_slide))
+    qtbot.waitUntil(lambda: "Marked by" in panel.state.text(), timeout=TIMEOUT)
+    panel.group.setCurrentText(IN_NO_GROUP)
+    is_measured(qtbot, opened)
+    found = opened.judging.metrics.measured
+    assert found is not None and found.lesions is not None
+    assert (found.report.score("dice", "Tumor").value or 0) > 0.5
+    assert found.lesions.score("lesions").value == 1
+    shapes = opened.session.document.annotations
+    opened.session.document.apply("Delete", {it.id: None for it in shapes})
+    assert panel.group.findText(IN_NO_GROUP) < 0
 
 
 def test_it_says_why_nothing_is_measured(

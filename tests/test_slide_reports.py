@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,9 @@ def test_measures_are_those_of_evaluate(slide_file: Path, predicted: Prediction)
     assert any("Tiles are not scored" in it and "Lesion" in it for it in other.notes)
     named = made(slide_file, predicted, markup(BOX, "Lesion"), ReportOptions(groups=("Lesion",)))
     assert len(named.measures) == 2
+    loose = AnnotationSet.of([replace(it, group=None) for it in markup(BOX)], [])
+    for groups in (None, (None,)):
+        assert made(slide_file, predicted, loose, ReportOptions(groups=groups)).measures[1:]
 
 
 def test_decisions_stand_with_their_findings_and_none_is_lost(

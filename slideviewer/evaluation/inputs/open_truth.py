@@ -56,3 +56,8 @@ def has_truth(annotations: AnnotationSet) -> bool:
         getattr(it.kind, "is_area", False) and not (it.group and excludes(it.group))
         for it in annotations
     )
+
+
+def has_ungrouped(annotations: AnnotationSet) -> bool:
+    """Whether something that encloses an area is in no group."""
+    return any(it.group is None and getattr(it.kind, "is_area", False) for it in annotations)

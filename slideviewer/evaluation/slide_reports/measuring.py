@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from slideviewer.annotations import AnnotationSet
+from slideviewer.annotations.masks import UNGROUPED_WORD
 from slideviewer.errors import SlideviewerError
 from slideviewer.evaluation.bootstrap import Resampling
 from slideviewer.evaluation.findings.opinions import Opinions
@@ -57,9 +58,11 @@ def tile_scores(
         Where the markup's groups stand for no class, or it is of another slide.
     """
     target = prediction.class_names[prediction.target]
-    named = {it: target for it in options.groups or () if it is not None}
     tiles = tiles_of(prediction)
     drawn = Markup(annotations or Path("annotations"), markup, (), None, None)
+    named = {UNGROUPED_WORD if it is None else it: target for it in options.groups or ()}
+    if drawn.groups == (UNGROUPED_WORD,):
+        named = named or {UNGROUPED_WORD: target}  # nothing else can be meant
     read = marked({"slide": tiles}, {"slide": drawn}, prediction.target, TruthOptions(groups=named))
     return evaluate_tiles(read.tiles, threshold, _NO_INTERVALS, read.notes)
 

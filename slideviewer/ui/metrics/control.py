@@ -11,8 +11,9 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from slideviewer.annotations import AnnotationSet
+from slideviewer.annotations.masks import UNGROUPED_WORD
 from slideviewer.annotations.operations.regions import Area
-from slideviewer.evaluation.inputs.open_truth import OpenTruth, has_truth
+from slideviewer.evaluation.inputs.open_truth import OpenTruth, has_truth, has_ungrouped
 from slideviewer.geometry import Rect
 from slideviewer.inference.nuclei.predict import NucleiPrediction
 from slideviewer.progress import Step
@@ -81,7 +82,7 @@ class Metrics(QObject):
         self._truth = OpenTruth()
         self._problem = ""
         self._is_watched = False
-        self._looked_at: tuple[AnnotationSet, bool] | None = None
+        self._looked_at: tuple[AnnotationSet, bool, bool] | None = None
         self._marker = PlaceMarker(session, views, self)
         self._measurer = measurer(self._question, self)
         self._connect()
@@ -157,11 +158,16 @@ class Metrics(QObject):
 
     @property
     def _has_truth(self) -> bool:
-        """Whether anything is marked; looked at once for each state of the markup."""
+        """Whether anything is marked."""
+        return self._looked[1]
+
+    @property
+    def _looked(self) -> tuple[AnnotationSet, bool, bool]:
+        """What is marked at all, and in no group; looked at once for each state of the markup."""
         annotations = self._session.document.annotations
         if self._looked_at is None or self._looked_at[0] is not annotations:
-            self._looked_at = annotations, has_truth(annotations)
-        return self._looked_at[1]
+            self._looked_at = annotations, has_truth(annotations), has_ungrouped(annotations)
+        return self._looked_at
 
     def _tell(self) -> None:
         """Say in the panel what is going on."""
@@ -229,6 +235,8 @@ class Metrics(QObject):
     def _offer(self) -> None:
         """Offer the groups that are there, and the classes of what is not marked."""
         groups = list(self._session.document.annotations.groups)
+        if self._looked[2]:
+            groups.append(UNGROUPED_WORD)
         shown = self._results.shown
         classes: tuple[str, ...] = ()
         if shown is not None and not isinstance(shown, NucleiPrediction):

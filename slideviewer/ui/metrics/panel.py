@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.annotations.masks import UNGROUPED_WORD
 from slideviewer.ui.metrics.annotators_page import AnnotatorsPage
 from slideviewer.ui.metrics.lesions_page import LesionsPage
 from slideviewer.ui.metrics.tiles_page import TilesPage
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from slideviewer.evaluation.open_slide import Measured
 
 BY_NAME = "Groups called like the class"
+IN_NO_GROUP = "In no group"
 OTHER_CLASS = "The one other class"
 TABS = ("Tiles", "Lesions", "Annotators")
 PIXELS = "Pixels"
@@ -86,7 +88,10 @@ class MetricsPanel(QWidget):
     def set_choices(
         self, groups: Sequence[str], group: str | None, classes: Sequence[str], rest: str | None
     ) -> None:
-        """Offer groups of the markup, and classes of the rest where there are several."""
+        """Offer groups of the markup, and classes of the rest where there are several.
+
+        `UNGROUPED_WORD` among the groups stands for what is in none.
+        """
         for box, first, names, chosen in (
             (self.group, BY_NAME, groups, group),
             (self.rest, OTHER_CLASS, classes, rest),
@@ -98,7 +103,8 @@ class MetricsPanel(QWidget):
                 box.clear()
                 box.addItem(first, None)
                 for name in names:
-                    box.addItem(name, name)
+                    is_none = box is self.group and name == UNGROUPED_WORD
+                    box.addItem(IN_NO_GROUP if is_none else name, name)
                 box.setCurrentIndex(max(0, box.findData(chosen)))
         self._form.setRowVisible(self.rest, bool(classes))
 
