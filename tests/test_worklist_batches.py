@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,25 @@ from tame_worker import TameWorker
 from window_fixtures import ChooseFile, OpenSlide, wait_for_jobs
 
 from slideviewer import RESEARCH_USE_ONLY
-from slideviewer.annotations import Annotation, Kind, as_points, read_annotations
+from slideviewer.annotations import (
+    Annotation,
+    AnnotationSet,
+    Kind,
+    as_points,
+    read_annotations,
+    write_annotations,
+)
+from slideviewer.annotations.decisions import Ending, Reading, write_decisions
 from slideviewer.cohort.worklist import ReadingState, Worklist, worklist_of
+from slideviewer.cohort.worklist_export import ExportOptions
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.messages import Failed, Finished, Started
 from slideviewer.inference.prediction import Prediction
 from slideviewer.slide.writing import write_pyramid
 from slideviewer.ui import worklist_batches
+from slideviewer.ui.author import user_name
 from slideviewer.ui.notices import Notice
+from slideviewer.ui.review.panel import UNREAD
 from slideviewer.ui.window import MainWindow
 from slideviewer.ui.worklist_export_dialog import WorklistExportDialog
 
@@ -242,6 +254,37 @@ def test_a_report_of_what_is_open_is_written_and_offered(
     assert "slide 1.tif" in page
     assert RESEARCH_USE_ONLY in page
     assert "Predicted, not marked" in page
+
+
+def test_while_slides_are_read_blind_no_report_tells_of_a_prediction(
+    qtbot: QtBot,
+    listed: MainWindow,
+    folder: Path,
+    tmp_path: Path,
+    choose_file: ChooseFile,
+) -> None:
+    """Neither that of the open slide nor one of the list's, but for those marked as read."""
+    read = Reading(user_name(), "2026-01-01T00:00:00", ended="2026-01-01T00:09:00")
+    read = replace(read, ending=Ending.READ)
+    drawn = AnnotationSet.of([Annotation("A", Kind.DOT, as_points([(5, 5)]))], [])
+    write_annotations(drawn, folder / "slide 2.xml")
+    write_decisions({}, folder / "slide 2.xml", {read.id: read})
+    listed.named_actions["read_blind"].trigger()
+    listed.prediction.results.show(prediction())
+    choose_file(tmp_path / "a.html")
+    listed.named_actions["export_report"].trigger()
+    assert UNREAD in listed.notices.texts and not (tmp_path / "a.html").exists()
+    options = ExportOptions(frozenset(ReadingState), reports=True)
+    listed.batches.export(tmp_path / "out", options)
+    told = notice(qtbot, listed, "4 slides exported")
+    assert "3 without a report" in told.text
+    assert [it.stem for it in (tmp_path / "out").glob("slide*.html")] == ["slide 2"]
+    for table, name in (("worklist.csv", "slide"), ("index.csv", "slide")):
+        with (tmp_path / "out" / table).open(encoding="utf-8", newline="") as stream:
+            problems = {row[name]: row["problem"] for row in csv.DictReader(stream)}
+        assert problems["slide 2.tif"] == ""
+        assert all("marked as read" in problems[f"slide {it}.tif"] for it in (1, 3, 4))
+    listed.session.document.undo_stack.setClean()
 
 
 def test_a_report_that_cannot_be_written_is_told(

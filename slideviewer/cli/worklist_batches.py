@@ -95,7 +95,9 @@ def export_list(
 
     with opened(folder) as worklist, progress_bar() as progress:
         stores = Predictions(predictions)
-        outcomes = export_worklist(worklist, out, options, stores, None, progress, say)
+        outcomes = export_worklist(
+            worklist, out, options, stores, progress=progress, on_outcome=say
+        )
     typer.echo(f"Table of all: {out / TABLE_FILE}")
     if options.reports:
         typer.echo(RESEARCH_USE_ONLY)

@@ -61,7 +61,7 @@ def markup_in(path: Path, slide: Slide) -> Marked:
     loaded = read_annotations(path, frame_of(slide))
     decisions = read_decisions(path)
     notices = (*loaded.notices, *filter(None, (decisions.notice,)))
-    return Marked(loaded.annotations.with_decisions(decisions.decisions), path, notices)
+    return Marked(decisions.added_to(loaded.annotations), path, notices)
 
 
 def markup_beside(slide: Slide) -> Marked:

@@ -30,6 +30,9 @@ from slideviewer.slide import open_slide
 
 TABLE_FILE = "worklist.csv"
 
+UNREAD = "No report: the prediction is hidden until the slide is marked as read."
+"""Why nothing is told of what was predicted."""
+
 COLUMNS = (
     *("slide", "state", "since", "by", "in_review", "done", "annotations", "decided"),
     *(*map(str, Verdict), "xml", "report", "problem"),
@@ -67,11 +70,34 @@ class Exported:
         Name of the file; empty where nothing is marked.
     line : IndexLine or None
         Of its report.
+    problem : str
+        Why there is no report of it.
     """
 
     marked: Marked = field(default_factory=lambda: Marked(AnnotationSet()))
     xml: str = ""
     line: IndexLine | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Slides of whose predictions nothing may be told: they are read without them first.
+
+    Attributes
+    ----------
+    slides : frozenset of Path
+    reader : str
+        A slide is told of after all where it is noted beside its markup that this one has read it.
+    """
+
+    slides: frozenset[Path] = frozenset()
+    reader: str = ""
+
+    def has(self, slide: Path, markup: AnnotationSet) -> bool:
+        """Whether a slide is one of them."""
+        own = (it for it in markup.readings.values() if it.reader == self.reader)
+        return slide in self.slides and not any(it.is_over for it in own)
 
 
 Outcomes = tuple[Outcome[Entry, Exported], ...]
@@ -83,6 +109,7 @@ def export_worklist(
     options: ExportOptions = ExportOptions(),
     predictions: Predictions | None = None,
     unsaved: Mapping[Path, AnnotationSet] | None = None,
+    withheld: Withheld = Withheld(),
     progress: Progress = silent,
     on_outcome: Callable[[Outcome[Entry, Exported]], None] | None = None,
 ) -> Outcomes:
@@ -100,6 +127,8 @@ def export_worklist(
         For the reports; what the window keeps by default.
     unsaved : mapping of Path to AnnotationSet, optional
         The markup of slides as it is now, in place of what was saved.
+    withheld : Withheld
+        Of these there are no reports.
     progress : Progress
     on_outcome : callable, optional
         Told each outcome as it comes.
@@ -127,6 +156,8 @@ def export_worklist(
         xml = _write_xml(marked, folder / f"{names[entry.path]}.xml")
         if not options.reports:
             return Exported(marked, xml)
+        if withheld.has(entry.path, marked.annotations):
+            return Exported(marked, xml, IndexLine(entry.path.name, problem=UNREAD), UNREAD)
         made = report_of(entry.path, stores, lambda _: marked, options.report)
         line = write_report(made, folder, names[entry.path], pdf=options.pdf)
         return Exported(marked, xml, line)
@@ -153,7 +184,7 @@ def _marked(slide: Path) -> Marked:
             return markup_in(path, opened)
     loaded, decisions = read_annotations(path), read_decisions(path)
     notices = (*loaded.notices, *filter(None, (decisions.notice,)))
-    return Marked(loaded.annotations.with_decisions(decisions.decisions), path, notices)
+    return Marked(decisions.added_to(loaded.annotations), path, notices)
 
 
 def _write_xml(marked: Marked, path: Path) -> str:
@@ -206,4 +237,4 @@ def _row(outcome: Outcome[Entry, Exported], begun: str, done: str, folder: Path)
     decided = sum(verdicts.values()) - verdicts[Verdict.DEFERRED]
     counts = [len(result.marked.annotations), decided, *(verdicts[it] for it in Verdict)]
     page = result.line.page if result.line is not None else ""
-    return [*row, *map(str, counts), plain(result.xml), plain(page), ""]
+    return [*row, *map(str, counts), plain(result.xml), plain(page), plain(result.problem)]

@@ -72,7 +72,14 @@ class Judging(QObject):
         )
         self.metrics = Metrics(session, views, predicted, results, notices, window)
         self.reporting = Reporting(
-            session, predicted, results, self.reviewing.finder, notices, aids.running, window
+            session,
+            predicted,
+            results,
+            self.reviewing.finder,
+            lambda: self.blind.hides,
+            notices,
+            aids.running,
+            window,
         )
         self.improving = Improving(session, prediction, notices, window)
 

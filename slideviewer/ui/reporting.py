@@ -26,6 +26,7 @@ from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.prediction_results import PredictionResults
 from slideviewer.ui.review.finder import Finder
+from slideviewer.ui.review.panel import UNREAD
 from slideviewer.ui.running import Running
 from slideviewer.ui.session import Session
 
@@ -33,7 +34,7 @@ PAGE_FILTER, PDF_FILTER = "Page (*.html)", "PDF (*.pdf)"
 
 
 class Reporting(QObject):
-    """Writes reports, one after another or several at once.
+    """Writes reports, one after another or several at once; none while predictions are hidden.
 
     Parameters
     ----------
@@ -43,6 +44,8 @@ class Reporting(QObject):
     results : PredictionResults
     finder : Finder
         Says what is worth a look, and which groups count.
+    is_hidden : callable
+        Whether predictions of the open slide are hidden now.
     notices : NoticeStack
     running : Running
     window : QWidget
@@ -54,13 +57,14 @@ class Reporting(QObject):
         predicted: Predicted,
         results: PredictionResults,
         finder: Finder,
+        is_hidden: Callable[[], bool],
         notices: NoticeStack,
         running: Running,
         window: QWidget,
     ) -> None:
         super().__init__(window)
         self._session, self._predicted, self._results = session, predicted, results
-        self._finder, self._notices = finder, notices
+        self._finder, self._is_hidden, self._notices = finder, is_hidden, notices
         self._running, self._window = running, window
 
     @property
@@ -87,6 +91,9 @@ class Reporting(QObject):
         slide = self._session.slide
         if slide is None:
             self._notices.tell("Open a slide first.")
+            return
+        if self._is_hidden():
+            self._notices.tell(UNREAD)
             return
         proposed = slide.path.with_name(f"{slide.path.stem}-report.html")
         name, chosen = QFileDialog.getSaveFileName(

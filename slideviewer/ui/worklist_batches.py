@@ -13,7 +13,13 @@ from slideviewer.annotations import AnnotationSet
 from slideviewer.cohort.queue import Outcome
 from slideviewer.cohort.worklist import Entry as Listed
 from slideviewer.cohort.worklist import ReadingState, Waiting, Worklist
-from slideviewer.cohort.worklist_export import Exported, ExportOptions, Outcomes, export_worklist
+from slideviewer.cohort.worklist_export import (
+    Exported,
+    ExportOptions,
+    Outcomes,
+    Withheld,
+    export_worklist,
+)
 from slideviewer.models.package import ModelPackage
 from slideviewer.progress import Progress
 from slideviewer.ui import words
@@ -150,10 +156,18 @@ class WorklistBatches(QObject):
         if now is not None:
             unsaved[now[0]] = now[1]
 
+        withholds = self._prediction.withholds
+        withheld = Withheld(frozenset(filter(withholds, self._worklists.states)), user_name())
+
         def work(progress: Progress) -> Outcomes:
             with Worklist(path) as worklist:
                 return export_worklist(
-                    worklist, folder, options, unsaved=unsaved, progress=progress
+                    worklist,
+                    folder,
+                    options,
+                    unsaved=unsaved,
+                    withheld=withheld,
+                    progress=progress,
                 )
 
         job = Job(work, self)
@@ -169,8 +183,10 @@ class WorklistBatches(QObject):
     def _tell_exported(self, outcomes: Outcomes, folder: Path) -> None:
         failed: list[Outcome[Listed, Exported]] = [it for it in outcomes if it.error is not None]
         count = words.counted(len(outcomes) - len(failed), "slide", "slides")
+        unread = sum(it.result is not None and bool(it.result.problem) for it in outcomes)
+        without = f" {words.whole(unread)} without a report: not read yet." if unread else ""
         self._notices.offer(
-            f"{count} exported to {folder}.", "Open", lambda: show_in_the_system(folder)
+            f"{count} exported to {folder}.{without}", "Open", lambda: show_in_the_system(folder)
         )
         if failed:
             more = f" And {len(failed) - 1} more; see the table." if len(failed) > 1 else ""
