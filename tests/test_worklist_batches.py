@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,8 @@ from slideviewer.slide.writing import write_pyramid
 from slideviewer.ui import worklist_batches
 from slideviewer.ui.author import user_name
 from slideviewer.ui.notices import Notice
+from slideviewer.ui.prediction_orders import Order
+from slideviewer.ui.prediction_places import inside
 from slideviewer.ui.review.panel import UNREAD
 from slideviewer.ui.window import MainWindow
 from slideviewer.ui.worklist_export_dialog import WorklistExportDialog
@@ -162,6 +165,79 @@ def test_after_a_restart_it_goes_on(
     qtbot.waitUntil(lambda: not waiting(folder))
     assert window.batches.left == 0
     assert workers[-1].stops == 1
+
+
+def test_a_slide_that_is_cancelled_while_it_waits_does_not_come_back(
+    qtbot: QtBot, listed: MainWindow, folder: Path, workers: list[TameWorker]
+) -> None:
+    worker, queue = workers[-1], listed.prediction.queue
+    listed.named_actions["worklist_predict"].trigger()
+    assert asked_of(qtbot, worker, 1) == "slide 1.tif"
+    before = len(listed.notices.texts)
+    queue.cancel(next(it.number for it in queue.entries if it.order.slide.stem == "slide 2"))
+    assert len(listed.notices.texts) == before
+    qtbot.waitUntil(lambda: waiting(folder) == ["1", "3"])
+    finish(worker)
+    assert asked_of(qtbot, worker, 2) == "slide 3.tif"
+    finish(worker)
+    notice(qtbot, listed, "All slides of the worklist are predicted")
+    wait_for_jobs(qtbot)
+    assert states(folder) == {"1": "predicted", "2": "unread", "3": "predicted", "4": "done"}
+    assert len(worker.requests) == 2
+
+
+def test_another_prediction_of_a_slide_is_not_taken_for_the_batch_s(
+    qtbot: QtBot, listed: MainWindow, folder: Path, workers: list[TameWorker]
+) -> None:
+    """One of a part of it leaves it unread; the batch's own comes after it."""
+    worker, queue = workers[-1], listed.prediction.queue
+    package = listed.prediction.chooser.currentData()
+    drawn = Annotation("A", Kind.RECTANGLE, as_points([(0, 0), (300, 0), (300, 300), (0, 300)]))
+    place = inside(AnnotationSet.of([drawn], []), None)
+    queue.add(Order(folder / "slide 1.tif", package, place=place))
+    assert asked_of(qtbot, worker, 1) == "slide 1.tif"
+    listed.named_actions["worklist_predict"].trigger()
+    qtbot.waitUntil(lambda: listed.batches.left == 3)
+    finish(worker)
+    assert asked_of(qtbot, worker, 2) == "slide 2.tif"
+    wait_for_jobs(qtbot)
+    assert states(folder)["1"] == "unread" and listed.batches.left == 3
+    assert waiting(folder) == ["1", "2", "3"]
+    finish(worker)
+    assert asked_of(qtbot, worker, 3) == "slide 3.tif"
+    finish(worker)
+    assert asked_of(qtbot, worker, 4) == "slide 1.tif"
+    assert worker.asked.tissue is None
+    finish(worker)
+    notice(qtbot, listed, "All slides of the worklist are predicted")
+    wait_for_jobs(qtbot)
+    assert states(folder)["1"] == "predicted" and not waiting(folder)
+
+
+def test_a_second_list_waits_for_the_first(
+    qtbot: QtBot,
+    listed: MainWindow,
+    open_slide: OpenSlide,
+    folder: Path,
+    tmp_path: Path,
+    workers: list[TameWorker],
+) -> None:
+    listed.named_actions["worklist_predict"].trigger()
+    assert asked_of(qtbot, workers[-1], 1) == "slide 1.tif"
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(folder / "slide 2.tif", other / "slide 9.tif")
+    package = listed.prediction.chooser.currentData()
+    with Worklist(worklist_of(other)) as worklist:
+        worklist.add([other / "slide 9.tif"])
+        worklist.wait_for([other / "slide 9.tif"], package.hash, "Tiny")
+    open_slide(other / "slide 9.tif")
+    qtbot.waitUntil(lambda: len(listed.worklists.states) == 1)
+    listed.named_actions["worklist_predict"].trigger()
+    notice(qtbot, listed, "The slides of the worklist in slides are still being predicted")
+    wait_for_jobs(qtbot)
+    assert listed.batches.left == 3 and waiting(folder) == ["1", "2", "3"]
+    assert waiting(other) == ["9"]
 
 
 def test_a_model_that_is_gone_is_told(

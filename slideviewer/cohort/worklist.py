@@ -172,8 +172,17 @@ class Worklist:
             self._database.execute("INSERT OR REPLACE INTO slide VALUES (?, ?, ?, ?)", row)
             self._database.execute("INSERT INTO log (path, state, at, by) VALUES (?, ?, ?, ?)", row)
 
-    def note_predicted(self, slide: Path, by: str = "") -> None:
-        """A slide was predicted: an unread one is predicted from now on, and none waits for it."""
+    def note_predicted(self, slide: Path, by: str = "", model: str | None = None) -> None:
+        """A slide was predicted: an unread one is predicted from now on, and waits no more.
+
+        Parameters
+        ----------
+        slide : Path
+        by : str
+            Who says so.
+        model : str, optional
+            Hash of the model's package: a slide that waits for another one waits on.
+        """
         name = self._relative(slide)
         if not _is_text(name):
             return
@@ -189,7 +198,9 @@ class Worklist:
                     "INSERT INTO log (path, state, at, by) VALUES (?, ?, ?, ?)",
                     (name, state, at, by),
                 )
-            self._database.execute("DELETE FROM waiting WHERE path=?", (name,))
+            self._database.execute(
+                "DELETE FROM waiting WHERE path=?1 AND (?2 IS NULL OR model=?2)", (name, model)
+            )
 
     def wait_for(self, slides: Iterable[Path], model: str, name: str) -> None:
         """Note that slides are to be predicted by a model; on the disk when this returns.

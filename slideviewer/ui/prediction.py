@@ -289,6 +289,8 @@ class PredictionControl(QObject):
 
     def _on_ended(self, entry: Entry, reply: messages.Reply | str) -> None:
         """Say how it ended, and show what there is."""
+        if entry.step is None:
+            return  # it had not even begun, and whoever cancelled it sees that
         is_shown = self._is_shown(entry)
         is_failure = isinstance(reply, str | messages.Failed)
         if is_shown or not is_failure or not self.is_of_batch(entry.order.slide):

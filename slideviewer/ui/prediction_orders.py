@@ -56,6 +56,11 @@ class Order:
     spacing: float | None = None
     first: Rect | None = None
 
+    @property
+    def of_all_by(self) -> str:
+        """Hash of the one model that looks at all tissue; empty where it is another order."""
+        return "" if self.place is not None or self.others else self.package.hash
+
 
 def usual_options() -> Options:
     """How a slide is predicted where nothing else is asked for."""

@@ -139,7 +139,9 @@ class PredictionQueue(QObject):
         if entry is None or not entry.is_active:
             return
         if number != self._at:
-            self._set(replace(entry, state=State.STOPPED))
+            ended = replace(entry, state=State.STOPPED)
+            self._set(ended)
+            self.ended.emit(ended, messages.Stopped(0))
         elif self._preparing is not None:
             self._preparing.cancel()
             self._end(State.STOPPED, messages.Stopped(0))

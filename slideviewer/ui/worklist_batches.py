@@ -93,6 +93,9 @@ class WorklistBatches(QObject):
         if path is None or package is None:
             self._notices.tell(NO_LIST if path is None else "Choose a model first.")
             return
+        if self._list not in (None, path):
+            self._notices.tell(self._busy)
+            return
         states = self._worklists.states
         slides = [it for it, state in states.items() if state == ReadingState.UNREAD]
         if not slides:
@@ -106,7 +109,8 @@ class WorklistBatches(QObject):
                 return worklist.waiting()
 
         def begin(waiting: tuple[Waiting, ...]) -> None:
-            self._go_on(path, waiting)
+            if not self._go_on(path, waiting):
+                return
             count = words.counted(len(slides), "slide is", "slides are")
             self._notices.tell(f"{count} being predicted by {name}.")
 
@@ -212,7 +216,20 @@ class WorklistBatches(QObject):
 
         self._do(work, offer)
 
-    def _go_on(self, path: Path, waiting: tuple[Waiting, ...]) -> None:
+    @property
+    def _busy(self) -> str:
+        """Why another list has to wait."""
+        assert self._list is not None
+        return (
+            f"The slides of the worklist in {self._list.parent.name} are still being predicted. "
+            "Begin this one when they are done, or end them with “Stop predicting the list”."
+        )
+
+    def _go_on(self, path: Path, waiting: tuple[Waiting, ...]) -> bool:
+        """Predict what waits, unless another list is under way; says whether it is done."""
+        if self._list not in (None, path):
+            self._notices.tell(self._busy)
+            return False
         chooser = self._prediction.chooser
         self._packages = {it.hash: it for it in chooser.packages}
         missing = next((it for it in waiting if it.model not in self._packages), None)
@@ -223,6 +240,7 @@ class WorklistBatches(QObject):
         self._list, self._failures = path, []
         self._waiting = [it for it in waiting if it.model in self._packages]
         self._feed()
+        return True
 
     def _feed(self) -> None:
         """Keep the queue of predictions supplied."""
@@ -237,6 +255,9 @@ class WorklistBatches(QObject):
         mine = [it for it in self._waiting if it.path == slide]
         if path is None or not mine:
             return
+        if entry.order.of_all_by != mine[0].model:
+            self._feed()  # another prediction of the slide stood in the way
+            return
         self._waiting = [it for it in self._waiting if it.path != slide]
         is_done, by = entry.state == State.DONE, user_name()
         if entry.state == State.FAILED:
@@ -245,7 +266,7 @@ class WorklistBatches(QObject):
         def work() -> None:
             with Worklist(path) as worklist:
                 if is_done:
-                    worklist.note_predicted(slide, by)
+                    worklist.note_predicted(slide, by, mine[0].model)
                 else:
                     worklist.wait_no_more([slide])
 

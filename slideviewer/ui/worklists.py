@@ -148,18 +148,19 @@ class Worklists(QObject):
         self._open_after(self._open_path)
 
     def note_ended(self, entry: Entry, _: object) -> None:
-        """A prediction ended, however it did."""
-        if entry.state == State.DONE:
-            self.note_predicted(entry.order.slide)
+        """A prediction ended, however it did; one of a part leaves the slide as it is."""
+        order = entry.order
+        if entry.state == State.DONE and order.place is None:
+            self.note_predicted(order.slide, order.of_all_by)
 
-    def note_predicted(self, slide: Path) -> None:
-        """A slide was predicted; nobody has read it yet."""
+    def note_predicted(self, slide: Path, model: str | None = None) -> None:
+        """A slide was predicted by a model, known by its hash; nobody has read it yet."""
         worklist, by = self._worklist, user_name()
         if worklist is None or self._states.get(slide) != ReadingState.UNREAD:
             return
 
         def work() -> States:
-            worklist.note_predicted(slide, by)
+            worklist.note_predicted(slide, by, model)
             return worklist.states()
 
         self._do(work, self._show)
