@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +19,10 @@ from slideviewer import RESEARCH_USE_ONLY, paths
 from slideviewer.annotations import read_annotations, write_annotations
 from slideviewer.annotations.decisions import Decision, Verdict, as_runs, write_decisions
 from slideviewer.cli import main
+from slideviewer.cohort.slide_reports import page_names
 from slideviewer.cohort.worklist import ReadingState, Worklist, worklist_of
 from slideviewer.cohort.worklist_predict import predict_unread
+from slideviewer.errors import SlideError
 from slideviewer.inference.kept import kept_name, latest_kept
 from slideviewer.inference.loader import ModelLoader
 from slideviewer.inference.prediction import CellBatch
@@ -298,3 +302,46 @@ def test_markup_of_another_slide_is_refused(work: Path, capsys: pytest.CaptureFi
         command = ("report", f"slides/{name}.tif", "--out", "out")
         assert run(*command, "--annotations", f"markup/{name}.xml") == 2
         assert "is of another slide" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="every name is text there")
+def test_a_name_that_is_no_text_ends_no_batch(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (work / "slides" / "a_01.tif").rename(os.fsdecode(os.fsencode(work / "slides") + b"/b\xff.tif"))
+    for name in ("a_03.tif", "normal_01.tif", "broken.svs"):
+        (work / "slides" / name).unlink()
+    assert run("report", "slides", "--out", "out", "--pdf", "--pictures", "0") == 0
+    assert sorted(it.name for it in (work / "out").glob("*.html")) == [
+        "a_02.html",
+        "b_.html",
+        "index.html",
+    ]
+    assert 'href="b_.html"' in (work / "out" / "index.html").read_text("utf-8")
+    assert set(table(work / "out" / "index.csv")) == {"a_02.tif", "b?.tif"}
+
+
+def test_slides_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    places = ("x/1/HE.tif", "y/1/HE.tif", "y/2/HE.tif", "y/2/B.tif", "y/B.svs", "index.tif")
+    names = page_names([tmp_path / it for it in places])
+    told = ["x 1 HE", "y 1 HE", "2 HE", "B.tif", "B.svs", "index report"]
+    assert [names[tmp_path / it] for it in places] == told
+    with pytest.raises(SlideError, match="mixed up"):
+        page_names([tmp_path / it for it in ("1/HE.tif", "2/HE.tif", "1 HE.tif")])
+
+
+def test_two_listed_slides_of_one_name_are_both_exported(work: Path) -> None:
+    for case, name in (("case1", "a_01"), ("case2", "a_02")):
+        (work / case).mkdir()
+        shutil.copy(work / "slides" / f"{name}.tif", work / case / "HE.tif")
+        shutil.copy(work / "markup" / f"{name}.xml", work / case / "HE.xml")
+    with Worklist(worklist_of(work)) as worklist:
+        worklist.add([work / it / "HE.tif" for it in ("case1", "case2")])
+    assert run("worklist", "export", ".", "--out", "both", "--all") == 0
+    written = {it.name for it in (work / "both").glob("*.xml")}
+    assert written == {"case1 HE.xml", "case2 HE.xml"}
+    rows = table(work / "both" / "worklist.csv")
+    assert {it: row["xml"] for it, row in rows.items()} == {
+        "case1/HE.tif": "case1 HE.xml",
+        "case2/HE.tif": "case2 HE.xml",
+    }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from evaluation_fixtures import BOXES, CELL, SIZE, UM_PX, markup, prediction
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,18 +22,26 @@ from slideviewer.annotations.decisions import Decision, Verdict, as_runs
 from slideviewer.errors import EvaluationError
 from slideviewer.evaluation.findings.findings import FindingKind
 from slideviewer.evaluation.slide_reports import words
+from slideviewer.evaluation.slide_reports.flow import BOTTOM, Column, Flow
 from slideviewer.evaluation.slide_reports.index import IndexLine, write_index
 from slideviewer.evaluation.slide_reports.making import slide_report
 from slideviewer.evaluation.slide_reports.page import slide_page, write_text
-from slideviewer.evaluation.slide_reports.painting import SLIDE_PX
+from slideviewer.evaluation.slide_reports.painting import FINDING_PX, SLIDE_PX, finding_picture
 from slideviewer.evaluation.slide_reports.pdf import report_sheets, write_pdf
-from slideviewer.evaluation.slide_reports.sheet import height_of, printable, width_of, wrapped
+from slideviewer.evaluation.slide_reports.sheet import (
+    HEIGHT,
+    height_of,
+    printable,
+    width_of,
+    wrapped,
+)
 from slideviewer.evaluation.slide_reports.values import OPEN, ReportOptions, SlideReport
+from slideviewer.geometry import Rect
 from slideviewer.inference.loader import ModelLoader
 from slideviewer.inference.nuclei.predict import NucleiPrediction, rules_for
 from slideviewer.inference.prediction import Prediction
 from slideviewer.inference.segmentation.predict import predict_mask
-from slideviewer.slide import open_slide
+from slideviewer.slide import Pixels, open_slide
 from slideviewer.slide.tissue import TissueMask
 from slideviewer.slide.writing import write_pyramid
 
@@ -289,3 +298,51 @@ def test_kinds_have_a_colour() -> None:
     from slideviewer.evaluation.slide_reports.painting import KIND_COLOURS
 
     assert set(KIND_COLOURS) == set(FindingKind)
+
+
+def test_a_row_higher_than_a_sheet_goes_on_over_the_next() -> None:
+    flow = Flow("x")
+    words = [f"word{number}" for number in range(1800)]
+    flow.table([Column("a", 1), Column("b", 1)], [["1", " ".join(words)], ["2", "end"]])
+    assert len(flow.sheets) > 2
+    written = [it for sheet in flow.sheets for it in sheet.figure.texts]
+    assert all(it.get_position()[1] >= 1 - BOTTOM / HEIGHT for it in written)
+    told = [it.get_text() for it in written]
+    assert " ".join(told).split().count("b") == len(flow.sheets)
+    assert set(words) <= set(" ".join(told).split())
+
+
+def test_a_finding_of_a_flat_slide_is_read_in_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slide without coarse levels is never in memory as a whole."""
+    width, height = 5000, 2300
+    grey = np.full((height, width, 3), 200, np.uint8)
+    grey[1000:1800, 2000:4000] = 60
+    path = tmp_path / "flat.tif"
+    tifffile.imwrite(path, grey, tile=(512, 512), photometric="rgb", compression="deflate")
+    with closing(open_slide(path)) as slide:
+        asked: list[int] = []
+        read = slide.read_region
+
+        def watched(level: int, x: int, y: int, *sides: int) -> Pixels:
+            asked.append(sides[0] * sides[1])
+            return read(level, x, y, *sides)
+
+        monkeypatch.setattr(slide, "read_region", watched)
+        bounds = Rect(0, 0, width, height)
+        runs = np.array([[0, 0, width, height]], float)
+        picture = finding_picture(slide, FindingKind.MARKED, runs, bounds, AnnotationSet())
+    assert len(asked) > 1 and max(asked) <= 1100**2
+    side = 1.7 * width
+
+    def at(x: float, y: float) -> list[int]:
+        column, row = (
+            int((place - middle / 2 + side / 2) * FINDING_PX / side)
+            for place, middle in ((x, width), (y, height))
+        )
+        return picture[row, column].tolist()
+
+    assert at(1000, 600) == [200] * 3
+    assert at(3000, 1400) == [60] * 3
+    assert at(2500, -1000) == [255] * 3

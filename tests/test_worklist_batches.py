@@ -300,6 +300,20 @@ def test_the_list_is_exported_with_what_is_not_saved_yet(
     listed.session.document.undo_stack.setClean()
 
 
+def test_the_open_slide_s_markup_is_not_written_over(
+    qtbot: QtBot, open_slide: OpenSlide, folder: Path
+) -> None:
+    path = folder / "slide 1.xml"
+    write_annotations(AnnotationSet.of([Annotation("A", Kind.DOT, as_points([(5, 5)]))], []), path)
+    window = open_slide(folder / "slide 1.tif")
+    qtbot.waitUntil(lambda: len(window.worklists.states) == 4)
+    qtbot.waitUntil(lambda: len(window.session.document.annotations) == 1)
+    before = path.read_bytes()
+    window.batches.export(folder, ExportOptions(frozenset(ReadingState)))
+    assert "written over" in notice(qtbot, window, "Not exported").text
+    assert path.read_bytes() == before
+
+
 def prediction() -> Prediction:
     scores = np.full((6, 8, 2), 0.1, np.float32)
     scores[1:4, 1:4, 1] = 0.9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -9,10 +10,11 @@ from pathlib import Path
 
 from slideviewer.annotations import AnnotationSet, read_annotations
 from slideviewer.annotations.decisions import read_decisions
+from slideviewer.annotations.json_file import sound
 from slideviewer.cohort.folder_listing import companions_of
 from slideviewer.cohort.inputs import result_names
 from slideviewer.cohort.queue import Outcome, run_in_turn
-from slideviewer.errors import EvaluationError
+from slideviewer.errors import EvaluationError, SlideError
 from slideviewer.evaluation.inputs.run_facts import stores_in
 from slideviewer.evaluation.slide_reports.belonging import check_markup
 from slideviewer.evaluation.slide_reports.index import IndexLine, write_index
@@ -165,15 +167,46 @@ def report_of(
 def page_names(slides: Sequence[Path]) -> dict[Path, str]:
     """What the files of each slide's report are called, without an ending.
 
+    Slides of one name in several folders have those of their folders in front. A name is text,
+    whatever the file's is: pages link to each other.
+
     Raises
     ------
     SlideError
-        If two slides have one name.
+        If two slides would have one name even so.
     """
-    names = result_names(slides)
-    return {
+    counts = Counter(it.name.casefold() for it in slides)
+    alike = [it for it in slides if counts[it.name.casefold()] > 1]
+    names = result_names([it for it in slides if it not in set(alike)])
+    names |= {it: _with_folders(it, alike) for it in alike}
+    names = {it: name if name == sound(name) else _as_text(name) for it, name in names.items()}
+    names = {
         it: f"{name} report" if name.casefold() == INDEX else name for it, name in names.items()
     }
+    seen: dict[str, Path] = {}
+    for it, name in names.items():
+        if seen.setdefault(name.casefold(), it) != it:
+            raise SlideError(
+                f'Two slides are called "{name}", so their reports would be mixed up.',
+                path=it,
+                remedy="Give one of them another name, or report them apart.",
+            )
+    return names
+
+
+def _with_folders(slide: Path, others: Sequence[Path]) -> str:
+    """A slide's name behind as many of its folders as tell it from others of the name."""
+    parts = slide.absolute().parts
+    rest = [it.absolute().parts for it in others if it != slide]
+    depth = next(
+        (it for it in range(2, len(parts)) if all(parts[-it:] != other[-it:] for other in rest)),
+        len(parts) - 1,
+    )
+    return " ".join((*parts[-depth:-1], slide.stem))
+
+
+def _as_text(name: str) -> str:
+    return sound(name).replace("?", "_")
 
 
 def write_report(report: SlideReport, folder: Path, name: str, *, pdf: bool) -> IndexLine:

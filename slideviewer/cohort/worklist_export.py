@@ -108,7 +108,7 @@ def export_worklist(
     folder: Path,
     options: ExportOptions = ExportOptions(),
     predictions: Predictions | None = None,
-    unsaved: Mapping[Path, AnnotationSet] | None = None,
+    unsaved: Mapping[Path, Marked] | None = None,
     withheld: Withheld = Withheld(),
     progress: Progress = silent,
     on_outcome: Callable[[Outcome[Entry, Exported]], None] | None = None,
@@ -125,7 +125,7 @@ def export_worklist(
     options : ExportOptions
     predictions : Predictions, optional
         For the reports; what the window keeps by default.
-    unsaved : mapping of Path to AnnotationSet, optional
+    unsaved : mapping of Path to Marked, optional
         The markup of slides as it is now, in place of what was saved.
     withheld : Withheld
         Of these there are no reports.
@@ -136,7 +136,7 @@ def export_worklist(
     Raises
     ------
     SlideviewerError
-        Where no slide is in the wanted states, two have one name, or the folder cannot be written.
+        Where no slide is in the wanted states, or the folder cannot be written.
     """
     entries = [it for it in worklist.entries() if it.state in options.states]
     if not entries:
@@ -152,8 +152,8 @@ def export_worklist(
     def work(entry: Entry) -> Exported:
         progress(Step(numbers[entry.path], len(entries), f"Exporting {entry.path.name}", "slides"))
         own = (unsaved or {}).get(entry.path)
-        marked = _marked(entry.path) if own is None else Marked(own)
-        xml = _write_xml(marked, folder / f"{names[entry.path]}.xml")
+        marked = _marked(entry.path) if own is None else own
+        xml = _write_xml(entry.path, marked, folder / f"{names[entry.path]}.xml")
         if not options.reports:
             return Exported(marked, xml)
         if withheld.has(entry.path, marked.annotations):
@@ -187,11 +187,12 @@ def _marked(slide: Path) -> Marked:
     return Marked(decisions.added_to(loaded.annotations), path, notices)
 
 
-def _write_xml(marked: Marked, path: Path) -> str:
+def _write_xml(slide: Path, marked: Marked, path: Path) -> str:
     """Write what is marked; returns the file's name, or nothing where nothing is."""
     if not len(marked.annotations):
         return ""
-    if marked.path is not None and path.exists() and path.samefile(marked.path):
+    own = (marked.path, companions_of(slide).annotations)
+    if any(it is not None and _is_same(it, path) for it in own):
         raise WorklistError(
             "is the markup itself, and would be written over.",
             path=path,
@@ -199,6 +200,10 @@ def _write_xml(marked: Marked, path: Path) -> str:
         )
     write_asap(marked.annotations, path)
     return path.name
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def _make(folder: Path) -> None:

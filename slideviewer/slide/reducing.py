@@ -71,8 +71,8 @@ def read_reduced(slide: Slide, width: int, height: int, progress: Progress = sil
     pyramid = slide.pyramid
     level = pyramid.level_for(min(pyramid.width / width, pyramid.height / height))
     at = pyramid.levels[level]
-    columns = _edges(width, at.width)
-    rows = _edges(height, at.height)
+    columns = block_edges(width, at.width)
+    rows = block_edges(height, at.height)
     pixels = np.full((height, width, 3), 255, np.uint8)
     unread = np.zeros((height, width), np.bool_)
     first_damage: SlideError | None = None
@@ -99,8 +99,14 @@ def read_reduced(slide: Slide, width: int, height: int, progress: Progress = sil
     return Reduced(pixels, unread)
 
 
-def _edges(length: int, length_level: int) -> list[tuple[int, int]]:
-    """Where blocks begin and end: pairs of the result's pixel and the level's pixel."""
+def block_edges(length: int, length_level: int) -> list[tuple[int, int]]:
+    """Where blocks begin and end: pairs of the result's pixel and the level's pixel.
+
+    Parameters
+    ----------
+    length, length_level : int
+        How long a side is in the result, and in the level.
+    """
     step = max(1, math.floor(BLOCK_PX * length / length_level))
     places = [*range(0, length, step), length]
     return [(place, min(length_level, round(place * length_level / length))) for place in places]

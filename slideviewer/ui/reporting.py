@@ -14,7 +14,8 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from slideviewer.annotations import AnnotationSet, with_extension
+from slideviewer.annotations import with_extension
+from slideviewer.cohort.slide_reports import Marked
 from slideviewer.evaluation.slide_reports.making import slide_report
 from slideviewer.evaluation.slide_reports.page import slide_page, write_text
 from slideviewer.evaluation.slide_reports.values import ReportOptions
@@ -79,12 +80,13 @@ class Reporting(QObject):
         return ReportOptions(groups=groups, least_um2=rules.least_um2, margin=rules.margin)
 
     @property
-    def open_markup(self) -> tuple[Path, AnnotationSet] | None:
+    def open_markup(self) -> tuple[Path, Marked] | None:
         """The open slide and its markup as it is now, saved or not."""
         slide = self._session.slide
         if slide is None:
             return None
-        return Path(os.path.abspath(slide.path)), self._session.document.annotations
+        document = self._session.document
+        return Path(os.path.abspath(slide.path)), Marked(document.annotations, document.path)
 
     def ask(self) -> None:
         """Let the user choose a file, and write the report there in the background."""

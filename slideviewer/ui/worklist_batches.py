@@ -9,8 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
-from slideviewer.annotations import AnnotationSet
 from slideviewer.cohort.queue import Outcome
+from slideviewer.cohort.slide_reports import Marked
 from slideviewer.cohort.worklist import Entry as Listed
 from slideviewer.cohort.worklist import ReadingState, Waiting, Worklist
 from slideviewer.cohort.worklist_export import (
@@ -109,7 +109,8 @@ class WorklistBatches(QObject):
                 return worklist.waiting()
 
         def begin(waiting: tuple[Waiting, ...]) -> None:
-            if not self._go_on(path, waiting):
+            self._go_on(path, waiting)
+            if self._list != path:
                 return
             count = words.counted(len(slides), "slide is", "slides are")
             self._notices.tell(f"{count} being predicted by {name}.")
@@ -155,7 +156,7 @@ class WorklistBatches(QObject):
         path = self._worklists.path
         if path is None:
             return
-        unsaved: dict[Path, AnnotationSet] = {}
+        unsaved: dict[Path, Marked] = {}
         now = self._reporting.open_markup
         if now is not None:
             unsaved[now[0]] = now[1]
@@ -225,11 +226,11 @@ class WorklistBatches(QObject):
             "Begin this one when they are done, or end them with “Stop predicting the list”."
         )
 
-    def _go_on(self, path: Path, waiting: tuple[Waiting, ...]) -> bool:
-        """Predict what waits, unless another list is under way; says whether it is done."""
+    def _go_on(self, path: Path, waiting: tuple[Waiting, ...]) -> None:
+        """Predict what waits, unless another list is under way."""
         if self._list not in (None, path):
             self._notices.tell(self._busy)
-            return False
+            return
         chooser = self._prediction.chooser
         self._packages = {it.hash: it for it in chooser.packages}
         missing = next((it for it in waiting if it.model not in self._packages), None)
@@ -240,7 +241,6 @@ class WorklistBatches(QObject):
         self._list, self._failures = path, []
         self._waiting = [it for it in waiting if it.model in self._packages]
         self._feed()
-        return True
 
     def _feed(self) -> None:
         """Keep the queue of predictions supplied."""

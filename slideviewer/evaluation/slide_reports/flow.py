@@ -25,6 +25,9 @@ BOTTOM = HEIGHT - MARGIN - FOOT
 _BODY, _SMALL, _HEAD = 8.5, 7.5, 12.0
 _GAP = 3.0
 
+Cells = Sequence[Sequence[str]]
+"""The lines of each cell of a row."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -123,16 +126,23 @@ class Flow:
             self.sheet.rule(self.y - _GAP / 2 + 0.5)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-        """A table; its heads stand on every sheet that it reaches."""
+        """A table; its heads stand on every sheet that it reaches.
+
+        A row that is higher than a sheet goes on over the next ones.
+        """
         whole = sum(column.share for column in columns)
         widths = [ROOM * column.share / whole for column in columns]
         starts = [MARGIN + sum(widths[:number]) for number in range(len(widths))]
-        self._row(columns, starts, widths, [it.head for it in columns], bold=True)
+        heads = _lines(widths, [it.head for it in columns], bold=True)
+        self._row(columns, starts, widths, heads, bold=True)
+        room = BOTTOM - MARGIN - 2 * _row_height(heads)
         for row in rows:
-            if self._row_height(widths, row) > self.left:
-                self.turn()
-                self._row(columns, starts, widths, [it.head for it in columns], bold=True)
-            self._row(columns, starts, widths, row)
+            lines = _lines(widths, row)
+            for part in _parts(lines, max(1, int(room / (_SMALL * LINE_SHARE)))):
+                if _row_height(part) > self.left:
+                    self.turn()
+                    self._row(columns, starts, widths, heads, bold=True)
+                self._row(columns, starts, widths, part)
 
     def footed(self) -> list[Sheet]:
         """All sheets, each with its number and the research-use line at its foot."""
@@ -148,25 +158,34 @@ class Flow:
             sheet.write(WIDTH - MARGIN, y + 11, made, _SMALL, colour=SOFT, align="right")
         return self.sheets
 
-    def _row_height(self, widths: Sequence[float], row: Sequence[str], bold: bool = False) -> float:
-        cells = zip(row, widths, strict=True)
-        lines = [wrapped(it, width - 6, _SMALL, bold=bold) for it, width in cells]
-        return max(height_of(it, _SMALL) for it in lines) + _GAP + 1
-
     def _row(
         self,
         columns: Sequence[Column],
         starts: Sequence[float],
         widths: Sequence[float],
-        row: Sequence[str],
+        cells: Cells,
         bold: bool = False,
     ) -> None:
-        height = self._row_height(widths, row, bold)
-        for column, start, width, cell in zip(columns, starts, widths, row, strict=True):
-            for number, line in enumerate(wrapped(cell, width - 6, _SMALL, bold=bold)):
+        for column, start, width, lines in zip(columns, starts, widths, cells, strict=True):
+            for number, line in enumerate(lines):
                 y = self.y + number * _SMALL * LINE_SHARE
                 x = start + width - 6 if column.is_number else start
                 align = "right" if column.is_number else "left"
                 self.sheet.write(x, y, line, _SMALL, bold=bold, align=align)  # type: ignore[arg-type]
-        self.y += height
+        self.y += _row_height(cells)
         self.sheet.rule(self.y - _GAP / 2)
+
+
+def _lines(widths: Sequence[float], row: Sequence[str], *, bold: bool = False) -> Cells:
+    cells = zip(row, widths, strict=True)
+    return [wrapped(it, width - 6, _SMALL, bold=bold) for it, width in cells]
+
+
+def _row_height(cells: Cells) -> float:
+    return max(height_of(it, _SMALL) for it in cells) + _GAP + 1
+
+
+def _parts(cells: Cells, most: int) -> list[Cells]:
+    """A row in parts of so many lines at most."""
+    longest = max(map(len, cells))
+    return [[it[at : at + most] for it in cells] for at in range(0, max(1, longest), most)]

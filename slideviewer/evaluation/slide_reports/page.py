@@ -11,6 +11,7 @@ import cv2
 from jinja2 import Environment
 
 from slideviewer import RESEARCH_USE_ONLY, __version__
+from slideviewer.annotations.json_file import sound
 from slideviewer.errors import EvaluationError
 from slideviewer.evaluation.report import Report
 from slideviewer.evaluation.reports.page import environment
@@ -71,7 +72,7 @@ def write_text(text: str, path: Path) -> None:
         Where it cannot be written.
     """
     with told(path), replacing_text(path) as file:
-        file.write(text)
+        file.write(sound(text))  # names of files may be no text
 
 
 @contextmanager

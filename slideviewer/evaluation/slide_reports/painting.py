@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from slideviewer.geometry import Rect, round_length
 from slideviewer.inference.prediction import Prediction
 from slideviewer.inference.segmentation.overlay import with_masks
 from slideviewer.slide import Pixels, Slide
+from slideviewer.slide.reducing import block_edges
 
 SLIDE_PX, FINDING_PX = 1400, 220
 """Longest side of the picture of a slide; side of that of a finding."""
@@ -152,10 +154,20 @@ def _read(slide: Slide, window: Window) -> Pixels:
     at = pyramid.levels[level]
     across, down = at.width / pyramid.width, at.height / pyramid.height
     left, top = math.floor(seen.x * across), math.floor(seen.y * down)
-    sides = max(1, round(seen.width * across)), max(1, round(seen.height * down))
-    pixels = slide.read_region(level, left, top, *sides)
-    small = cv2.resize(pixels, (window.width, window.height), interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(small, np.uint8)
+    columns = block_edges(window.width, max(1, round(seen.width * across)))
+    rows = block_edges(window.height, max(1, round(seen.height * down)))
+    picture = np.full((window.height, window.width, 3), 255, np.uint8)
+    # Block by block: a slide without coarse levels is as large as it is.
+    for (y, start_y), (y_end, end_y) in itertools.pairwise(rows):
+        for (x, start_x), (x_end, end_x) in itertools.pairwise(columns):
+            place = Rect(left + start_x, top + start_y, end_x - start_x, end_y - start_y)
+            if not place.intersects(Rect(0, 0, at.width, at.height)):
+                continue
+            sides = end_x - start_x, end_y - start_y
+            pixels = slide.read_region(level, left + start_x, top + start_y, *sides)
+            size = x_end - x, y_end - y
+            picture[y:y_end, x:x_end] = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return picture
 
 
 def _cells_in(cells: Prediction, positive: NDArray[np.bool_], window: Window) -> NDArray[np.bool_]:

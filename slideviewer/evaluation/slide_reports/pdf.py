@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.backends.backend_pdf import PdfPages
 
 from slideviewer import RESEARCH_USE_ONLY, __version__
+from slideviewer.annotations.json_file import sound
 from slideviewer.evaluation.slide_reports import words
 from slideviewer.evaluation.slide_reports.flow import BOTTOM, ROOM, Column, Flow
 from slideviewer.evaluation.slide_reports.page import MOST_ROWS, own_rows, told
@@ -49,7 +50,7 @@ def save_sheets(sheets: Sequence[Sheet], path: Path, title: str) -> None:
         Where it cannot be written.
     """
     about = {
-        "Title": f"{title}: slideviewer report",
+        "Title": f"{sound(title)}: slideviewer report",
         "Subject": RESEARCH_USE_ONLY,
         "Creator": f"slideviewer {__version__}",
     }
