@@ -73,8 +73,10 @@ class Latest(QObject, Generic[Q]):
             self._soon.start()
 
     def forget(self) -> None:
-        """Take no former answer for the present one."""
+        """Take no former answer for the present one; what is asked now is not waited for."""
         self._asked = None
+        if self._job is not None:
+            self._job.cancel()
 
     def close(self) -> None:
         """Want nothing any more."""

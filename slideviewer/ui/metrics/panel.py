@@ -116,7 +116,7 @@ class MetricsPanel(QWidget):
             inner.setVisible(measured is not None)
         self._measured = measured
         if measured is None:
-            self.tiles.steps.clear()
+            self.tiles.clear()
             return
         self.pages.setTabText(0, TABS[0] if measured.said is not None else PIXELS)
         self._show_page()

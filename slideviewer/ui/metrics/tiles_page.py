@@ -67,6 +67,12 @@ class TilesPage(Page):
             self._follow()
         self.curves.show_curves(report.curves, measured.places)
 
+    def clear(self) -> None:
+        """Let go of what was measured, and of the cell that was chosen of it."""
+        self._measured = None
+        self.confusion.clearSelection()
+        self.steps.clear()
+
     def _go_through(self, true: int, said: int) -> None:
         measured = self._measured
         if measured is not None and measured.said is not None:
