@@ -1,6 +1,7 @@
 """The Metrics panel in the real window: the numbers of the commands, live, and what is behind."""
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +32,9 @@ from slideviewer.inference.grid import Grid
 from slideviewer.inference.prediction import Prediction
 from slideviewer.inference.segmentation.areas import areas_of
 from slideviewer.inference.segmentation.store import read_mask_prediction
+from slideviewer.progress import Progress, Step
 from slideviewer.ui.metrics.control import NO_MARKUP, NO_PREDICTION
+from slideviewer.ui.metrics.latest import Latest
 from slideviewer.ui.metrics.panel import BY_NAME, IN_NO_GROUP
 from slideviewer.ui.metrics.score_text import number
 from slideviewer.ui.window import MainWindow
@@ -459,3 +462,36 @@ def test_a_point_of_the_froc_and_a_lesion(qtbot: QtBot, measured: MainWindow) ->
     at = plot.screen_place(1).toPoint()
     QTest.mouseClick(plot, Qt.MouseButton.LeftButton, pos=at + QPoint(1, 0))
     assert measured.predicted.shown.threshold in line.thresholds
+
+
+def test_the_chosen_cell_is_let_go_with_what_was_measured(
+    qtbot: QtBot, measured: MainWindow, made_slide: Path
+) -> None:
+    table = measured.judging.metrics.panel.tiles.confusion
+    click_cell(measured, 1, 0)
+    assert table.chosen == (1, 0)
+    measured.prediction.results.show(replace(prediction(made_slide), threshold=0.4))
+    assert table.chosen is None
+
+
+def test_what_is_forgotten_is_not_waited_for(qtbot: QtBot) -> None:
+    steps, answers, wanted = threading.Event(), [], ["first"]
+
+    def begin(question: str) -> Callable[[Progress], str]:
+        def work(progress: Progress) -> str:
+            while question == "first":
+                progress(Step(0, 0, question))
+                steps.set()
+            return question
+
+        return work
+
+    latest = Latest(lambda: wanted[0], lambda one, other: one == other, begin)
+    latest.answered.connect(answers.append)
+    latest.want(True)
+    qtbot.waitUntil(steps.is_set)
+    wanted[0] = "second"
+    latest.forget()
+    latest.look()
+    qtbot.waitUntil(lambda: answers == ["second"] and not latest.is_working)
+    latest.close()

@@ -345,3 +345,14 @@ def test_two_listed_slides_of_one_name_are_both_exported(work: Path) -> None:
         "case1/HE.tif": "case1 HE.xml",
         "case2/HE.tif": "case2 HE.xml",
     }
+
+
+def test_reports_of_a_list_are_of_the_model_that_is_named(work: Path, tmp_path: Path) -> None:
+    keep_prediction(work / "slides" / "a_01.tif")
+    package = write_tiny_package(tmp_path / "other")
+    with Worklist(worklist_of(work / "slides")) as worklist:
+        worklist.add([work / "slides" / "a_01.tif"])
+    for more, model in (((), "made"), (("--model", str(package.folder)), "")):
+        command = ("worklist", "export", "slides", "--out", "o", "--all", "--reports")
+        assert run(*command, *more) == 0
+        assert table(work / "o" / "index.csv")["a_01.tif"]["model"] == model

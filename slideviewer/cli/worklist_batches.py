@@ -13,6 +13,7 @@ from slideviewer.cli.telling import path_given, tell
 from slideviewer.cli.worklist_folder import Folder, opened, user
 from slideviewer.cohort.queue import Outcome
 from slideviewer.cohort.worklist import Entry, ReadingState
+from slideviewer.errors import EvaluationError
 
 if TYPE_CHECKING:
     from slideviewer.cohort.worklist_export import Exported
@@ -73,6 +74,10 @@ def export_list(
             parser=path_given,
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Of what the window keeps, the predictions of this model alone."),
+    ] = None,
 ) -> None:
     """Write the markup of the slides that are done as ASAP XML, and worklist.csv.
 
@@ -81,7 +86,13 @@ def export_list(
     """
     from slideviewer.cohort.slide_reports import Predictions
     from slideviewer.cohort.worklist_export import TABLE_FILE, ExportOptions, export_worklist
+    from slideviewer.models.package import open_package
 
+    if model is not None and predictions is not None:
+        raise EvaluationError(
+            "--model chooses among what the window keeps, and --predictions names a folder.",
+            remedy="Leave one of them out.",
+        )
     states = frozenset(ReadingState) if every else frozenset({ReadingState.DONE})
     options = ExportOptions(states, reports or pdf, pdf)
 
@@ -94,7 +105,7 @@ def export_list(
             typer.echo(f"{outcome.item.path.name}: {', '.join(filter(None, written)) or 'nothing'}")
 
     with opened(folder) as worklist, progress_bar() as progress:
-        stores = Predictions(predictions)
+        stores = Predictions(predictions, "" if model is None else open_package(model).hash)
         outcomes = export_worklist(
             worklist, out, options, stores, progress=progress, on_outcome=say
         )

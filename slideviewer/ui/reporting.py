@@ -75,9 +75,11 @@ class Reporting(QObject):
 
     @property
     def options(self) -> ReportOptions:
-        """What counts as a finding, as the review has it."""
+        """What counts as a finding, as the review has it, at the threshold that is shown."""
         rules, groups = self._finder.rules, self._finder.groups
-        return ReportOptions(groups=groups, least_um2=rules.least_um2, margin=rules.margin)
+        has_any = self._results.shown is not None
+        threshold = self._predicted.shown.threshold if has_any else None
+        return ReportOptions(threshold, groups, rules.least_um2, rules.margin)
 
     @property
     def open_markup(self) -> tuple[Path, Marked] | None:
@@ -121,10 +123,6 @@ class Reporting(QObject):
             return
         document, source = self._session.document, slide.path
         markup, annotations, options = document.annotations, document.path, self.options
-        if shown is not None:
-            options = ReportOptions(
-                self._predicted.shown.threshold, options.groups, options.least_um2, options.margin
-            )
 
         def work(progress: Progress) -> None:
             # Opened anew: it may be closed in the window meanwhile.

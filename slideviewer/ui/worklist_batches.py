@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from slideviewer.cohort.queue import Outcome
-from slideviewer.cohort.slide_reports import Marked
+from slideviewer.cohort.slide_reports import Marked, Predictions
 from slideviewer.cohort.worklist import Entry as Listed
 from slideviewer.cohort.worklist import ReadingState, Waiting, Worklist
 from slideviewer.cohort.worklist_export import (
@@ -161,6 +161,8 @@ class WorklistBatches(QObject):
         if now is not None:
             unsaved[now[0]] = now[1]
 
+        package = self._prediction.chooser.currentData()
+        stores = Predictions(model_hash="" if package is None else package.hash)
         withholds = self._prediction.withholds
         withheld = Withheld(frozenset(filter(withholds, self._worklists.states)), user_name())
 
@@ -170,6 +172,7 @@ class WorklistBatches(QObject):
                     worklist,
                     folder,
                     options,
+                    stores,
                     unsaved=unsaved,
                     withheld=withheld,
                     progress=progress,

@@ -29,7 +29,7 @@ COLUMNS: tuple[tuple[str, bool], ...] = (
 
 CSV_COLUMNS = (
     *("slide", "findings", *STATES, "predicted_um2", "marked_um2", "dice", "roc_auc"),
-    *("page", "pdf", "problem"),
+    *("model", "page", "pdf", "problem"),
 )
 
 
@@ -47,6 +47,8 @@ class IndexLine:
         The files of its report, beside the table.
     problem : str
         Why there is no report.
+    model : str
+        What predicted; empty where nothing was predicted.
     """
 
     name: str
@@ -54,6 +56,7 @@ class IndexLine:
     page: str = ""
     pdf: str = ""
     problem: str = ""
+    model: str = ""
 
     @classmethod
     def of(cls, report: SlideReport, page: str = "", pdf: str = "") -> IndexLine:
@@ -63,7 +66,9 @@ class IndexLine:
         )
         counts = report.counts
         values = (len(report.findings), *counts.values(), *areas)
-        return cls(report.name, (*values, *(_score(report, *it) for it in _SCORES)), page, pdf)
+        scores = tuple(_score(report, *it) for it in _SCORES)
+        model = dict(report.model).get("Model", "")
+        return cls(report.name, (*values, *scores), page, pdf, model=model)
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -130,4 +135,5 @@ def _csv(line: IndexLine) -> list[str]:
     cells = [
         "" if it is None else f"{it:.6g}" if isinstance(it, float) else str(it) for it in values
     ]
-    return [plain(line.name), *cells, plain(line.page), plain(line.pdf), plain(line.problem)]
+    words = (line.model, line.page, line.pdf, line.problem)
+    return [plain(line.name), *cells, *map(plain, words)]
