@@ -16,7 +16,6 @@ from slideviewer.errors import EvaluationError
 from slideviewer.evaluation.inputs.run_facts import stores_in
 from slideviewer.evaluation.slide_reports.index import IndexLine, write_index
 from slideviewer.evaluation.slide_reports.making import slide_report
-from slideviewer.evaluation.slide_reports.page import slide_page, write_text
 from slideviewer.evaluation.slide_reports.values import ReportOptions, SlideReport
 from slideviewer.inference.kept import latest_kept
 from slideviewer.inference.provenance import content_identity
@@ -182,6 +181,8 @@ def write_report(report: SlideReport, folder: Path, name: str, *, pdf: bool) -> 
         Where it cannot be written.
     """
     page = folder / f"{name}.html"
+    from slideviewer.evaluation.slide_reports.page import slide_page, write_text
+
     write_text(slide_page(report), page)
     if not pdf:
         return IndexLine.of(report, page.name)

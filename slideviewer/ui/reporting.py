@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slideviewer.annotations import AnnotationSet, with_extension
 from slideviewer.evaluation.slide_reports.making import slide_report
-from slideviewer.evaluation.slide_reports.page import slide_page, write_text
 from slideviewer.evaluation.slide_reports.values import ReportOptions
 from slideviewer.progress import Progress
 from slideviewer.slide import open_slide
@@ -129,6 +128,8 @@ class Reporting(QObject):
 
                 write_pdf(made, path)
             else:
+                from slideviewer.evaluation.slide_reports.page import slide_page, write_text
+
                 write_text(slide_page(made), path)
 
         job = Job(work, self)
