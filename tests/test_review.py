@@ -27,6 +27,7 @@ from slideviewer.annotations import (
 )
 from slideviewer.annotations.decisions import Verdict, read_decisions
 from slideviewer.annotations.journal import read_leftover
+from slideviewer.annotations.trail import events_of
 from slideviewer.evaluation.findings.findings import FindingKind
 from slideviewer.geometry import Rect
 from slideviewer.inference.grid import Grid
@@ -448,6 +449,52 @@ def test_doubt_that_was_accepted_is_not_open_again(qtbot: QtBot, reviewed: MainW
     assert reviewing.queue.progress[0] == 1
     (decided,) = (it for it in reviewing.queue.items() if it.decision is not None)
     assert decided.finding is not None, "doubt is there as before"
+
+
+def test_a_verdict_that_became_markup_stays_what_made_the_annotation(
+    qtbot: QtBot, reviewed: MainWindow
+) -> None:
+    settings.write(settings.HOLES, "cut")
+    reviewing, document = reviewed.judging.reviewing, reviewed.session.document
+    reviewing.panel.margin.setValue(0.45)
+    reviewing.panel.kinds.setCurrentText("Uncertain")
+    qtbot.waitUntil(lambda: len(reviewing.queue) > 0)
+    key(reviewed, "]")
+    item = reviewing.queue.current
+    assert item is not None
+
+    def decide(name: Qt.Key) -> None:
+        row = reviewing.queue.row_of(item.key)
+        assert row is not None
+        reviewing.look_at(row)
+        key(reviewed, name)
+        qtbot.waitUntil(lambda: not reviewing.queue.found.is_behind(document.annotations))  # type: ignore[union-attr]
+        wait_for_jobs(qtbot)
+
+    before = set(document.annotations.annotations)
+    decide(Qt.Key.Key_Y)
+    accepted = document.annotations
+    made = [it for it in accepted if it.id not in before]
+    assert made
+    for name in (Qt.Key.Key_Y, Qt.Key.Key_U, Qt.Key.Key_L):
+        decide(name)
+        assert document.annotations is accepted
+        assert "undo that, or delete" in reviewed.notices.texts[-1]
+    for it in made:
+        assert [event.what for event in events_of(it, None, accepted.decisions)] == ["accepted"]
+    document.apply("Delete", {it.id: None for it in made})
+    decide(Qt.Key.Key_U)
+    (decision,) = document.annotations.decisions.values()
+    assert decision.verdict == Verdict.REJECTED
+    document.undo_stack.undo()
+    document.undo_stack.undo()
+    assert document.annotations.decisions == accepted.decisions
+    reviewing.panel.kinds.setCurrentText("All kinds")
+    reviewing.panel.list.selectAll()
+    assert len(reviewing.panel.views.chosen_rows) > 1
+    key(reviewed, Qt.Key.Key_U)
+    assert document.annotations.decisions == accepted.decisions
+    assert "undo that, or delete" in reviewed.notices.texts[-1]
 
 
 def test_words_being_typed_stay_while_findings_are_looked_for(

@@ -25,7 +25,7 @@ from slideviewer.ui.review.many_dialog import ManyDialog, places_to_decide
 from slideviewer.ui.review.panel import ReviewPanel
 from slideviewer.ui.review.queue import Item, ReviewQueue
 from slideviewer.ui.review.showing import Showing
-from slideviewer.ui.review.verdicts import BECOMES_MARKUP, Verdicts
+from slideviewer.ui.review.verdicts import BECOMES_MARKUP, SOME_STAND, STANDS, Verdicts
 from slideviewer.ui.session import Session
 from slideviewer.ui.views.grid import ViewGrid
 
@@ -214,10 +214,14 @@ class Reviewing(QObject):
         """Decide on all that are selected, and look at the next open one after them."""
         items = [self.queue.item(row) for row in rows]
         items = [it for it in items if it.finding is not None]
+        changeable = self._verdicts.changeable(items, verdict)
         if verdict == Verdict.RELABELLED:
             self._notices.tell("Relabel one finding at a time: choose one of those selected.")
         elif not items:
             self._notices.tell("None of the selected is a finding any more.")
+        elif len(changeable) < len(items):
+            count = len(items) - len(changeable)
+            self._notices.tell(STANDS if count == 1 else SOME_STAND.format(words.whole(count)))
         else:
             following = self.queue.next_open_beside(rows)
             self._decide_together(verdict, items, lambda: self._look_at_key(following))
