@@ -12,6 +12,7 @@ from slideviewer.ui.aids import Aids
 from slideviewer.ui.blind.control import BlindReading
 from slideviewer.ui.docks import Panel
 from slideviewer.ui.editing.control import Editing
+from slideviewer.ui.files import Files
 from slideviewer.ui.improving.control import Improving
 from slideviewer.ui.metrics.control import Metrics
 from slideviewer.ui.notices import NoticeStack
@@ -37,6 +38,7 @@ class Judging(QObject):
         prediction: PredictionControl,
         editing: Editing,
         saving: Saving,
+        files: Files,
         aids: Aids,
         notices: NoticeStack,
         window: QMainWindow,
@@ -63,6 +65,7 @@ class Judging(QObject):
             predicted,
             aids.maps,
             self.reviewing,
+            files,
             unless_drawing,
             notices,
             window,
@@ -96,6 +99,7 @@ class Judging(QObject):
 
     def close(self) -> None:
         """End all work in the background."""
+        self.blind.close()
         self.reviewing.close()
         self.metrics.close()
         self.improving.close()

@@ -96,6 +96,7 @@ class MainWindow(QMainWindow):
             self.prediction,
             self.editing,
             self.saving,
+            self.files,
             self.aids,
             self.notices,
             self,
