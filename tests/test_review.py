@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog
 from pytestqt.qtbot import QtBot
@@ -553,3 +553,54 @@ def test_very_many_are_decided_beside_the_window_and_told_once(
 def test_a_picture_is_made_once(reviewed: MainWindow) -> None:
     showing, queue = reviewed.judging.reviewing._showing, reviewed.judging.reviewing.queue
     assert showing._as_annotation(queue.item(0)) is showing._as_annotation(queue.item(0))
+
+
+def select(window: MainWindow, *rows: int) -> None:
+    """Select rows of the list, of which the first is the current one."""
+    panel, flags = window.judging.reviewing.panel, QItemSelectionModel.SelectionFlag
+    selection = panel.list.selectionModel()
+    selection.setCurrentIndex(panel.model.index(rows[0]), flags.ClearAndSelect)
+    for row in rows[1:]:
+        selection.select(panel.model.index(row), flags.Select)
+
+
+def test_what_is_selected_stays_so_when_findings_are_looked_for_again(
+    qtbot: QtBot, reviewed: MainWindow
+) -> None:
+    reviewing = reviewed.judging.reviewing
+    panel, queue = reviewing.panel, reviewing.queue
+    panel.orders.setCurrentText("Largest first")
+    select(reviewed, 2, 0)
+    keys = {queue.key_of(row) for row in (0, 2)}
+    former = queue.found
+    mark(reviewed, 7, 8, 9, 11)
+    found(qtbot, reviewing, 4)
+    assert queue.found is not former
+    assert {queue.key_of(row) for row in panel.views.chosen_rows} == keys
+    panel.orders.setCurrentText("Surest first")
+    assert {queue.key_of(row) for row in panel.views.chosen_rows} == keys
+    assert panel.list.currentIndex().row() == queue.current_row
+
+
+def test_what_is_said_of_several_is_kept_with_each(qtbot: QtBot, reviewed: MainWindow) -> None:
+    reviewing, document = reviewed.judging.reviewing, reviewed.session.document
+    panel = reviewing.panel
+
+    def said() -> list[tuple[str, str]]:
+        return [(it.reason, it.note) for it in document.annotations.decisions.values()]
+
+    select(reviewed, 0, 1)
+    panel.reason.setCurrentText("Artefact")
+    key(reviewed, Qt.Key.Key_U)
+    assert said() == [("Artefact", "")] * 2
+    assert panel.said == ("", ""), "the next one is another"
+    select(reviewed, 0, 1)
+    panel.note.setFocus()
+    QTest.keyClicks(panel.note, "fold")
+    QTest.keyClick(panel.note, Qt.Key.Key_Return)
+    assert said() == [("Artefact", "fold")] * 2
+    assert panel.views.chosen_rows == [0, 1]
+    select(reviewed, 0, 2)
+    panel.list.setFocus()
+    key(reviewed, Qt.Key.Key_L)
+    assert said() == [*[("Artefact", "fold")] * 2, ("", "")], "what was said of one stays its own"

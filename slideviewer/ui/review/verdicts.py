@@ -182,11 +182,10 @@ class Verdicts(QObject):
         verdict: Verdict,
         items: Sequence[Item],
         found: Found,
+        said: tuple[str, str],
         then: Callable[[], object],
     ) -> None:
         """Accept, reject or defer many in one step, beside the window where that takes long.
-
-        What was said of some of them before stays; nothing is said of all.
 
         Parameters
         ----------
@@ -195,6 +194,8 @@ class Verdicts(QObject):
             With findings.
         found, then
             As in `decide`.
+        said : pair of str
+            Reason and note of all; what was said of some before stays where this is empty.
         """
         document, group = self._session.document, self._session.drawn_group
         markup, author = document.annotations, user_name()
@@ -206,7 +207,9 @@ class Verdicts(QObject):
         indices = [it.finding.index for it in items if it.finding is not None]
 
         def work(progress: Progress) -> tuple[Accepted, list[Decision]]:
-            decisions = [_decision_on(it, found, verdict, group, _said(it), author) for it in items]
+            decisions = [
+                _decision_on(it, found, verdict, group, _said(it, said), author) for it in items
+            ]
             if verdict not in BECOMES_MARKUP:
                 return Accepted({}, ()), decisions
             made = accepted_together(
@@ -244,9 +247,10 @@ def _may_follow(verdict: Verdict, former: Decision, kind: FindingKind) -> bool:
     return former.verdict in LASTING or is_moved_again
 
 
-def _said(item: Item) -> tuple[str, str]:
-    decision = item.decision
-    return ("", "") if decision is None else (decision.reason, decision.note)
+def _said(item: Item, of_all: tuple[str, str]) -> tuple[str, str]:
+    reason, note = of_all
+    former = item.decision
+    return (reason, note) if former is None else (reason or former.reason, note or former.note)
 
 
 def _decision_on(
