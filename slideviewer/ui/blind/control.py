@@ -29,6 +29,11 @@ SHOW, STAY = "End, and show the prediction", "Stay"
 
 OFF = "Slides are not read blind: the Review menu begins it."
 STILL_READ = "The annotations are still being read. Try it again then."
+OVER = {
+    Ending.READ: "This slide is marked as read already.",
+    Ending.SHOWN_UNREAD: "Predictions were shown before this slide was read, and its record says "
+    "so.",
+}
 MINUTE_MS = 60_000
 """How often the time is noted, so that a crash costs no more of it."""
 
@@ -144,8 +149,8 @@ class BlindReading(QObject):
             self._notices.tell(OFF)
         elif self._session.slide is None:
             self._notices.tell("Open a slide first.")
-        elif not self.hides:
-            self._notices.tell("This slide is marked as read already.")
+        elif self.reading is not None and self.reading.is_over:
+            self._notices.tell(OVER[self.reading.ending])
         elif self._files.reads_markup:
             self._notices.tell(STILL_READ)
         else:
@@ -255,7 +260,7 @@ class BlindReading(QObject):
         self._maps.hide(hides)
         self._reviewing.hide(hides)
         self.bar.setVisible(self.is_on)
-        self.bar.show_state(has_slide=self._session.slide is not None, is_hidden=hides)
+        self.bar.show_state(self.reading)
         if self._action is not None:
             self._action.setChecked(self.is_on)
         self.changed.emit()
