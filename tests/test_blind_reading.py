@@ -43,9 +43,11 @@ from slideviewer.annotations.decisions import (
 from slideviewer.annotations.differences import differences
 from slideviewer.annotations.journal import read_leftover
 from slideviewer.annotations.journal.step import as_bytes, step_between, step_from
+from slideviewer.annotations.origin import How, Origin
 from slideviewer.inference.messages import Finished, Progressed
 from slideviewer.progress import Step
 from slideviewer.ui import files, settings
+from slideviewer.ui.annotation_columns import Field
 from slideviewer.ui.author import user_name
 from slideviewer.ui.blind.control import OFF, STAY, STILL_READ
 from slideviewer.ui.blind.log import ReadingLog
@@ -566,3 +568,43 @@ def test_a_run_takes_the_place_of_a_hidden_result(
     mark_read(window)
     assert window.prediction.results.shown is not former
     qtbot.waitUntil(lambda: window.cells.score_at(250, 50) == 0.75)
+
+
+def test_a_prediction_shown_unread_is_not_called_read(qtbot: QtBot, blind: MainWindow) -> None:
+    answer(qtbot, "End, and show the prediction")
+    control = blind.judging.blind
+    assert "until this slide is read" in control.bar.words.text()
+    control.bar.end.click()
+    blind.named_actions["read_blind"].trigger()
+    assert "shown before it was read" in control.bar.words.text()
+    assert not control.bar.mark.isEnabled()
+    blind.named_actions["mark_read"].trigger()
+    assert "shown before this slide was read" in blind.notices.texts[-1]
+
+
+def test_nothing_that_annotations_came_from_is_told_meanwhile(blind: MainWindow) -> None:
+    accepted, drawn = (
+        replace(DOT, id=name, name=name, origin=Origin(how, "tiny 0123 from 0.5"))
+        for name, how in (("a", How.PREDICTED), ("b", How.DRAWN))
+    )
+    document, table = blind.session.document, blind.editing.listing.table
+    document.apply("Add", {it.id: it for it in (accepted, drawn)})
+    origins = table.column_of(Field.ORIGIN)
+    table.sort(origins)
+
+    def told() -> list[tuple[str, str]]:
+        names = [table.index(row, table.column_of(Field.NAME)) for row in range(2)]
+        tips = [str(it.data(Qt.ItemDataRole.ToolTipRole)) for it in names]
+        return [(tip, table.index(row, origins).data()) for row, tip in enumerate(tips)]
+
+    assert told() == [("a", ""), ("b", "")], "nor does the order tell"
+    assert not blind.editing.groups.attributes.history(accepted)
+    blind.named_actions["improve_model"].trigger()
+    assert "Hidden until" in blind.notices.texts[-1]
+    assert blind.judging.improving.dialog is None
+    mark_read(blind)
+    (drawn_tip, first), (accepted_tip, second) = told()
+    assert (first, second) == ("Drawn", "Predicted")
+    assert "tiny 0123" in accepted_tip
+    assert "Not saved yet" in drawn_tip
+    assert blind.editing.groups.attributes.history(accepted)

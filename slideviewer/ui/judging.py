@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow
 
+from slideviewer.annotations import Annotation
 from slideviewer.ui.aids import Aids
 from slideviewer.ui.blind.control import BlindReading
 from slideviewer.ui.docks import Panel
@@ -70,6 +71,8 @@ class Judging(QObject):
             notices,
             window,
         )
+        self._sidecars = saving.sidecars
+        self.blind.changed.connect(lambda: editing.listing.table.hide_origin(self.blind.hides))
         self.exports = ReviewExports(
             session, saving.sidecars, lambda: self.blind.hides, notices, window
         )
@@ -77,7 +80,7 @@ class Judging(QObject):
         self.reporting = Reporting(
             session, predicted, results, self.reviewing.finder, notices, aids.running, window
         )
-        self.improving = Improving(session, prediction, notices, window)
+        self.improving = Improving(session, prediction, lambda: self.blind.hides, notices, window)
 
     @property
     def commands(self) -> dict[str, Callable[..., object]]:
@@ -96,6 +99,10 @@ class Judging(QObject):
         """Take the actions that are made of `commands`."""
         self.reviewing.attach(actions)
         self.blind.attach(actions)
+
+    def history_of(self, annotation: Annotation) -> tuple[str, ...]:
+        """Sentences on what made an annotation; none while they could tell of a prediction."""
+        return () if self.blind.hides else self._sidecars.history_of(annotation)
 
     def close(self) -> None:
         """End all work in the background."""
