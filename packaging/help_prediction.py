@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+import sys
+from pathlib import Path
+
 from help_stage import SECONDS, Stage, framed, pause, side_by_side
 from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
-from slideviewer.evaluation.report import Report
-from slideviewer.models.package import open_package
-from slideviewer.training.improving.judging import Change, Judgement
-from slideviewer.training.improving.measuring import ONE_SLIDE
-from slideviewer.training.improving.survey import SurveyedSlide
-from slideviewer.ui.improving.dialog import ImproveDialog
+from slideviewer.ui.improving.slides_table import Use
 from slideviewer.ui.launch import wait_until
 from slideviewer.ui.prediction_dialog import PredictDialog
 from slideviewer.ui.prediction_regions import RegionsDialog
@@ -153,30 +150,28 @@ def _click_cell(stage: Stage, row: int, column: int) -> None:
 
 
 def improving(stage: Stage) -> QImage:
-    """What there is to learn from in a folder, and before and after on a slide held out."""
-    package = open_package("tumour-camelyon")
-    taught = (
-        SurveyedSlide("case_00", np.array([[0, 62], [0, 9], [41, 0]])),
-        SurveyedSlide("case_01", np.array([[0, 73], [0, 0], [28, 0]])),
-        SurveyedSlide("case_02", np.array([[0, 63], [0, 4], [17, 0]])),
-        SurveyedSlide("case_03", np.array([[0, 41], [0, 0], [0, 0]]), is_held_out=True),
-    )
-    dialogs = [ImproveDialog(package, stage.window) for _ in range(2)]
-    for dialog in dialogs:
-        dialog.folder.set_words("Slides: /data/nodes")
-        dialog.show_slides(taught)
-    changes = (
-        Change("roc_auc", 0.914, 0.968, 0.009, 0.088),
-        Change("balanced_accuracy", 0.788, 0.867, -0.022, 0.294),
-        Change("f1", 0.582, 0.800, 0.092, 0.331),
-    )
-    nothing = Report("tiles", "", ())
-    told = "1 slide held out, chosen by the user: 85 tiles"
-    judgement = Judgement(changes, told, "", ONE_SLIDE, (21, 3), (2, 4), nothing, nothing)
-    remembers = "186 tiles outside the review that the model itself is sure of"
-    result = {"judgement": judgement.as_json(), "package": {}, "tiles": 483}
-    dialogs[1].show_result({**result, "remembers": remembers})
-    return side_by_side(*map(framed, dialogs))
+    """What there is to learn from in a folder, and before and after on the slide held out."""
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    from reviewed_slides import HELD_OUT, SEEDS, make_reviewed
+
+    window, improving = stage.window, stage.window.judging.improving
+    reviewed = make_reviewed(stage.slides.first.parent.parent)
+    window.prediction.chooser.offer(reviewed.model)
+    window.prediction.chooser.choose(reviewed.model)
+    stage.open(reviewed.folder / f"case_{SEEDS[0]}.tif")
+    stage.do("improve_model")
+    dialog = improving.dialog
+    assert dialog is not None
+    wait_until(lambda: bool(dialog.table.slides), SECONDS)
+    for box, slide in zip(dialog.table.boxes, dialog.table.slides, strict=True):
+        box.setCurrentText(Use.HOLD_OUT if slide.name == HELD_OUT else Use.LEARN)
+    dialog.folder.set_words("Slides: /data/nodes")
+    taught = framed(dialog)
+    dialog.go.click()
+    wait_until(dialog.former.isVisible, 3 * SECONDS)
+    judged = framed(dialog)
+    dialog.former.click()
+    return side_by_side(taught, judged)
 
 
 def _done(stage: Stage) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,10 +43,13 @@ from slideviewer.annotations.decisions import (
 from slideviewer.annotations.differences import differences
 from slideviewer.annotations.journal import read_leftover
 from slideviewer.annotations.journal.step import as_bytes, step_between, step_from
+from slideviewer.annotations.origin import How, Origin
 from slideviewer.inference.messages import Finished, Progressed
 from slideviewer.progress import Step
-from slideviewer.ui import settings
-from slideviewer.ui.blind.control import OFF, STAY
+from slideviewer.ui import files, settings
+from slideviewer.ui.annotation_columns import Field
+from slideviewer.ui.author import user_name
+from slideviewer.ui.blind.control import OFF, STAY, STILL_READ
 from slideviewer.ui.blind.log import ReadingLog
 from slideviewer.ui.document import Document
 from slideviewer.ui.window import MainWindow
@@ -408,3 +413,198 @@ def test_a_new_window_reads_blind_where_the_preferences_say_so(
     assert other.named_actions["read_blind"].isChecked()
     other.let_go()
     other.deleteLater()
+
+
+def test_the_time_is_in_the_file_before_the_reading_ends(
+    qtbot: QtBot, blind: MainWindow, tmp_path: Path, picture: Path
+) -> None:
+    path = tmp_path / "own.xml"
+    write_annotations(AnnotationSet.of([DOT]), path)
+    blind.files.open_annotations(path)
+    wait_for_jobs(qtbot)
+    log = blind.judging.blind._log
+    assert log is not None
+    clock = Clock()
+    assert log._reading is not None
+    log._clock, log._since, log._reading = clock, 0.0, replace(log._reading, seconds=0.0)
+
+    def kept() -> float:
+        (reading,) = read_decisions(path).readings.values()
+        assert reading.ending == Ending.OPEN
+        return reading.seconds
+
+    clock.seconds = 1800
+    document = blind.session.document
+    document.apply("Add", {"b": replace(DOT, id="b")})
+    blind.named_actions["save"].trigger()
+    wait_for_jobs(qtbot)
+    assert kept() == 1800
+    assert document.is_saved
+    clock.seconds = 2400
+    blind.judging.blind._minute.timeout.emit()
+    assert [it.seconds for it in document.annotations.readings.values()] == [2400]
+    assert document.journal.is_kept, "so that a crash costs a minute at most"
+    assert document.is_saved
+    clock.seconds = 3000
+    blind.files.open_slide(picture)
+    qtbot.waitUntil(lambda: blind.session.slide is not None and blind.session.slide.path == picture)
+    assert kept() == 3000, "once the slide is left"
+
+
+def test_only_to_look_at_a_slide_leaves_no_file(
+    qtbot: QtBot, blind: MainWindow, tmp_path: Path
+) -> None:
+    path = tmp_path / "own.xml"
+    write_annotations(AnnotationSet.of([DOT]), path)
+    blind.files.open_annotations(path)
+    wait_for_jobs(qtbot)
+    blind.judging.blind.close()
+    assert not path.with_name("own.review.json").exists()
+
+
+def test_a_reading_that_ended_before_there_was_a_file_goes_into_the_first_one(
+    qtbot: QtBot,
+    blind: MainWindow,
+    picture: Path,
+    made_slide: Path,
+    tmp_path: Path,
+    choose_file: ChooseFile,
+) -> None:
+    def show(path: Path) -> None:
+        blind.files.open_slide(path)
+        session = blind.session
+        qtbot.waitUntil(lambda: session.slide is not None and session.slide.path == path)
+        wait_for_jobs(qtbot)
+
+    show(picture)
+    mark_read(blind)
+    answer(qtbot, "Close without saving")
+    show(made_slide)
+    show(picture)
+    assert not blind.judging.blind.hides
+    blind.session.document.apply("Add", {DOT.id: DOT})
+    path = tmp_path / "late.xml"
+    choose_file(path)
+    blind.named_actions["save_as"].trigger()
+    wait_for_jobs(qtbot)
+    assert [it.ending for it in read_decisions(path).readings.values()] == [Ending.READ]
+
+
+def slowly(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Let annotations be read only once this is set."""
+    may_read, read = threading.Event(), files.read_with_stamp
+
+    def wait_and_read(*about: Any) -> Any:
+        assert may_read.wait(20)
+        return read(*about)
+
+    monkeypatch.setattr(files, "read_with_stamp", wait_and_read)
+    return may_read
+
+
+def test_what_was_begun_is_hidden_before_its_markup_is_read(
+    qtbot: QtBot, window: MainWindow, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = picture.with_suffix(".xml")
+    write_annotations(AnnotationSet.of([DOT]), path)
+    begun = Reading(user_name(), "2026-01-02T03:04:05+01:00", seconds=60.0, id="a")
+    write_decisions({}, path, {"a": begun})
+    may_read = slowly(monkeypatch)
+    seen = list[bool]()
+    window.predicted.changed.connect(lambda _: seen.append(shows_any(window)))
+    window.files.open_slide(picture)
+    qtbot.waitUntil(lambda: window.session.slide is not None)
+    assert window.judging.blind.hides
+    window.prediction.results.show(prediction())
+    assert not any(seen)
+    may_read.set()
+    qtbot.waitUntil(lambda: window.session.document.path == path)
+    assert window.judging.blind.hides
+    reading = window.judging.blind.reading
+    assert reading is not None
+    assert (reading.id, reading.openings) == ("a", 2)
+    assert reading.seconds >= 60
+    assert list(window.session.document.annotations.readings) == ["a"]
+    assert window.session.document.is_saved
+
+
+def test_nothing_ends_while_the_markup_is_still_being_read(
+    qtbot: QtBot, window: MainWindow, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = picture.with_suffix(".xml")
+    write_annotations(AnnotationSet.of([DOT]), path)
+    may_read = slowly(monkeypatch)
+    window.named_actions["read_blind"].trigger()
+    window.files.open_slide(picture)
+    qtbot.waitUntil(lambda: window.session.slide is not None)
+    for name in ("mark_read", "read_blind"):
+        window.named_actions[name].trigger()
+        assert window.notices.texts[-1] == STILL_READ
+        assert window.judging.blind.hides
+        assert window.named_actions["read_blind"].isChecked()
+    window.judging.blind._minute.timeout.emit()
+    may_read.set()
+    qtbot.waitUntil(lambda: window.session.document.path == path)
+    mark_read(window)
+    (reading,) = window.session.document.annotations.readings.values()
+    assert (reading.ending, reading.annotations) == (Ending.READ, 1)
+
+
+def test_a_run_takes_the_place_of_a_hidden_result(
+    qtbot: QtBot, workers: list[TameWorker], open_slide: OpenSlide, made_slide: Path
+) -> None:
+    window = open_slide(made_slide)
+    wait_for_jobs(qtbot)
+    window.named_actions["read_blind"].trigger()
+    former = prediction()
+    window.prediction.results.show(former)
+    window.named_actions["predict"].trigger()
+    qtbot.waitUntil(lambda: bool(workers) and bool(workers[0].requests))
+    (worker,) = workers
+    worker.replies.put(started(1))
+    worker.replies.put(batch(1, 2, 0.75))
+    worker.replies.put(Progressed(1, Step(2, 9, "Predicting", "tiles")))
+    qtbot.waitUntil(lambda: "2 of 9" in window.status.progress_text.text())
+    mark_read(window)
+    assert window.prediction.results.shown is not former
+    qtbot.waitUntil(lambda: window.cells.score_at(250, 50) == 0.75)
+
+
+def test_a_prediction_shown_unread_is_not_called_read(qtbot: QtBot, blind: MainWindow) -> None:
+    answer(qtbot, "End, and show the prediction")
+    control = blind.judging.blind
+    assert "until this slide is read" in control.bar.words.text()
+    control.bar.end.click()
+    blind.named_actions["read_blind"].trigger()
+    assert "shown before it was read" in control.bar.words.text()
+    assert not control.bar.mark.isEnabled()
+    blind.named_actions["mark_read"].trigger()
+    assert "shown before this slide was read" in blind.notices.texts[-1]
+
+
+def test_nothing_that_annotations_came_from_is_told_meanwhile(blind: MainWindow) -> None:
+    accepted, drawn = (
+        replace(DOT, id=name, name=name, origin=Origin(how, "tiny 0123 from 0.5"))
+        for name, how in (("a", How.PREDICTED), ("b", How.DRAWN))
+    )
+    document, table = blind.session.document, blind.editing.listing.table
+    document.apply("Add", {it.id: it for it in (accepted, drawn)})
+    origins = table.column_of(Field.ORIGIN)
+    table.sort(origins)
+
+    def told() -> list[tuple[str, str]]:
+        names = [table.index(row, table.column_of(Field.NAME)) for row in range(2)]
+        tips = [str(it.data(Qt.ItemDataRole.ToolTipRole)) for it in names]
+        return [(tip, table.index(row, origins).data()) for row, tip in enumerate(tips)]
+
+    assert told() == [("a", ""), ("b", "")], "nor does the order tell"
+    assert not blind.editing.groups.attributes.history(accepted)
+    blind.named_actions["improve_model"].trigger()
+    assert "Hidden until" in blind.notices.texts[-1]
+    assert blind.judging.improving.dialog is None
+    mark_read(blind)
+    (drawn_tip, first), (accepted_tip, second) = told()
+    assert (first, second) == ("Drawn", "Predicted")
+    assert "tiny 0123" in accepted_tip
+    assert "Not saved yet" in drawn_tip
+    assert blind.editing.groups.attributes.history(accepted)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog
 from pytestqt.qtbot import QtBot
@@ -27,6 +27,7 @@ from slideviewer.annotations import (
 )
 from slideviewer.annotations.decisions import Verdict, read_decisions
 from slideviewer.annotations.journal import read_leftover
+from slideviewer.annotations.trail import events_of
 from slideviewer.evaluation.findings.findings import FindingKind
 from slideviewer.geometry import Rect
 from slideviewer.inference.grid import Grid
@@ -450,6 +451,52 @@ def test_doubt_that_was_accepted_is_not_open_again(qtbot: QtBot, reviewed: MainW
     assert decided.finding is not None, "doubt is there as before"
 
 
+def test_a_verdict_that_became_markup_stays_what_made_the_annotation(
+    qtbot: QtBot, reviewed: MainWindow
+) -> None:
+    settings.write(settings.HOLES, "cut")
+    reviewing, document = reviewed.judging.reviewing, reviewed.session.document
+    reviewing.panel.margin.setValue(0.45)
+    reviewing.panel.kinds.setCurrentText("Uncertain")
+    qtbot.waitUntil(lambda: len(reviewing.queue) > 0)
+    key(reviewed, "]")
+    item = reviewing.queue.current
+    assert item is not None
+
+    def decide(name: Qt.Key) -> None:
+        row = reviewing.queue.row_of(item.key)
+        assert row is not None
+        reviewing.look_at(row)
+        key(reviewed, name)
+        qtbot.waitUntil(lambda: not reviewing.queue.found.is_behind(document.annotations))  # type: ignore[union-attr]
+        wait_for_jobs(qtbot)
+
+    before = set(document.annotations.annotations)
+    decide(Qt.Key.Key_Y)
+    accepted = document.annotations
+    made = [it for it in accepted if it.id not in before]
+    assert made
+    for name in (Qt.Key.Key_Y, Qt.Key.Key_U, Qt.Key.Key_L):
+        decide(name)
+        assert document.annotations is accepted
+        assert "undo that, or delete" in reviewed.notices.texts[-1]
+    for it in made:
+        assert [event.what for event in events_of(it, None, accepted.decisions)] == ["accepted"]
+    document.apply("Delete", {it.id: None for it in made})
+    decide(Qt.Key.Key_U)
+    (decision,) = document.annotations.decisions.values()
+    assert decision.verdict == Verdict.REJECTED
+    document.undo_stack.undo()
+    document.undo_stack.undo()
+    assert document.annotations.decisions == accepted.decisions
+    reviewing.panel.kinds.setCurrentText("All kinds")
+    reviewing.panel.list.selectAll()
+    assert len(reviewing.panel.views.chosen_rows) > 1
+    key(reviewed, Qt.Key.Key_U)
+    assert document.annotations.decisions == accepted.decisions
+    assert "undo that, or delete" in reviewed.notices.texts[-1]
+
+
 def test_words_being_typed_stay_while_findings_are_looked_for(
     qtbot: QtBot, reviewed: MainWindow
 ) -> None:
@@ -506,3 +553,54 @@ def test_very_many_are_decided_beside_the_window_and_told_once(
 def test_a_picture_is_made_once(reviewed: MainWindow) -> None:
     showing, queue = reviewed.judging.reviewing._showing, reviewed.judging.reviewing.queue
     assert showing._as_annotation(queue.item(0)) is showing._as_annotation(queue.item(0))
+
+
+def select(window: MainWindow, *rows: int) -> None:
+    """Select rows of the list, of which the first is the current one."""
+    panel, flags = window.judging.reviewing.panel, QItemSelectionModel.SelectionFlag
+    selection = panel.list.selectionModel()
+    selection.setCurrentIndex(panel.model.index(rows[0]), flags.ClearAndSelect)
+    for row in rows[1:]:
+        selection.select(panel.model.index(row), flags.Select)
+
+
+def test_what_is_selected_stays_so_when_findings_are_looked_for_again(
+    qtbot: QtBot, reviewed: MainWindow
+) -> None:
+    reviewing = reviewed.judging.reviewing
+    panel, queue = reviewing.panel, reviewing.queue
+    panel.orders.setCurrentText("Largest first")
+    select(reviewed, 2, 0)
+    keys = {queue.key_of(row) for row in (0, 2)}
+    former = queue.found
+    mark(reviewed, 7, 8, 9, 11)
+    found(qtbot, reviewing, 4)
+    assert queue.found is not former
+    assert {queue.key_of(row) for row in panel.views.chosen_rows} == keys
+    panel.orders.setCurrentText("Surest first")
+    assert {queue.key_of(row) for row in panel.views.chosen_rows} == keys
+    assert panel.list.currentIndex().row() == queue.current_row
+
+
+def test_what_is_said_of_several_is_kept_with_each(qtbot: QtBot, reviewed: MainWindow) -> None:
+    reviewing, document = reviewed.judging.reviewing, reviewed.session.document
+    panel = reviewing.panel
+
+    def said() -> list[tuple[str, str]]:
+        return [(it.reason, it.note) for it in document.annotations.decisions.values()]
+
+    select(reviewed, 0, 1)
+    panel.reason.setCurrentText("Artefact")
+    key(reviewed, Qt.Key.Key_U)
+    assert said() == [("Artefact", "")] * 2
+    assert panel.said == ("", ""), "the next one is another"
+    select(reviewed, 0, 1)
+    panel.note.setFocus()
+    QTest.keyClicks(panel.note, "fold")
+    QTest.keyClick(panel.note, Qt.Key.Key_Return)
+    assert said() == [("Artefact", "fold")] * 2
+    assert panel.views.chosen_rows == [0, 1]
+    select(reviewed, 0, 2)
+    panel.list.setFocus()
+    key(reviewed, Qt.Key.Key_L)
+    assert said() == [*[("Artefact", "fold")] * 2, ("", "")], "what was said of one stays its own"

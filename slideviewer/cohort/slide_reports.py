@@ -19,7 +19,6 @@ from slideviewer.evaluation.inputs.run_facts import stores_in
 from slideviewer.evaluation.slide_reports.belonging import check_markup
 from slideviewer.evaluation.slide_reports.index import IndexLine, write_index
 from slideviewer.evaluation.slide_reports.making import slide_report
-from slideviewer.evaluation.slide_reports.page import slide_page, write_text
 from slideviewer.evaluation.slide_reports.values import ReportOptions, SlideReport
 from slideviewer.inference.kept import latest_kept
 from slideviewer.inference.provenance import content_identity
@@ -218,6 +217,8 @@ def write_report(report: SlideReport, folder: Path, name: str, *, pdf: bool) -> 
         Where it cannot be written.
     """
     page = folder / f"{name}.html"
+    from slideviewer.evaluation.slide_reports.page import slide_page, write_text
+
     write_text(slide_page(report), page)
     if not pdf:
         return IndexLine.of(report, page.name)

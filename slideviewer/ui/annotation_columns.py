@@ -73,7 +73,11 @@ class Column:
     is_shown: bool = True
 
 
-def columns_of(measuring: Measuring, intensities: Mapping[str, float]) -> tuple[Column, ...]:
+def columns_of(
+    measuring: Measuring,
+    intensities: Mapping[str, float],
+    hides_origin: Callable[[], bool] = lambda: False,
+) -> tuple[Column, ...]:
     """All columns, from left to right.
 
     Parameters
@@ -81,7 +85,12 @@ def columns_of(measuring: Measuring, intensities: Mapping[str, float]) -> tuple[
     measuring : Measuring
     intensities : mapping of id to float
         Those that were measured; looked at anew for each cell.
+    hides_origin : callable, optional
+        Whether it is not to be told how annotations came about.
     """
+
+    def told_origin(annotation: Annotation) -> str:
+        return "" if hides_origin() else origin(annotation)
 
     def text_of(field: Field) -> Callable[[Annotation], str]:
         tell = area if field is Field.AREA else length
@@ -168,8 +177,8 @@ def columns_of(measuring: Measuring, intensities: Mapping[str, float]) -> tuple[
             "Origin",
             "Whether it was drawn, imported, computed, or accepted from a prediction",
             "Predicted",
-            origin,
-            lambda annotations: [natural(origin(each)) for each in annotations],
+            told_origin,
+            lambda annotations: [natural(told_origin(each)) for each in annotations],
             is_shown=False,
         ),
     )

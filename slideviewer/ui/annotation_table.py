@@ -76,7 +76,10 @@ class AnnotationTable(QAbstractTableModel):
     ) -> None:
         super().__init__(parent)
         self._document, self._measuring = document, measuring
-        self.columns: tuple[Column, ...] = columns_of(measuring, intensities)
+        self._hides_origin = False
+        self.columns: tuple[Column, ...] = columns_of(
+            measuring, intensities, lambda: self._hides_origin
+        )
         self.picture: Callable[[Annotation], QPixmap | None] = lambda _: None
         """Gives what stands before a name."""
         self.history: Callable[[Annotation], Sequence[str]] = lambda _: ()
@@ -196,6 +199,14 @@ class AnnotationTable(QAbstractTableModel):
         if self._sorted_by is not None and self._sorted_by.field is Field.INTENSITY:
             self._sort_again()
         self._show_again([Field.INTENSITY], ids)
+
+    def hide_origin(self, is_hidden: bool) -> None:
+        """Do not tell how annotations came about, or tell it again."""
+        if is_hidden != self._hides_origin:
+            self._hides_origin = is_hidden
+            if self._sorted_by is not None and self._sorted_by.field is Field.ORIGIN:
+                self._sort_again()
+            self._show_again([Field.ORIGIN], self._ids)
 
     def _on_changed(self, changed: frozenset[str]) -> None:
         annotations = self._document.annotations

@@ -59,6 +59,8 @@ class AnnotationThumbnails(QObject):
         Whether something more urgent is under way: then no picture is begun.
     side : int
         Screen pixels of a picture's side.
+    in_own_colour : bool
+        Whether a shape is drawn in its own colour, and not in that of all markup.
     parent : QObject, optional
     """
 
@@ -69,9 +71,11 @@ class AnnotationThumbnails(QObject):
         is_busy: Callable[[], bool] = lambda: False,
         parent: QObject | None = None,
         side: int = SIDE,
+        *,
+        in_own_colour: bool = False,
     ) -> None:
         super().__init__(parent)
-        self._is_busy, self._side = is_busy, side
+        self._is_busy, self._side, self._in_own_colour = is_busy, side, in_own_colour
         self._most = MOST_REMEMBERED if side <= SIDE else MOST_LARGE
         self._slide: Slide | None = None
         self._known: OrderedDict[str, tuple[Annotation, QPixmap | None]] = OrderedDict()
@@ -130,8 +134,11 @@ class AnnotationThumbnails(QObject):
             return
         batch, self._wanted = self._wanted[:BATCH], self._wanted[BATCH:]
         slide, side = self._slide, round(self._side * self._pixel_ratio)
+        own = self._in_own_colour
         # The application owns the job: this object may be gone before it ends.
-        job = Job(lambda progress: _made(slide, batch, side, progress), QCoreApplication.instance())
+        job = Job(
+            lambda progress: _made(slide, batch, side, own, progress), QCoreApplication.instance()
+        )
         job.succeeded.connect(self._keep)
         job.ended.connect(self._on_end)
         self._job = job
@@ -156,7 +163,9 @@ class AnnotationThumbnails(QObject):
         self._begin_soon()
 
 
-def picture_of(slide: Slide, annotation: Annotation, side: int) -> QImage | None:
+def picture_of(
+    slide: Slide, annotation: Annotation, side: int, colour: QColor = colours.MARKUP
+) -> QImage | None:
     """A square picture of an annotation and what is around it.
 
     Parameters
@@ -165,6 +174,8 @@ def picture_of(slide: Slide, annotation: Annotation, side: int) -> QImage | None
     annotation : Annotation
     side : int
         Pixels.
+    colour : QColor
+        Of the shape.
 
     Returns
     -------
@@ -183,16 +194,19 @@ def picture_of(slide: Slide, annotation: Annotation, side: int) -> QImage | None
         image = _read(slide, seen, side)
     except SlideError:
         return None
-    _draw(image, seen, annotation)
+    _draw(image, seen, annotation, colour)
     return image
 
 
-def _made(slide: Slide, batch: Sequence[Annotation], side: int, progress: Progress) -> list[Made]:
+def _made(
+    slide: Slide, batch: Sequence[Annotation], side: int, in_own_colour: bool, progress: Progress
+) -> list[Made]:
     step_back(NICENESS)
     made: list[Made] = []
     for annotation in batch:
         progress(Step(len(made), len(batch), "Drawing small pictures"))
-        made.append((annotation, picture_of(slide, annotation, side)))
+        colour = QColor(annotation.colour) if in_own_colour else colours.MARKUP
+        made.append((annotation, picture_of(slide, annotation, side, colour)))
     return made
 
 
@@ -211,7 +225,7 @@ def _read(slide: Slide, seen: Rect, side: int) -> QImage:
     return to_image(np.asarray(small, np.uint8))
 
 
-def _draw(image: QImage, seen: Rect, annotation: Annotation) -> None:
+def _draw(image: QImage, seen: Rect, annotation: Annotation, colour: QColor) -> None:
     """Draw the shape over its picture."""
     scale = image.width() / seen.width
     points = (outline(annotation) - (seen.x, seen.y)) * scale
@@ -220,12 +234,12 @@ def _draw(image: QImage, seen: Rect, annotation: Annotation) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if annotation.kind in (Kind.DOT, Kind.POINT_SET):
         painter.setPen(QPen(QColor("white"), 1))
-        painter.setBrush(colours.MARKUP)
+        painter.setBrush(colour)
         radius = image.width() / 14
         for place in {(round(x), round(y)) for x, y in points.tolist()}:
             painter.drawEllipse(QPointF(*place), radius, radius)
     else:
-        painter.setPen(QPen(colours.MARKUP, image.width() / 20))
+        painter.setPen(QPen(colour, image.width() / 20))
         if annotation.kind != Kind.MEASUREMENT:
             points = np.concatenate([points, points[:1]])
         painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in thinned(points, 1).tolist()]))

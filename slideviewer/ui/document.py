@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slideviewer.annotations import Annotation, AnnotationSet, Group, write_annotations
-from slideviewer.annotations.decisions import Decision, Reading, write_decisions
+from slideviewer.annotations.decisions import Decision, Reading, decisions_file_of, write_decisions
 from slideviewer.annotations.journal import Journal
 from slideviewer.annotations.saving import Stamp, stamp_of
 from slideviewer.ui.history import Edit, History, Pair
@@ -59,6 +59,8 @@ class Document(QObject):
         self._saved_at: datetime | None = None
         self.refusal: Callable[[Changes], str] = lambda _: ""
         """Says why an edit may not be made; empty where it may. Undo and redo are not asked of."""
+        self.present_reading: Callable[[], Reading | None] = lambda: None
+        """How the slide is read until now; asked for before anything is written."""
         self.journal = Journalling(self)
         self.journal.changed.connect(self.state_changed)
         self.undo_stack = History(lambda: self._annotations, self._show, self)
@@ -180,6 +182,27 @@ class Document(QObject):
         self._needs_save_as_it_is |= reading.is_over
         self.state_changed.emit()
 
+    def note_present_reading(self) -> None:
+        """Keep how the slide is read until now."""
+        reading = self.present_reading()
+        if reading is not None and self._annotations.readings.get(reading.id) != reading:
+            self.note_reading(reading)
+
+    def keep_reading(self) -> None:
+        """Write how the slide is read beside a file that holds all else, which is left now.
+
+        Nothing is written where nobody saved anything yet: to look at a slide leaves no file.
+
+        Raises
+        ------
+        AnnotationError
+            It cannot be written; what is there stays.
+        """
+        path = self._path
+        if path is not None and self.is_saved and decisions_file_of(path).is_file():
+            self.note_present_reading()
+            write_decisions(self._annotations.decisions, path, self._annotations.readings)
+
     def save(self, path: Path) -> tuple[str, ...]:
         """Write to a file; AnnotationError where that fails, and nothing is lost.
 
@@ -197,6 +220,7 @@ class Document(QObject):
 
         It raises AnnotationError where that fails. What it returns is for `note_saved`.
         """
+        self.note_present_reading()
         annotations, state = self._annotations, self.undo_stack.state
         write_base = self.journal.base_writer()
 

@@ -17,6 +17,7 @@ from slideviewer.progress import Progress
 from slideviewer.slide import KNOWN_SUFFIXES
 from slideviewer.ui import settings
 from slideviewer.ui.file_filters import annotation_filter
+from slideviewer.ui.jobs import Job
 from slideviewer.ui.markup_lock import Way
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.opening import (
@@ -45,6 +46,7 @@ class Files(QObject):
     failed = Signal(str)  # why something could not be opened, for the user
     folder_wanted = Signal(object)  # Path of a folder whose slides are to be listed
     likelihood_map_wanted = Signal(object)  # Path of a picture of probabilities to lay over
+    leaving = Signal(object, object)  # Path of the slide that comes next, and its known readings
 
     def __init__(
         self, session: Session, notices: NoticeStack, saving: Saving, window: QWidget
@@ -56,9 +58,20 @@ class Files(QObject):
         self.remembers = True
         """Whether what is opened goes into the list of recent slides: not where no user asked."""
         self._opening = Opening(self)
+        self._markup_job: Job | None = None
         self._offers = Offers(notices)
         self.failed.connect(lambda problem: notices.warn(problem))
         session.document.state_changed.connect(self._remember_annotations)
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether anything is being opened."""
+        return self._opening.is_under_way
+
+    @property
+    def reads_markup(self) -> bool:
+        """Whether annotations are being read that are to be shown."""
+        return self._opening.is_at(self._markup_job)
 
     def close(self) -> None:
         """Open nothing more; the window is about to close."""
@@ -87,7 +100,9 @@ class Files(QObject):
         if name:
             self.open_annotations(Path(name))
 
-    def open_slide(self, path: Path, then: Callable[[], None] = lambda: None) -> None:
+    def open_slide(
+        self, path: Path, then: Callable[[], None] = lambda: None, markup: Path | None = None
+    ) -> None:
         """Open a slide in the background, unless unsaved work is in the way and stays.
 
         Annotations that lie beside it are opened, too, where that replaces nothing and `then`
@@ -98,6 +113,8 @@ class Files(QObject):
         path : Path
         then : callable
             Called once the slide is shown.
+        markup : Path, optional
+            The annotation file that `then` opens.
         """
 
         def show(opened: OpenedSlide) -> None:
@@ -111,6 +128,7 @@ class Files(QObject):
                 QSettings().setValue("last_folder", str(slide.path.parent))
                 self.recent.add(slide.path.absolute())
             self._offers.withdraw()
+            self.leaving.emit(slide.path.absolute(), opened.readings)
             if not keeps_markup:
                 self._session.document.open(AnnotationSet.of(), None)
             self._session.set_slide(slide)
@@ -124,7 +142,9 @@ class Files(QObject):
         if not keeps_markup and not self._saving.may_leave():
             return
         agreed = self._session.document.annotations
-        job = self._opening.begin(lambda _: open_with_companions(path), show, self.failed.emit)
+        job = self._opening.begin(
+            lambda _: open_with_companions(path, markup), show, self.failed.emit
+        )
         job.discarded.connect(lambda opened: opened.slide.close() if opened is not None else None)
 
     def open_recent(self, entry: RecentSlide) -> None:
@@ -134,7 +154,7 @@ class Files(QObject):
             if entry.annotations is not None:
                 self.open_annotations(entry.annotations)
 
-        self.open_slide(entry.slide, then)
+        self.open_slide(entry.slide, then, entry.annotations)
 
     def reopen(self, path: Path) -> None:
         """Open a slide again, whose file has changed, with the annotation file it had."""
@@ -154,8 +174,8 @@ class Files(QObject):
         way = self._saving.lock.way_to_open(path)
         if way is Way.STAY or not self._saving.may_leave():
             return
-        agreed, frame = self._session.document.annotations, self._session.frame
-        self._opening.begin(lambda _: read_with_stamp(path, frame), show, fail)
+        agreed = self._session.document.annotations
+        self._read_markup(path, show, fail)
 
     def open_demo(self) -> None:
         """Open the demo slide with its markup; it is drawn the first time."""
@@ -193,7 +213,7 @@ class Files(QObject):
         if folders:
             self.folder_wanted.emit(folders[-1])
         if slides:
-            self.open_slide(slides[-1], open_rest)
+            self.open_slide(slides[-1], open_rest, markup[-1] if markup else None)
         else:
             open_rest()
 
@@ -228,8 +248,14 @@ class Files(QObject):
             self._notices.warn(problem)
             self._offer_recovery(path, problem)
 
-        agreed, frame = self._session.document.annotations, self._session.frame
-        self._opening.begin(lambda _: read_with_stamp(path, frame), show, fail)
+        agreed = self._session.document.annotations
+        self._read_markup(path, show, fail)
+
+    def _read_markup(
+        self, path: Path, show: Callable[[ReadAnnotations], None], fail: Callable[[str], None]
+    ) -> None:
+        frame = self._session.frame
+        self._markup_job = self._opening.begin(lambda _: read_with_stamp(path, frame), show, fail)
 
     def _show_annotations(
         self, path: Path, read: ReadAnnotations, *, is_copy: bool = False

@@ -8,10 +8,12 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow
 
+from slideviewer.annotations import Annotation
 from slideviewer.ui.aids import Aids
 from slideviewer.ui.blind.control import BlindReading
 from slideviewer.ui.docks import Panel
 from slideviewer.ui.editing.control import Editing
+from slideviewer.ui.files import Files
 from slideviewer.ui.improving.control import Improving
 from slideviewer.ui.metrics.control import Metrics
 from slideviewer.ui.notices import NoticeStack
@@ -37,6 +39,7 @@ class Judging(QObject):
         prediction: PredictionControl,
         editing: Editing,
         saving: Saving,
+        files: Files,
         aids: Aids,
         notices: NoticeStack,
         window: QMainWindow,
@@ -63,10 +66,13 @@ class Judging(QObject):
             predicted,
             aids.maps,
             self.reviewing,
+            files,
             unless_drawing,
             notices,
             window,
         )
+        self._sidecars = saving.sidecars
+        self.blind.changed.connect(lambda: editing.listing.table.hide_origin(self.blind.hides))
         self.exports = ReviewExports(
             session, saving.sidecars, lambda: self.blind.hides, notices, window
         )
@@ -81,7 +87,7 @@ class Judging(QObject):
             aids.running,
             window,
         )
-        self.improving = Improving(session, prediction, notices, window)
+        self.improving = Improving(session, prediction, lambda: self.blind.hides, notices, window)
 
     @property
     def commands(self) -> dict[str, Callable[..., object]]:
@@ -101,8 +107,13 @@ class Judging(QObject):
         self.reviewing.attach(actions)
         self.blind.attach(actions)
 
+    def history_of(self, annotation: Annotation) -> tuple[str, ...]:
+        """Sentences on what made an annotation; none while they could tell of a prediction."""
+        return () if self.blind.hides else self._sidecars.history_of(annotation)
+
     def close(self) -> None:
         """End all work in the background."""
+        self.blind.close()
         self.reviewing.close()
         self.metrics.close()
         self.improving.close()

@@ -121,7 +121,7 @@ def show(
             window.prediction.show_stored(prediction)
 
     if slide is not None:
-        window.files.open_slide(slide, then)
+        window.files.open_slide(slide, then, annotations)
     elif annotations is not None:
         window.files.open_annotations(annotations)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from slideviewer.annotations import (
     read_annotations,
     recover_asap,
 )
-from slideviewer.annotations.decisions import DecisionsRead, read_decisions
+from slideviewer.annotations.decisions import DecisionsRead, Reading, read_decisions
 from slideviewer.annotations.model import AnnotationSet
 from slideviewer.annotations.saving import Stamp, stamp_of
 from slideviewer.annotations.sidecar import Sidecar, read_sidecar
@@ -29,10 +29,19 @@ from slideviewer.ui.notices import NoticeStack
 
 @dataclass(frozen=True)
 class OpenedSlide:
-    """A slide, and what lay beside it at that moment."""
+    """A slide, and what lay beside it at that moment.
+
+    Attributes
+    ----------
+    slide : Slide
+    beside : Companions
+    readings : mapping of id to Reading
+        How it was read, as far as that stands beside its markup.
+    """
 
     slide: Slide
     beside: Companions
+    readings: Mapping[str, Reading]
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,10 @@ class Opening(QObject):
     def is_under_way(self) -> bool:
         """Whether something is being opened now."""
         return self._job is not None
+
+    def is_at(self, job: Job | None) -> bool:
+        """Whether this is what is being opened now."""
+        return job is not None and job is self._job
 
     def give_up(self) -> None:
         """Want no answer to what is being opened any more."""
@@ -127,12 +140,22 @@ class Offers:
         self._texts.clear()
 
 
-def open_with_companions(path: Path) -> OpenedSlide:
-    """Open a slide and look beside it."""
+def open_with_companions(path: Path, markup: Path | None = None) -> OpenedSlide:
+    """Open a slide and look beside it.
+
+    Parameters
+    ----------
+    path : Path
+    markup : Path, optional
+        The annotation file that is opened next; by default the one that lies beside the slide.
+    """
     slide = open_slide(path)
     # The first call reads tiles, for which the window must not wait.
     _ = slide.channels
-    return OpenedSlide(slide, companions_of(slide.path))
+    beside = companions_of(slide.path)
+    markup = markup or beside.annotations
+    readings = read_decisions(markup).readings if markup is not None else {}
+    return OpenedSlide(slide, beside, readings)
 
 
 def what_is_left_out(slide: Slide) -> list[str]:

@@ -88,7 +88,8 @@ class PredictionResults(QObject):
         self._set_shown(prediction)
 
     def show_growing(self, live: Any) -> None:
-        """Show what there is of one, in place of any result."""
+        """Show what there is of one, in place of any result, be that hidden or not."""
+        self._withheld = None
         self._set_shown(None)
         if not self._is_hidden:
             self._predicted.show(live)

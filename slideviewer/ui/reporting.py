@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from slideviewer.annotations import with_extension
 from slideviewer.cohort.slide_reports import Marked
 from slideviewer.evaluation.slide_reports.making import slide_report
-from slideviewer.evaluation.slide_reports.page import slide_page, write_text
 from slideviewer.evaluation.slide_reports.values import ReportOptions
 from slideviewer.progress import Progress
 from slideviewer.slide import open_slide
@@ -136,6 +135,8 @@ class Reporting(QObject):
 
                 write_pdf(made, path)
             else:
+                from slideviewer.evaluation.slide_reports.page import slide_page, write_text
+
                 write_text(slide_page(made), path)
 
         job = Job(work, self)

@@ -96,6 +96,7 @@ class MainWindow(QMainWindow):
             self.prediction,
             self.editing,
             self.saving,
+            self.files,
             self.aids,
             self.notices,
             self,
@@ -238,7 +239,7 @@ class MainWindow(QMainWindow):
         self.judging.blind.ended.connect(self.worklists.note_read)
         self.docks["Metrics"].visibilityChanged.connect(self.judging.metrics.watch)
         self.judging.metrics.shown_wanted.connect(lambda: self.docks.show("Metrics"))
-        self.editing.tell_history(self.saving.sidecars.history_of)
+        self.editing.tell_history(self.judging.history_of)
         self.views.tools.hint_changed.connect(self.status.show_hint)
         self.status.problems_wanted.connect(self.aids.windows.show_problems)
         self.files.likelihood_map_wanted.connect(self.aids.maps.show)

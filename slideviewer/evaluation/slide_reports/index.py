@@ -9,7 +9,6 @@ from pathlib import Path
 from slideviewer import RESEARCH_USE_ONLY, __version__
 from slideviewer.annotations.csv_file import plain, write_rows
 from slideviewer.evaluation.reports.words import number
-from slideviewer.evaluation.slide_reports.page import report_environment, write_text
 from slideviewer.evaluation.slide_reports.values import STATES, SlideReport
 from slideviewer.evaluation.slide_reports.words import moment
 from slideviewer.inference.provenance import now
@@ -86,6 +85,9 @@ def write_index(
     SlideviewerError
         Where one cannot be written.
     """
+    # Late: a window that may write one some day need not wait for the templates.
+    from slideviewer.evaluation.slide_reports.page import report_environment, write_text
+
     text = (
         report_environment()
         .get_template(INDEX_TEMPLATE)

@@ -8,12 +8,16 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
+from slideviewer.annotations.decisions import Ending, Reading
 from slideviewer.ui import words
 from slideviewer.ui.elided_label import ElidedLabel
 
 NO_SLIDE = "Reading blind: predictions are hidden until a slide is read."
 HIDDEN = "Reading blind: predictions are hidden until this slide is read."
 SHOWN = "Reading blind: this slide is read, its predictions are shown."
+SHOWN_UNREAD = "Reading blind: predictions of this slide were shown before it was read."
+
+WORDS = {Ending.OPEN: HIDDEN, Ending.READ: SHOWN, Ending.SHOWN_UNREAD: SHOWN_UNREAD}
 
 
 class BlindBar(QFrame):
@@ -58,7 +62,7 @@ class BlindBar(QFrame):
         action.changed.connect(say)
         say()
 
-    def show_state(self, *, has_slide: bool, is_hidden: bool) -> None:
-        """Tell of the slide that is open."""
-        self.words.set_words(NO_SLIDE if not has_slide else HIDDEN if is_hidden else SHOWN)
-        self.mark.setEnabled(is_hidden)
+    def show_state(self, reading: Reading | None) -> None:
+        """Tell how the slide that is open is or was read; None where none is open."""
+        self.words.set_words(NO_SLIDE if reading is None else WORDS[reading.ending])
+        self.mark.setEnabled(reading is not None and not reading.is_over)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from slideviewer.annotations.decisions import Ending, Reading
+from slideviewer.errors import AnnotationError
 from slideviewer.ui import settings, words
 from slideviewer.ui.asking import ask
 from slideviewer.ui.author import user_name
 from slideviewer.ui.blind.bar import BlindBar
 from slideviewer.ui.blind.log import ReadingLog
+from slideviewer.ui.files import Files
 from slideviewer.ui.likelihood_maps import LikelihoodMaps
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.predicted.predicted import Predicted
@@ -26,6 +28,15 @@ from slideviewer.ui.views.grid import ViewGrid
 SHOW, STAY = "End, and show the prediction", "Stay"
 
 OFF = "Slides are not read blind: the Review menu begins it."
+STILL_READ = "The annotations are still being read. Try it again then."
+OVER = {
+    Ending.READ: "This slide is marked as read already.",
+    Ending.SHOWN_UNREAD: "Predictions were shown before this slide was read, and its record says "
+    "so.",
+}
+MINUTE_MS = 60_000
+"""How often the time is noted, so that a crash costs no more of it."""
+
 GOES_ON = "The reading of this slide was begun and not ended: predictions are hidden again."
 
 
@@ -40,6 +51,7 @@ class BlindReading(QObject):
     predicted : Predicted
     maps : LikelihoodMaps
     reviewing : Reviewing
+    files : Files
     unless_drawing : callable
         Does something, unless a gesture is under way.
     notices : NoticeStack
@@ -57,6 +69,7 @@ class BlindReading(QObject):
         predicted: Predicted,
         maps: LikelihoodMaps,
         reviewing: Reviewing,
+        files: Files,
         unless_drawing: Callable[[Callable[[], None]], None],
         notices: NoticeStack,
         window: QWidget,
@@ -65,9 +78,10 @@ class BlindReading(QObject):
         self._session, self._prediction, self._maps = session, prediction, maps
         self._predicted = predicted
         self._reviewing, self._unless_drawing = reviewing, unless_drawing
-        self._notices, self._window = notices, window
+        self._files, self._notices, self._window = files, notices, window
         self._log: ReadingLog | None = None
         self._seen: set[Path] = set()
+        self._beside: tuple[Path, Mapping[str, Reading]] = (Path(), {})
         self._action: QAction | None = None
         self.bar = BlindBar()
         self.bar.hide()
@@ -76,8 +90,13 @@ class BlindReading(QObject):
         prediction.withholds = self.withholds
         predicted.changed.connect(lambda _: self._note_seen())
         maps.changed.connect(self._note_seen)
+        files.leaving.connect(self._on_leaving)
+        session.document.present_reading = lambda: self.reading
         session.slide_changed.connect(self._on_slide_changed)
         session.document.replaced.connect(self._on_replaced)
+        self._minute = QTimer(self, interval=MINUTE_MS)
+        self._minute.timeout.connect(self._on_minute)
+        self._minute.start()
 
     @property
     def commands(self) -> dict[str, Callable[..., object]]:
@@ -116,6 +135,8 @@ class BlindReading(QObject):
         if is_wanted and self._log is None:
             self._log = ReadingLog()
             self._begin()
+        elif not is_wanted and self.hides and self._files.reads_markup:
+            self._notices.tell(STILL_READ)
         elif not is_wanted and self._log is not None and (not self.hides or self._may_show()):
             if self.hides:
                 self._end(Ending.SHOWN_UNREAD)
@@ -128,10 +149,17 @@ class BlindReading(QObject):
             self._notices.tell(OFF)
         elif self._session.slide is None:
             self._notices.tell("Open a slide first.")
-        elif not self.hides:
-            self._notices.tell("This slide is marked as read already.")
+        elif self.reading is not None and self.reading.is_over:
+            self._notices.tell(OVER[self.reading.ending])
+        elif self._files.reads_markup:
+            self._notices.tell(STILL_READ)
         else:
             self._unless_drawing(self._mark_read)
+
+    def close(self) -> None:
+        """The window is about to close: keep how long the slide was read."""
+        self._minute.stop()
+        self._keep()
 
     def _mark_read(self) -> None:
         reading = self._end(Ending.READ)
@@ -163,13 +191,37 @@ class BlindReading(QObject):
         slide, document = self._session.slide, self._session.document
         if self._log is None or slide is None:
             return
-        path, readings = slide.path.absolute(), document.annotations.readings
+        path, readings = slide.path.absolute(), self._known
         was_seen = path in self._seen
         reading = self._log.open(path, user_name(), readings.values(), was_seen=was_seen)
         # A slide comes without its markup: what is over stands in the file that comes after it.
         is_awaited = reading.is_over and document.path is None
-        if readings.get(reading.id) != reading and not is_awaited:
+        if document.annotations.readings.get(reading.id) != reading and not is_awaited:
             document.note_reading(reading)
+
+    @property
+    def _known(self) -> Mapping[str, Reading]:
+        """Readings of the open slide: those that stand beside it count until they are opened."""
+        slide, own = self._session.slide, self._session.document.annotations.readings
+        path, beside = self._beside
+        is_its = slide is not None and slide.path.absolute() == path
+        return {**beside, **own} if is_its else own
+
+    def _on_leaving(self, following: Path, readings: Mapping[str, Reading]) -> None:
+        self._keep()
+        self._beside = following, readings
+
+    def _keep(self) -> None:
+        if self.hides:
+            try:
+                self._session.document.keep_reading()
+            except AnnotationError as error:
+                self._notices.warn(str(error))
+
+    def _on_minute(self) -> None:
+        # What is being opened takes a document that has changed for one that was drawn in.
+        if self.hides and not self._files.is_opening:
+            self._session.document.note_present_reading()
 
     def _on_slide_changed(self) -> None:
         if self._log is not None:
@@ -178,6 +230,8 @@ class BlindReading(QObject):
 
     def _on_replaced(self) -> None:
         # A slide that is about to be shown comes with nothing first; its markup comes after it.
+        if self._session.document.path is not None:
+            self._beside = (Path(), {})
         if self._session.document.path is not None or self._session.document.annotations.readings:
             self._go_on()
 
@@ -190,8 +244,8 @@ class BlindReading(QObject):
 
     def _has_begun(self) -> bool:
         """Whether this reader has begun with the open slide, and not ended."""
-        reader, readings = user_name(), self._session.document.annotations.readings.values()
-        own = [it for it in readings if it.reader == reader]
+        reader = user_name()
+        own = [it for it in self._known.values() if it.reader == reader]
         return bool(own) and not any(it.is_over for it in own)
 
     def _note_seen(self) -> None:
@@ -206,7 +260,7 @@ class BlindReading(QObject):
         self._maps.hide(hides)
         self._reviewing.hide(hides)
         self.bar.setVisible(self.is_on)
-        self.bar.show_state(has_slide=self._session.slide is not None, is_hidden=hides)
+        self.bar.show_state(self.reading)
         if self._action is not None:
             self._action.setChecked(self.is_on)
         self.changed.emit()

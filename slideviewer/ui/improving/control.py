@@ -23,6 +23,7 @@ from slideviewer.ui.improving.slides_table import Use
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.prediction import PredictionControl
+from slideviewer.ui.review.panel import UNREAD
 from slideviewer.ui.session import Session
 
 NOT_SAVED = "Save the annotations first: only what is saved is learnt from."
@@ -42,6 +43,8 @@ class Improving(QObject):
     ----------
     session : Session
     prediction : PredictionControl
+    is_hidden : callable
+        Whether predictions are hidden now.
     notices : NoticeStack
     window : QWidget
     """
@@ -50,12 +53,13 @@ class Improving(QObject):
         self,
         session: Session,
         prediction: PredictionControl,
+        is_hidden: Callable[[], bool],
         notices: NoticeStack,
         window: QWidget,
     ) -> None:
         super().__init__(window)
         self._session, self._prediction = session, prediction
-        self._notices, self._window = notices, window
+        self._is_hidden, self._notices, self._window = is_hidden, notices, window
         self.process = ImprovingProcess(self)
         self.dialog: ImproveDialog | None = None
         self._folder = Path()
@@ -80,6 +84,9 @@ class Improving(QObject):
 
     def ask(self) -> None:
         """Show what there is to learn from on the slides beside the open one."""
+        if self._is_hidden():
+            self._notices.tell(UNREAD)
+            return
         if self.dialog is not None:
             self.dialog.raise_()
             self.dialog.activateWindow()

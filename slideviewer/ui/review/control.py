@@ -25,7 +25,7 @@ from slideviewer.ui.review.many_dialog import ManyDialog, places_to_decide
 from slideviewer.ui.review.panel import ReviewPanel
 from slideviewer.ui.review.queue import Item, ReviewQueue
 from slideviewer.ui.review.showing import Showing
-from slideviewer.ui.review.verdicts import BECOMES_MARKUP, Verdicts
+from slideviewer.ui.review.verdicts import BECOMES_MARKUP, SOME_STAND, STANDS, Verdicts
 from slideviewer.ui.session import Session
 from slideviewer.ui.views.grid import ViewGrid
 
@@ -214,19 +214,25 @@ class Reviewing(QObject):
         """Decide on all that are selected, and look at the next open one after them."""
         items = [self.queue.item(row) for row in rows]
         items = [it for it in items if it.finding is not None]
+        changeable = self._verdicts.changeable(items, verdict)
         if verdict == Verdict.RELABELLED:
             self._notices.tell("Relabel one finding at a time: choose one of those selected.")
         elif not items:
             self._notices.tell("None of the selected is a finding any more.")
+        elif len(changeable) < len(items):
+            count = len(items) - len(changeable)
+            self._notices.tell(STANDS if count == 1 else SOME_STAND.format(words.whole(count)))
         else:
             following = self.queue.next_open_beside(rows)
-            self._decide_together(verdict, items, lambda: self._look_at_key(following))
+            then = partial(self._look_at_key, following)
+            self._decide_together(verdict, items, then, self._said_of_several)
 
     def _decide_together(
         self,
         verdict: Verdict,
         items: list[Item],
         then: Callable[[], object] = lambda: None,
+        said: tuple[str, str] = ("", ""),
     ) -> None:
         found = self.queue.found
         if found is None or found.is_behind(self._session.document.annotations):
@@ -237,7 +243,17 @@ class Reviewing(QObject):
             self._notices.tell(f"{verdict.capitalize()}: {words.whole(len(items))} findings.")
             then()
 
-        self._unless_drawing(lambda: self._verdicts.decide_together(verdict, items, found, tell))
+        self._unless_drawing(
+            lambda: self._verdicts.decide_together(verdict, items, found, said, tell)
+        )
+
+    @property
+    def _said_of_several(self) -> tuple[str, str]:
+        """Reason and note for all that are selected: not what is shown of a decision on one."""
+        item, said = self.queue.current, self.panel.said
+        decision = item.decision if item is not None else None
+        shown = ("", "") if decision is None else (decision.reason, decision.note)
+        return ("", "") if said == shown else said
 
     def ask_to_relabel(self) -> None:
         """Let the user choose the group that the finding is put in."""
@@ -274,13 +290,24 @@ class Reviewing(QObject):
                 self._notices.tell("All findings are reviewed.")
 
     def _on_told(self, reason: str, note: str) -> None:
-        """Keep another reason or note with a decision that was made already."""
+        """Keep another reason or note with decisions that were made already."""
         item = self.queue.current
         if item is None or item.decision is None:
             return  # it goes with the verdict
-        changed = replace(item.decision, reason=reason, note=note)
-        if changed != item.decision:
-            self._session.document.apply("Note on finding", {}, decisions={changed.id: changed})
+        shown = item.decision
+        rows = self.panel.views.chosen_rows
+        among = [self.queue.item(row).decision for row in rows] if len(rows) > 1 else [shown]
+        changed = {
+            it.id: replace(
+                it,
+                reason=reason if reason != shown.reason else it.reason,
+                note=note if note != shown.note else it.note,
+            )
+            for it in among
+            if it is not None
+        }
+        if (reason, note) != (shown.reason, shown.note):
+            self._session.document.apply("Note on finding", {}, decisions=changed)
 
     def _watch(self, is_watched: bool) -> None:
         if not is_watched and self._waiting:

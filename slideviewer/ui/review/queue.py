@@ -56,6 +56,7 @@ class Item:
 class ReviewQueue(QObject):
     """Rows are made anew when something else is found or wanted; deciding moves none."""
 
+    changing = Signal()  # there will be other rows in a moment
     changed = Signal()  # other rows
     decided = Signal(int)  # a row's decision changed
     current_changed = Signal()
@@ -94,6 +95,10 @@ class ReviewQueue(QObject):
             decision,
         )
 
+    def key_of(self, row: int) -> str:
+        """The key of what stands in a row."""
+        return self._key_at(row)
+
     def items(self) -> Iterator[Item]:
         """All rows."""
         return (self.item(row) for row in range(len(self._rows)))
@@ -121,11 +126,13 @@ class ReviewQueue(QObject):
     def filter(self, kinds: frozenset[FindingKind], shows_decided: bool, order: Order) -> None:
         """Show other rows, or in another order."""
         if (kinds, shows_decided, order) != (self._kinds, self._shows_decided, self._order):
+            self.changing.emit()
             self._kinds, self._shows_decided, self._order = kinds, shows_decided, order
             self._arrange()
 
     def set_found(self, found: Found | None) -> None:
         """Take what was found, or that nothing is; a region that was found before keeps its key."""
+        self.changing.emit()
         former, keys = self.found, self._keys
         self.found = found
         self._keys = []
@@ -158,6 +165,7 @@ class ReviewQueue(QObject):
         if len(rows) > MOST_TOLD or any(
             row is None or isinstance(self._rows[row], str) for row in rows
         ):
+            self.changing.emit()
             self._arrange()
             return
         for row in rows:

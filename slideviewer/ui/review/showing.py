@@ -12,9 +12,10 @@ from slideviewer.annotations import Annotation, Kind, as_points
 from slideviewer.annotations.operations.regions import Area
 from slideviewer.geometry import Rect
 from slideviewer.inference.regions import cells_outline
-from slideviewer.ui.annotation_thumbnails import AnnotationThumbnails
+from slideviewer.ui.annotation_thumbnails import SIDE, AnnotationThumbnails
 from slideviewer.ui.place_marker import PlaceMarker
 from slideviewer.ui.review.cells import CELL_SIDE
+from slideviewer.ui.review.pictures import KIND_COLOURS
 from slideviewer.ui.review.queue import Item, ReviewQueue
 from slideviewer.ui.session import Session
 from slideviewer.ui.views.grid import ViewGrid
@@ -40,8 +41,10 @@ class Showing(QObject):
         super().__init__(parent)
         self._queue, self._session, self._views = queue, session, views
         is_busy: Callable[[], bool] = lambda: views.of_session.tiles.is_loading  # noqa: E731
-        small = AnnotationThumbnails(is_busy, self)
-        self._thumbnails = {False: small, True: AnnotationThumbnails(is_busy, self, CELL_SIDE)}
+        self._thumbnails = {
+            is_large: AnnotationThumbnails(is_busy, self, side, in_own_colour=True)
+            for is_large, side in ((False, SIDE), (True, CELL_SIDE))
+        }
         self._pictured: dict[str, tuple[tuple[Rect, float], Annotation]] = {}
         self._marker = PlaceMarker(session, views, self)
         self._is_watched = False
@@ -110,6 +113,7 @@ class Showing(QObject):
         pieces = shapely.get_parts(self._shape_of(item))
         largest = max(pieces, key=lambda piece: piece.area)
         points = as_points(shapely.get_coordinates(largest.exterior))
-        made = Annotation("", Kind.POLYGON, points, id=item.key)
+        colour = KIND_COLOURS[item.kind].name()
+        made = Annotation("", Kind.POLYGON, points, colour=colour, id=item.key)
         self._pictured[item.key] = size, made
         return made

@@ -13,6 +13,7 @@ from slideviewer.annotations.decisions import Decision, Verdict
 from slideviewer.annotations.masks import HoleStyle
 from slideviewer.evaluation.findings.accepting import BECOMES_NEW, accepted, lesion_of
 from slideviewer.evaluation.findings.accepting_many import Accepted, accepted_together
+from slideviewer.evaluation.findings.decided import LASTING
 from slideviewer.evaluation.findings.findings import FindingKind
 from slideviewer.evaluation.findings.footprint import Footprint
 from slideviewer.progress import Progress
@@ -35,6 +36,16 @@ BECOMES_MARKUP = (Verdict.ACCEPTED, Verdict.RELABELLED)
 
 NOTHING_TO_CHANGE = (
     "No annotation belongs to this finding, so that there is nothing to change. Reject or defer it."
+)
+
+STANDS = (
+    "This finding became markup by the verdict on it: undo that, or delete the annotation, to "
+    "decide anew."
+)
+
+SOME_STAND = (
+    "{} of these findings became markup by the verdict on them: undo that, or delete the "
+    "annotations, or leave them out."
 )
 
 WEIGHT = 25
@@ -91,6 +102,9 @@ class Verdicts(QObject):
             What is done once it is decided; not where the edit is refused.
         """
         assert item.finding is not None
+        if not self.changeable([item], verdict):
+            self._notices.tell(STANDS)
+            return
         decision = _decision_on(item, found, verdict, group, said, user_name())
         decisions, text = {decision.id: decision}, TEXTS[verdict]
         if verdict == Verdict.RELABELLED and item.kind == FindingKind.MARKED:
@@ -122,6 +136,27 @@ class Verdicts(QObject):
         self._queue.link(item, decision.id)
         self._edits.put(text, changes, then=then, decisions=decisions)
 
+    def changeable(self, items: Sequence[Item], verdict: Verdict) -> list[Item]:
+        """Those on which another verdict leaves no annotation with an origin that is not so.
+
+        What became markup by a verdict says so for as long as it is there.
+
+        Parameters
+        ----------
+        items : sequence of Item
+        verdict : Verdict
+            The other one.
+        """
+        standing = {
+            it.decision.id
+            for it in items
+            if it.decision is not None and not _may_follow(verdict, it.decision, it.kind)
+        }
+        if standing:
+            markup = self._session.document.annotations
+            standing &= {it.origin.decision for it in markup if it.origin is not None}
+        return [it for it in items if it.decision is None or it.decision.id not in standing]
+
     def _regroup(
         self, item: Item, found: Found, decision: Decision, then: Callable[[], object]
     ) -> None:
@@ -147,11 +182,10 @@ class Verdicts(QObject):
         verdict: Verdict,
         items: Sequence[Item],
         found: Found,
+        said: tuple[str, str],
         then: Callable[[], object],
     ) -> None:
         """Accept, reject or defer many in one step, beside the window where that takes long.
-
-        What was said of some of them before stays; nothing is said of all.
 
         Parameters
         ----------
@@ -160,6 +194,8 @@ class Verdicts(QObject):
             With findings.
         found, then
             As in `decide`.
+        said : pair of str
+            Reason and note of all; what was said of some before stays where this is empty.
         """
         document, group = self._session.document, self._session.drawn_group
         markup, author = document.annotations, user_name()
@@ -171,7 +207,9 @@ class Verdicts(QObject):
         indices = [it.finding.index for it in items if it.finding is not None]
 
         def work(progress: Progress) -> tuple[Accepted, list[Decision]]:
-            decisions = [_decision_on(it, found, verdict, group, _said(it), author) for it in items]
+            decisions = [
+                _decision_on(it, found, verdict, group, _said(it, said), author) for it in items
+            ]
             if verdict not in BECOMES_MARKUP:
                 return Accepted({}, ()), decisions
             made = accepted_together(
@@ -200,9 +238,19 @@ class Verdicts(QObject):
         self._edits.working.do(text, shapes, work, apply, WEIGHT * len(items))
 
 
-def _said(item: Item) -> tuple[str, str]:
-    decision = item.decision
-    return ("", "") if decision is None else (decision.reason, decision.note)
+def _may_follow(verdict: Verdict, former: Decision, kind: FindingKind) -> bool:
+    """Whether a verdict may take the place of another whatever became of that.
+
+    A lesion that only the markup has stays where it is, in one group or the other.
+    """
+    is_moved_again = verdict == former.verdict == Verdict.RELABELLED and kind == FindingKind.MARKED
+    return former.verdict in LASTING or is_moved_again
+
+
+def _said(item: Item, of_all: tuple[str, str]) -> tuple[str, str]:
+    reason, note = of_all
+    former = item.decision
+    return (reason, note) if former is None else (reason or former.reason, note or former.note)
 
 
 def _decision_on(

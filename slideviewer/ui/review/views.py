@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStackedWidget, QWidget
 
@@ -64,6 +65,9 @@ class FindingsViews(QStackedWidget):
             self.addWidget(view)
         self.grid.setSelectionModel(self.list.selectionModel())
         self.list.selectionModel().currentChanged.connect(self._on_highlight)
+        self._chosen_keys: list[str] = []
+        queue.changing.connect(self._remember_chosen)
+        model.modelReset.connect(self._choose_again)
         model.modelReset.connect(self.want_pictures)
         self.currentChanged.connect(lambda _: self._show_same())
 
@@ -131,6 +135,27 @@ class FindingsViews(QStackedWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.want_pictures()
+
+    def _remember_chosen(self) -> None:
+        rows = self.chosen_rows
+        self._chosen_keys = [self._queue.key_of(row) for row in rows] if len(rows) > 1 else []
+
+    def _choose_again(self) -> None:
+        """Select what of several that were selected is there yet, and the current one among it."""
+        found = (self._queue.row_of(key) for key in self._chosen_keys)
+        rows = sorted(row for row in found if row is not None)
+        self._chosen_keys = []
+        current = self._queue.current_row
+        if current not in rows:
+            return
+        several, model = QItemSelection(), self._model
+        for _, run in itertools.groupby(enumerate(rows), lambda it: it[1] - it[0]):
+            together = [row for _, row in run]
+            several.select(model.index(together[0]), model.index(together[-1]))
+        selection = self.list.selectionModel()
+        flags = QItemSelectionModel.SelectionFlag
+        selection.setCurrentIndex(model.index(current), flags.NoUpdate)
+        selection.select(several, flags.ClearAndSelect)
 
     def _show_same(self) -> None:
         index = self.list.selectionModel().currentIndex()
