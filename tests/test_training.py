@@ -8,17 +8,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from marked_fixtures import write_dsb
 from tiny_model import write_tiny_package
 from typer.testing import CliRunner
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.cli.models import app as models_app
 from slideviewer.cli.train import app as train_app
+from slideviewer.cli.training_pixels import refuse_taken, say_package
 from slideviewer.cli.training_words import parse_classes, parse_config
 from slideviewer.errors import Cancelled, ModelError, TrainingError
 from slideviewer.evaluation.classification import roc_auc
 from slideviewer.evaluation.model_card import read_card_data
 from slideviewer.models import TileClassifier, open_package
+from slideviewer.models.install import add_package
 from slideviewer.paths import user_models_folder
 from slideviewer.progress import Step
 from slideviewer.training import FitSettings, TrainTilesOptions, train_tiles
@@ -169,6 +172,38 @@ def test_the_command_line_trains_the_same_model_and_shows_it(data: Path, tmp_pat
     listed = json.loads(CliRunner().invoke(models_app, ["list", "--json"]).output)
     assert isinstance(listed, list)
     assert RESEARCH_USE_ONLY in CliRunner().invoke(models_app, ["list"]).output
+
+
+@pytest.mark.parametrize("task", ["tiles", "segmentation", "nuclei"])
+def test_a_name_that_is_taken_is_refused_before_anything_is_trained(
+    task: str, tmp_path: Path, user_folder: Path
+) -> None:
+    package = add_package(write_tiny_package(tmp_path / "tiny").folder)
+    write_dsb(tmp_path / "dsb")
+    name = package.spec.name
+    words: list[object] = [task, "--name", name, "--out", tmp_path / "out", "--spacing", 0.5]
+    if task == "tiles":
+        words += ["--data", tmp_path / "dsb", "--classes", "a=A,b=B", "--target", "A"]
+        words += ["--patch-size", 16]
+    else:
+        words += ["--dsb", tmp_path / "dsb"]
+    found = CliRunner().invoke(train_app, [*map(str, words), "--add"])
+    assert isinstance(found.exception, ModelError), found.output
+    assert "installed already" in str(found.exception) and "--overwrite" in str(found.exception)
+    assert not (tmp_path / "out").exists() and open_package(name).hash == package.hash
+    refuse_taken(name, add=True, overwrite=True)
+    refuse_taken(name, add=False, overwrite=False)
+
+
+def test_what_was_trained_replaces_an_installed_model_only_where_that_is_wished(
+    tmp_path: Path, user_folder: Path
+) -> None:
+    package = write_tiny_package(tmp_path / "tiny")
+    installed = add_package(package.folder)
+    with pytest.raises(ModelError, match="installed already"):
+        say_package(package, add=True, overwrite=False)
+    say_package(package, add=True, overwrite=True)
+    assert open_package(package.spec.name).hash == installed.hash
 
 
 def test_a_start_that_may_know_what_is_held_out_is_told_of(data: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.cli.app import app
 from slideviewer.cli.train_segmentation import one_for_each
 from slideviewer.cli.training_pixels import parse_network
-from slideviewer.errors import Cancelled, SlideviewerError, TrainingError
+from slideviewer.errors import Cancelled, ModelError, SlideviewerError, TrainingError
 from slideviewer.models.package import available_packages, open_package
 from slideviewer.paths import user_models_folder
 from slideviewer.progress import Step, silent
@@ -146,7 +146,12 @@ def test_two_targets_from_folders_to_masks(tmp_path: Path) -> None:
     assert 2 * both / ((mask > 0).sum() + (labels > 0).sum()) > 0.6
 
     with pytest.raises(TrainingError, match=r"holds a model package already.*--overwrite"):
+        run([it for it in words if it != "--add"])
+    installed = available_packages()
+    words[words.index(out)] = tmp_path / "again"
+    with pytest.raises(ModelError, match=r'"discs" is installed already.*--overwrite'):
         run(words)
+    assert not (tmp_path / "again").exists() and available_packages() == installed
 
 
 def test_one_model_for_each_target(tmp_path: Path) -> None:
