@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations import Annotation, Kind, as_points
 from slideviewer.evaluation.tiles import LabelledTiles
 from slideviewer.models.package import look_at, open_package
+from slideviewer.models.versions import waiting_folder, waiting_place
 from slideviewer.training.improving.judging import Units, judge
 from slideviewer.training.improving.survey import SurveyedSlide
 from slideviewer.ui.improving.control import BACK, NO_FORMER, NOT_SAVED
@@ -169,6 +172,43 @@ def test_where_it_cannot_be_judged_the_former_is_proposed(
         dialog.show()
         assert dialog.compared.headline.text() == judgement["words"]
         assert [it for it in (dialog.use, dialog.former) if it.isDefault()] == [proposed]
+
+
+def test_a_version_that_cannot_be_taken_over_waits_on(
+    qtbot: QtBot, opened: MainWindow, reviewed: Reviewed, user_folder: Path
+) -> None:
+    dialog = counted(qtbot, opened)
+    improving = opened.judging.improving
+    waiting = improving._waiting = waiting_place(7)
+    shutil.copytree(reviewed.model.folder, waiting)  # of a name that is taken
+    told = {"is_judged": True, "changes": [], "words": "It is better.", "measured_on": "tiles"}
+    told |= {"weakness": "", "is_worse": False, "false_positives": (1, 0), "rule": ""}
+    told |= {"false_negatives": (0, 0)}
+    dialog.show_result({"package": {}, "judgement": told, "remembers": "", "tiles": 3})
+    QTest.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
+    dialog.reject()  # too late: it was said that it is used
+    qtbot.waitUntil(lambda: improving._taking is None, timeout=20_000)
+    assert any("installed already" in it for it in opened.notices.texts)
+    assert waiting.is_dir() and dialog.isVisible() and dialog.isEnabled()
+    shutil.rmtree(user_folder / "models" / "spoilt")
+    QTest.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: improving.dialog is None, timeout=20_000)
+    assert open_package("spoilt").hash == reviewed.model.hash and not waiting.exists()
+
+
+def test_what_nobody_can_decide_on_any_more_is_deleted(
+    qtbot: QtBot, opened: MainWindow, user_folder: Path
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    ours = waiting_place(3)
+    gone = ours.with_name(ours.name.replace(f"-{os.getpid()}-", f"-{ended.pid}-"))
+    half = gone.with_name(f".making-{gone.name}-x7k")
+    elsewhere = ours.with_name(f"another-{ended.pid}-1")
+    for folder in (ours, gone, half, elsewhere):
+        (folder / "model").mkdir(parents=True)
+    counted(qtbot, opened)
+    assert set(waiting_folder().iterdir()) == {ours, elsewhere}
 
 
 def test_what_does_not_serve_is_said_and_the_slides_stay(

@@ -81,7 +81,7 @@ class Holder:
             return self.beats and self.silent_seconds > SILENT_SECONDS
         if self.pid == os.getpid():
             return self.key not in _ours
-        return not _runs(self.pid) or (bool(self.started) and _started(self.pid) != self.started)
+        return not runs(self.pid) or (bool(self.started) and _started(self.pid) != self.started)
 
 
 class FileLock:
@@ -244,7 +244,7 @@ def _user() -> str:
         return "somebody"
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     """Whether there is a program of this number."""
     if sys.platform == "win32":
         import ctypes
