@@ -26,6 +26,8 @@ MOST_BYTES = 10_000
 BEAT_SECONDS, SILENT_SECONDS = 10.0, 60.0
 """How often the holder of a lock that beats is to be heard, and when it counts as gone."""
 
+_WORDS = ("user", "host", "started", "since", "key")
+
 _ours: set[str] = set()
 """Keys of the locks that this program holds."""
 
@@ -228,11 +230,9 @@ def _bytes(lock: Path) -> bytes:
 def _holder(content: bytes) -> Holder | None:
     try:
         told = json.loads(content)
-        return Holder(
-            **{name: str(told[name]) for name in ("user", "host", "started", "since", "key")},
-            pid=int(told["pid"]),
-            beats=told.get("beats") is True,
-        )
+        user, host, started, since, key = (str(told[it]) for it in _WORDS)
+        beats = told.get("beats") is True
+        return Holder(user, host, int(told["pid"]), started, since, key, beats)
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
         return None  # no lock of ours
 
