@@ -16,7 +16,10 @@ import pytest
 from marked_slides import DECOY, NEST, write_cases, write_slide
 
 from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.annotations.file_lock import lock_of
 from slideviewer.models.package import open_package
+from slideviewer.training.checkpoints import CHECKPOINT_FILE
+from slideviewer.training.diary import DIARY_FILE
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKER = ROOT / "packaging" / "docker"
@@ -24,6 +27,12 @@ IMAGES = ("cpu", "nvidia")
 INSTRUCTIONS = {"ARG", "FROM", "WORKDIR", "COPY", "RUN", "LABEL", "ENV", "USER", "VOLUME"}
 INSTRUCTIONS |= {"ENTRYPOINT"}
 NO_QT = "import sys\nsys.modules.update(dict.fromkeys(('PySide6', 'shiboken6', 'qtawesome')))\n"
+OWN_HOST = (
+    "import os, socket\n"
+    "if 'HOST_OF_CONTAINER' in os.environ:\n"
+    "    socket.gethostname = lambda: os.environ['HOST_OF_CONTAINER']\n"
+)
+"""Each container has a host name of its own."""
 
 needs_a_shell = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("timeout") is None,
@@ -110,7 +119,7 @@ class Container:
     def __init__(self, folder: Path) -> None:
         without = folder / "without-qt"
         without.mkdir()
-        (without / "sitecustomize.py").write_text(NO_QT)
+        (without / "sitecustomize.py").write_text(NO_QT + OWN_HOST)
         self.slides, self.out = folder / "slides", folder / "out"
         self.slides.mkdir()
         self.environment = os.environ | {
@@ -141,6 +150,25 @@ def container(tmp_path: Path) -> Container:
     return Container(tmp_path)
 
 
+def kill_after_an_epoch(container: Container, options: list[str], named: dict[str, str]) -> Path:
+    """Kill a container that trains; gives the lock that it left."""
+    process = subprocess.Popen(
+        [DOCKER / "train.sh", *options],
+        env=container.environment | named,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    training = container.out / "model" / "training"
+    deadline = time.monotonic() + 200
+    while not any(training.glob(f"*/{CHECKPOINT_FILE}")) and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return lock_of(training / DIARY_FILE)
+
+
 @needs_a_shell
 def test_from_slides_to_a_model_to_scores(container: Container) -> None:
     write_cases(container.slides, 2)
@@ -149,9 +177,13 @@ def test_from_slides_to_a_model_to_scores(container: Container) -> None:
     options += ["--rule", "fraction:0.5", "--few", "0", "--mixup", "0", "--batch", "8"]
     options += ["--validation-fraction", "0.5", "--learning-rate", "0.02"]
     named = {"CLASSES": "rest=Normal,Tumor=Tumor", "PATCH": "32", "SPACING": "2.0"}
-    trained = container(
-        "train.sh", *options, **{f"SLIDEVIEWER_{name}": value for name, value in named.items()}
-    )
+    words = {f"SLIDEVIEWER_{name}": value for name, value in named.items()}
+    lock = kill_after_an_epoch(container, options, words | {"HOST_OF_CONTAINER": "3f2a91bc77de"})
+    words["HOST_OF_CONTAINER"] = "77de3f2a91bc"
+    refused = container("train.sh", *options, **words)
+    assert refused.returncode == 2 and str(lock) in refused.stderr
+    os.utime(lock, (1, 1))  # a minute later
+    trained = container("train.sh", *options, **words)
     assert trained.returncode == 2, trained.stderr
     (told,) = [line for line in trained.stderr.splitlines() if "broken.svs" in line]
     assert told.startswith("train.sh: broken.svs: ")

@@ -14,11 +14,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from reviewed_slides import HELD_OUT, Reviewed, make_reviewed, swap_verdicts
+from reviewed_slides import HELD_OUT, Reviewed, make_reviewed, read_set, swap_verdicts
 from test_cli import Recorder
 from tiny_model import write_tiny_segmentation
 
 from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.annotations import AnnotationSet, Group, write_annotations
 from slideviewer.cli import main
 from slideviewer.errors import Cancelled, EvaluationError, ModelError, TrainingError
 from slideviewer.models.arrays import unpack_arrays
@@ -27,12 +28,15 @@ from slideviewer.models.package import available_packages, open_package
 from slideviewer.models.spec import CARD, WEIGHTS
 from slideviewer.models.versions import parent_among, take_over, waiting_folder
 from slideviewer.progress import Step
+from slideviewer.slide.synthetic import generate_slide
 from slideviewer.training.improving import improve as improving
 from slideviewer.training.improving import learning, writing
 from slideviewer.training.improving import reviewed as review_files
 from slideviewer.training.improving.head import weights_of
 from slideviewer.training.improving.improve import Improvement, improve
-from slideviewer.training.improving.measuring import AGAIN, NO_SLIDE, ONE_SLIDE
+from slideviewer.training.improving.judging import Judgement
+from slideviewer.training.improving.measuring import AGAIN, NO_SLIDE, ONE_SLIDE, UNMARKED
+from slideviewer.training.improving.memory import NO_SLIDE as OF_NO_SLIDE
 from slideviewer.training.improving.memory import memory_in
 from slideviewer.training.improving.options import ImproveOptions
 from slideviewer.training.improving.survey import survey
@@ -170,7 +174,10 @@ def test_a_version_remembers_and_never_measures_on_what_it_learnt(
 ) -> None:
     assert improved.package is not None
     memory = memory_in(improved.package, len(weights_of(improved.package).head.kernel))
-    assert len(memory) == improved.tiles and len(memory.slides) == 2
+    assert 0 < len(memory) < improved.tiles and len(memory.slides) == 2
+    # What its parent was only sure of was replayed, and is no knowledge to be kept.
+    assert "model itself is sure of" in improved.remembers
+    assert not (memory.of_slide == OF_NO_SLIDE).any()
     child = replace(options(reviewed, tmp_path / "v3"), model=str(improved.package.folder))
     with pytest.raises(TrainingError, match="learnt from this slide before"):
         improve(replace(child, hold_out=("case_31",)))
@@ -277,6 +284,44 @@ def test_a_survey_counts_what_there_is_without_learning(
     assert later["case_31"].was_learnt and not later["case_31"].is_held_out
     assert not later[HELD_OUT].was_learnt
     assert sum(it.is_held_out for it in later.values()) == 1
+
+
+def test_of_a_slide_annotated_in_part_only_what_is_known_is_measured(
+    reviewed: Reviewed, improved: Improvement, tmp_path: Path
+) -> None:
+    folder = tmp_path / "slides"
+    shutil.copytree(reviewed.folder, folder)
+    marked = folder / f"{HELD_OUT}.xml"
+    nests = list(read_set(marked))
+    write_annotations(AnnotationSet.of(nests[:1], [Group("Tumor")]), marked)
+    listed = folder / "list.csv"
+
+    def measured(partial: str) -> Judgement:
+        rows = [f"case_{it}.tif,{partial if it == 33 else ''}\n" for it in (31, 33)]
+        listed.write_text("slide,partial\n" + "".join(rows))
+        given = replace(options(reviewed, tmp_path / f"v{partial}"), data=listed)
+        return improve(given).judgement
+
+    whole, part = measured(""), measured("yes")
+    assert UNMARKED in whole.weakness and UNMARKED in improved.judgement.weakness
+    assert "annotated in part" in part.weakness and UNMARKED not in part.weakness
+    known = {it.name: it for it in survey(reviewed.model, ImproveOptions("", folder, tmp_path))}
+    counts = [it.before.score("roc_auc", "Tumor").count or 0 for it in (part, whole)]
+    assert 0 < counts[0] <= known[HELD_OUT].counts.sum() < counts[1]
+    # Nests that nobody marked are no false positives any more.
+    assert part.false_positives[0] < whole.false_positives[0]
+
+
+def test_a_slide_that_teaches_nothing_stops_no_other(reviewed: Reviewed, tmp_path: Path) -> None:
+    folder = tmp_path / "slides"
+    shutil.copytree(reviewed.folder, folder)
+    generate_slide(folder / "case_34.tif", 34, (1792, 1408))
+    write_annotations(AnnotationSet.of([], [Group("Tumor")]), folder / "case_34.xml")
+    given = replace(options(reviewed, tmp_path / "v2"), data=folder)
+    (found,) = (it for it in survey(reviewed.model, given) if it.name == "case_34")
+    assert not found.counts.any() and not found.problem
+    made = improve(given)
+    assert made.package is not None and not made.counts["case_34"].any()
 
 
 def test_what_does_not_serve_is_said_before_anything_is_read(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +24,11 @@ from slideviewer.training.improving.head import Head, Weights, put_head, without
 from slideviewer.training.improving.judging import Units, judge
 from slideviewer.training.improving.lessons import Meaning, Source, lessons_on
 from slideviewer.training.improving.memory import NO_SLIDE, Memory
+from slideviewer.training.improving.options import ImproveOptions
+from slideviewer.training.improving.reviewed import ReviewedSlide, locked_away
+from slideviewer.training.improving.survey import SurveyedSlide
+from slideviewer.training.improving.survey import _with_target as with_target
+from slideviewer.training.slide_list import MarkedSlide
 
 SEEDS = st.integers(0, 2**32 - 1)
 GRID = Grid(0, 0, 10, 8, 6)
@@ -240,3 +246,81 @@ def test_a_class_that_is_not_there_decides_nothing() -> None:
         before, after, (0.5, 0.5), Units(slides, 2, "slide"), "", resampling=Resampling(9)
     )
     assert found.changes[0].by is None and not found.changes[0].is_fall
+
+
+def test_a_model_that_finds_nothing_any_more_is_not_called_better_where_there_is_nothing() -> None:
+    slides = np.repeat(np.arange(3), 100)
+    labels = np.zeros(300, np.int64)
+    before = tiles_of(np.random.default_rng(0).uniform(0, 0.6, 300), labels, slides)
+    after = tiles_of(np.zeros(300), labels, slides)
+    units = Units(slides, 3, "slide")
+    found = judge(before, after, (0.5, 0.5), units, "", resampling=Resampling(50))
+    assert found.changes[1].low is not None and found.changes[1].low > 0
+    assert not found.is_worse and not found.is_judged
+    assert found.words.startswith("Cannot be judged: ") and "ROC AUC" in found.words
+    assert "better" not in found.words and "not worse" not in found.words
+    told = found.as_json()
+    assert told["is_judged"] is False and told["words"] == found.words
+
+
+def reviewed_files(folder: Path, count: int, *patients: str) -> list[ReviewedSlide]:
+    """Slides, the lowest hash first."""
+    found = []
+    for number in range(count):
+        path = folder / f"{number}.tif"
+        path.write_bytes(bytes([number]))
+        found.append(
+            ReviewedSlide(MarkedSlide(path, None, patients[number] if patients else path.stem))
+        )
+    return sorted(found, key=lambda it: it.hash)
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=2, max_size=6), st.floats(0.05, 0.95))
+@hypothesis_settings(max_examples=25)
+def test_slides_of_one_patient_stand_on_one_side(
+    tmp_path_factory: pytest.TempPathFactory, patients: list[str], share: float
+) -> None:
+    folder = tmp_path_factory.mktemp("slides")
+    slides = reviewed_files(folder, len(patients), *patients)
+    options = ImproveOptions("", folder, folder / "out", hold_out_share=share)
+    locked = locked_away(slides, options, frozenset())
+    sides = [{it.slide.origin for it in part} for part in (locked.training, locked.held_out)]
+    assert not sides[0] & sides[1] and sides[0]
+    assert bool(sides[1]) == (len(set(patients)) > 1)
+    learnt = frozenset({slides[0].hash})
+    later = locked_away(slides, options, learnt)
+    assert slides[0].slide.origin not in {it.slide.origin for it in later.held_out}
+    name = slides[0].name
+    if patients.count(slides[0].slide.origin) > 1:
+        with pytest.raises(TrainingError, match="of the same patient"):
+            locked_away(slides, replace(options, hold_out=(name,)), frozenset())
+    elif len(set(patients)) > 1:
+        chosen = locked_away(slides, replace(options, hold_out=(name,)), frozenset())
+        assert [it.name for it in chosen.held_out] == [name]
+
+
+def surveyed(name: str, target: int, rest: int = 5, **facts: bool) -> SurveyedSlide:
+    counts = np.zeros((3, 2), np.int64)
+    counts[0] = rest, target
+    return SurveyedSlide(name, counts, **facts)
+
+
+@pytest.mark.parametrize(
+    ("slides", "proposed"),
+    [
+        ([surveyed("a", 3), surveyed("b", 0, is_held_out=True), surveyed("c", 2)], {"b", "c"}),
+        ([surveyed("a", 3), surveyed("b", 0, is_held_out=True)], {"a"}),
+        ([surveyed("a", 3), surveyed("b", 1, is_held_out=True)], {"b"}),
+        ([surveyed("a", 0), surveyed("b", 0, is_held_out=True)], {"b"}),
+        ([surveyed("a", 3, was_learnt=True), surveyed("b", 0, is_held_out=True)], {"b"}),
+        ([surveyed("a", 3), surveyed("b", 0, 0, is_held_out=True)], set()),
+        ([surveyed("a", 3), surveyed("b", 0, 0, is_held_out=True), surveyed("c", 2)], {"c"}),
+        ([surveyed("a", 3)], set()),
+    ],
+)
+def test_a_slide_with_the_target_is_proposed_to_be_held_out(
+    slides: list[SurveyedSlide], proposed: set[str], tmp_path: Path
+) -> None:
+    files = reviewed_files(tmp_path, len(slides))[::-1]
+    found = with_target(tuple(slides), files, 1)
+    assert {it.name for it in found if it.is_held_out} == proposed

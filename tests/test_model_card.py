@@ -224,6 +224,49 @@ def test_a_sheet_that_claims_to_be_vast_is_not_decoded(tiny: ModelPackage, tmp_p
     assert "no JPEG" in harmless(card_page(package)).text
 
 
+def hidden_size(marker: bytes, width: int, height: int) -> bytes:
+    """A JPEG with a small frame where a reader lands that gives this marker a length."""
+    white = np.full((height, width, 3), 200, np.uint8)
+    body = cv2.imencode(".jpg", white, [cv2.IMWRITE_JPEG_QUALITY, 5])[1].tobytes()[2:]
+    first = 2 + int.from_bytes(body[2:4])
+    comments = b"".join(b"\xff\xfe" + struct.pack(">H", 65002) + bytes(65000) for _ in range(2))
+    data = bytearray(b"\xff\xd8" + marker + body[:first] + comments + body[first:])
+    at = 4 + int.from_bytes(body[:2])
+    frame = b"\xff\xc0\x00\x11\x08\x03\x00\x04\x00\x03"
+    data[at : at + len(frame)] = frame
+    return bytes(data)
+
+
+@pytest.mark.parametrize("marker", [b"\xff\x01", b"\xff\xd0", b"\xff\xd8", b"\xff\xff"])
+def test_a_size_that_only_we_would_read_is_not_believed(
+    tiny: ModelPackage, tmp_path: Path, marker: bytes
+) -> None:
+    files = card_files(full()) | {WORST: hidden_size(marker, 2000, 2000)}
+    package = with_files(tiny, tmp_path / "tiny", files)
+    with pytest.raises(ModelError, match="no JPEG"):
+        read_worst(package, 3)
+
+
+def test_a_sheet_that_is_decoded_otherwise_than_it_said_is_refused(
+    tiny: ModelPackage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = with_files(tiny, tmp_path / "tiny", card_files(full(), squares()))
+    larger = np.zeros((2048, 1024, 3), np.uint8)
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: larger)
+    with pytest.raises(ModelError, match="cannot be decoded"):
+        read_worst(package, 3)
+
+
+def test_a_sheet_is_not_turned(tiny: ModelPackage, tmp_path: Path) -> None:
+    plain = sheet_of(squares()[:3])
+    turned = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    exif = b"\xff\xe1" + struct.pack(">H", 2 + len(turned)) + turned
+    for name, data in (("plain", plain), ("turned", plain[:2] + exif + plain[2:])):
+        package = with_files(tiny, tmp_path / name, card_files(full()) | {WORST: data})
+        found = read_worst(package, 3)
+        assert [it.shape for it in found] == [(256, 256, 3)] * 3
+
+
 def test_files_beyond_their_bounds_are_refused(tiny: ModelPackage, tmp_path: Path) -> None:
     large = bytes(LARGEST_SHEET_BYTES + 1)
     package = with_files(tiny, tmp_path / "sheet", card_files(full()) | {WORST: large})

@@ -1,25 +1,31 @@
 """From labelled pictures to a package that answers."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from marked_fixtures import write_dsb
 from tiny_model import write_tiny_package
 from typer.testing import CliRunner
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.cli.models import app as models_app
 from slideviewer.cli.train import app as train_app
+from slideviewer.cli.training_pixels import refuse_taken, say_package
 from slideviewer.cli.training_words import parse_classes, parse_config
 from slideviewer.errors import Cancelled, ModelError, TrainingError
 from slideviewer.evaluation.classification import roc_auc
+from slideviewer.evaluation.model_card import read_card_data
 from slideviewer.models import TileClassifier, open_package
+from slideviewer.models.install import add_package
 from slideviewer.paths import user_models_folder
 from slideviewer.progress import Step
 from slideviewer.training import FitSettings, TrainTilesOptions, train_tiles
+from slideviewer.training.start import SEEN, limits_of_start
 
 CLASSES = {"normal": "Normal", "tumor": "Tumor"}
 RATES = (0.0, -1e-3, 1.5, float("nan"), float("inf"))
@@ -166,6 +172,75 @@ def test_the_command_line_trains_the_same_model_and_shows_it(data: Path, tmp_pat
     listed = json.loads(CliRunner().invoke(models_app, ["list", "--json"]).output)
     assert isinstance(listed, list)
     assert RESEARCH_USE_ONLY in CliRunner().invoke(models_app, ["list"]).output
+
+
+@pytest.mark.parametrize("task", ["tiles", "segmentation", "nuclei"])
+def test_a_name_that_is_taken_is_refused_before_anything_is_trained(
+    task: str, tmp_path: Path, user_folder: Path
+) -> None:
+    package = add_package(write_tiny_package(tmp_path / "tiny").folder)
+    write_dsb(tmp_path / "dsb")
+    name = package.spec.name
+    words: list[object] = [task, "--name", name, "--out", tmp_path / "out", "--spacing", 0.5]
+    if task == "tiles":
+        words += ["--data", tmp_path / "dsb", "--classes", "a=A,b=B", "--target", "A"]
+        words += ["--patch-size", 16]
+    else:
+        words += ["--dsb", tmp_path / "dsb"]
+    found = CliRunner().invoke(train_app, [*map(str, words), "--add"])
+    assert isinstance(found.exception, ModelError), found.output
+    assert "installed already" in str(found.exception) and "--overwrite" in str(found.exception)
+    assert not (tmp_path / "out").exists() and open_package(name).hash == package.hash
+    refuse_taken(name, add=True, overwrite=True)
+    refuse_taken(name, add=False, overwrite=False)
+
+
+def test_what_was_trained_replaces_an_installed_model_only_where_that_is_wished(
+    tmp_path: Path, user_folder: Path
+) -> None:
+    package = write_tiny_package(tmp_path / "tiny")
+    installed = add_package(package.folder)
+    with pytest.raises(ModelError, match="installed already"):
+        say_package(package, add=True, overwrite=False)
+    say_package(package, add=True, overwrite=True)
+    assert open_package(package.spec.name).hash == installed.hash
+
+
+def test_a_start_that_may_know_what_is_held_out_is_told_of(data: Path, tmp_path: Path) -> None:
+    short = FitSettings(epochs=1, batch_size=16, mixup=0.0)
+    first = train_tiles(replace(options(data, tmp_path / "first"), fit=short))
+
+    said: list[str] = []
+
+    def told(name: str, start: str, folder: Path, *extra: Path) -> tuple[list[str], str]:
+        said.clear()
+        chosen = options(folder, tmp_path / name)
+        chosen = replace(chosen, weights=start, fit=short, extra_data=extra)
+        package = train_tiles(chosen, on_notice=said.append)
+        card = read_card_data(package)
+        assert card is not None
+        return [it for it in said if SEEN in it], " ".join(card.limits)
+
+    words, limits = told("same", str(first.folder), data)
+    assert not words and SEEN not in limits
+    grown = tmp_path / "grown"
+    shutil.copytree(data, grown)
+    for index in range(20):
+        rng = np.random.default_rng(100 + index)
+        cv2.imwrite(str(grown / "tumor" / f"new{index}.png"), picture(rng, True))
+    words, limits = told("other", str(first.folder), grown)
+    assert len(words) == 1 and '"dots"' in words[0] and SEEN in limits
+    # Whoever starts from that one on the same tiles has it from it.
+    words, limits = told("again", str(tmp_path / "other"), grown, data)
+    assert len(words) == 1 and SEEN in limits
+    assert any("tiles of --extra-data are left out" in it for it in said)
+
+
+def test_a_start_that_tells_nothing_of_what_was_held_out_is_told_of(tmp_path: Path) -> None:
+    parent = write_tiny_package(tmp_path / "tiny")
+    (told,) = limits_of_start(parent, ["a"])
+    assert SEEN in told and parent.spec.name in told
+    assert limits_of_start(None, ["a"]) == ()
 
 
 def test_a_model_like_one_of_the_wsinfer_zoo(data: Path, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The Training panel: real trainings in processes of their own, driven by mouse and keys."""
 
 import inspect
+import json
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,16 +21,18 @@ from tiny_model import write_tiny_package
 from window_fixtures import OpenSlide, answer, wait_for_jobs
 
 from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.annotations.file_lock import FileLock, lock_of
 from slideviewer.cli import train_nuclei, train_segmentation, train_tiles
 from slideviewer.progress import Step, silent
-from slideviewer.training.diary import FAILED, FINISHED, STOPPED
+from slideviewer.training.diary import DIARY_FILE, FAILED, FINISHED, STOPPED
 from slideviewer.training.following import RunState
 from slideviewer.training.history import EpochRow, write_history
 from slideviewer.training.running import running
+from slideviewer.training.wishes import STOP, Wishes
 from slideviewer.ui import settings as own_settings
 from slideviewer.ui.training import command
 from slideviewer.ui.training.command import line_of, missing, out_of, words_of
-from slideviewer.ui.training.control import BACKGROUND, END, STAY, packages_of
+from slideviewer.ui.training.control import BACKGROUND, END, STAY, UNSURE, packages_of
 from slideviewer.ui.training.curves import lines_of, names_of, ticks
 from slideviewer.ui.training.fields import Kind
 from slideviewer.ui.training.last import LAST, Last, read_last
@@ -318,6 +322,39 @@ def test_another_window_finds_what_goes_on_in_the_background(
     wait_for(qtbot, again, Phase.FINISHED)
     qtbot.waitUntil(lambda: bool(again.training._packages), timeout=20_000)
     assert not read_last().is_open
+    again.training.close()
+    wait_for_jobs(qtbot)
+    again.let_go()
+
+
+def test_a_process_that_may_be_a_strangers_is_not_killed(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    out = tmp_path / "nests"
+    (out / "training").mkdir(parents=True)
+    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    lock = FileLock(out / "training" / DIARY_FILE, beats=True)
+    assert lock.take()
+    place = lock_of(out / "training" / DIARY_FILE)
+    unsure = {"pid": stranger.pid, "started": ""}
+    place.write_text(json.dumps(json.loads(place.read_text()) | unsure))
+    words = ("train", "tiles", "--out", str(out), "--name", "nests")
+    Last(words, 0, 0, {"--name": "nests"}, "", is_open=True).keep()
+    again = MainWindow()
+    qtbot.addWidget(again)
+    again.show()
+    qtbot.waitUntil(lambda: again.training.phase == Phase.RUNNING, timeout=20_000)
+    again.training.stop()
+    again.training.stop()  # at once
+    told = UNSURE.format(pid=stranger.pid)
+    assert told in again.notices.texts
+    wishes = Wishes(out / "training")
+    qtbot.waitUntil(lambda: wishes.read() == STOP, timeout=20_000)
+    assert stranger.poll() is None
+    stranger.communicate(b"\n")
+    assert stranger.returncode == 0
+    place.unlink()
+    wait_for(qtbot, again, Phase.STOPPED)
     again.training.close()
     wait_for_jobs(qtbot)
     again.let_go()

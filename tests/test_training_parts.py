@@ -1,5 +1,6 @@
 """What a training is made of: pictures, the split, augmentation, batches, baseline, calibration."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from slideviewer.training.calibration import best_temperature
 from slideviewer.training.drawn import FIRST_SEED, MEASURED_SEEDS, drawn_examples, seeds_for
 from slideviewer.training.fit import FitSettings
 from slideviewer.training.labelled_pictures import load_examples
+from slideviewer.training.parts import together, without_held_out
 from slideviewer.training.tile_readers import ArrayTiles
 
 CLASSES = {"normal": "Normal", "tumor": "Tumor"}
@@ -111,6 +113,24 @@ def test_extra_tiles_are_drawn_by_their_share() -> None:
     chosen = FitSettings(batch_size=200, mixup=0, extra_share=0.3, augmentation=still)
     drawn, _ = BatchSource(ArrayTiles(tiles, 8), labels, 2, chosen, extra).batch(0, 0)
     assert 0.2 < drawn.mean() / 255 < 0.4
+
+
+def test_tiles_that_are_held_out_are_not_trained_on_as_extra_ones(
+    data: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(data, elsewhere)
+    for name in CLASSES:
+        cv2.imwrite(str(elsewhere / name / "new.png"), np.full((24, 24, 3), len(name), np.uint8))
+    training, validation = load_examples(data, CLASSES, 16).split(0.3)
+    extra = load_examples(elsewhere, CLASSES, 16)
+    left = without_held_out(extra, validation)
+    assert left is not None and len(left) == len(extra) - len(validation) > 0
+    everything, marked = together(training, left)
+    assert not set(everything.hashes) & set(validation.hashes)
+    assert marked.sum() == len(left)
+    assert without_held_out(validation, validation) is None
+    assert without_held_out(None, validation) is None
 
 
 @settings(max_examples=25, deadline=None)

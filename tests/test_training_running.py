@@ -1,8 +1,10 @@
 """What a training tells while it runs, what may be wished of it, and that it is alone."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slideviewer import RESEARCH_USE_ONLY
+from slideviewer.annotations.file_lock import SILENT_SECONDS, FileLock, lock_of
 from slideviewer.errors import Cancelled, SlideviewerError, TrainingError
 from slideviewer.progress import Step, silent
 from slideviewer.training.album import RIGHT, SIDE, WRONG, TileAlbum, spread
@@ -173,6 +176,65 @@ def test_a_killed_training_bars_nobody(tmp_path: Path) -> None:
     assert not state.is_running and not state.how
     with running(tmp_path / "training"):
         pass
+
+
+def killed_elsewhere(folder: Path) -> Path:
+    """Let a training be killed on another machine; gives its lock."""
+    code = (
+        "import os, socket, sys\n"
+        "from pathlib import Path\n"
+        "from slideviewer.training.running import running\n"
+        "socket.gethostname = lambda: '3f2a91bc77de'\n"
+        "with running(Path(sys.argv[1])) as run:\n"
+        "    os._exit(9)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(folder)], check=False)
+    assert ended.returncode == 9
+    return lock_of(folder / DIARY_FILE)
+
+
+def test_a_training_killed_on_another_machine_bars_for_a_minute_alone(tmp_path: Path) -> None:
+    lock = killed_elsewhere(tmp_path / "training")
+    with pytest.raises(TrainingError) as refused:
+        running(tmp_path / "training").__enter__()
+    assert "3f2a91bc77de" in str(refused.value) and str(lock) in str(refused.value)
+    assert Following(tmp_path).look().is_running
+    long_ago = time.time() - SILENT_SECONDS - 1
+    os.utime(lock, (long_ago, long_ago))
+    assert not Following(tmp_path).look().is_running
+    with running(tmp_path / "training"):
+        pass
+
+
+def test_a_training_makes_itself_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("slideviewer.training.running.BEAT_SECONDS", 0.001)
+    with running(tmp_path / "training") as run:
+        lock = lock_of(run.diary.path)
+        os.utime(lock, (1, 1))
+        deadline = time.monotonic() + 30
+        while lock.stat().st_mtime < 2:
+            assert time.monotonic() < deadline
+    assert not lock.exists()
+
+
+def test_a_training_that_slept_leaves_the_folder_to_who_took_it_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slideviewer.training.running.BEAT_SECONDS", 0.001)
+    with (
+        pytest.raises(TrainingError, match="taken this training over"),
+        running(tmp_path / "training") as run,
+    ):
+        lock = lock_of(run.diary.path)
+        lock.unlink()
+        assert FileLock(run.diary.path).take()
+        theirs, told = lock.read_bytes(), run.diary.path.read_bytes()
+        deadline = time.monotonic() + 30
+        report = run.progress(silent)
+        while time.monotonic() < deadline:
+            told = run.diary.path.read_bytes()
+            report(STEP)
+    assert (lock.read_bytes(), run.diary.path.read_bytes()) == (theirs, told)
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,11 @@ from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.cli.app import app
 from slideviewer.cli.train_segmentation import one_for_each
 from slideviewer.cli.training_pixels import parse_network
-from slideviewer.errors import Cancelled, SlideviewerError, TrainingError
+from slideviewer.errors import Cancelled, ModelError, SlideviewerError, TrainingError
 from slideviewer.models.package import available_packages, open_package
 from slideviewer.paths import user_models_folder
 from slideviewer.progress import Step, silent
+from slideviewer.training.nuclei import train as nuclei
 from slideviewer.training.nuclei.train import TRIED
 from slideviewer.training.pictures.cases import for_the_test
 from slideviewer.training.pictures.data import PictureData, anything_marked
@@ -145,7 +146,12 @@ def test_two_targets_from_folders_to_masks(tmp_path: Path) -> None:
     assert 2 * both / ((mask > 0).sum() + (labels > 0).sum()) > 0.6
 
     with pytest.raises(TrainingError, match=r"holds a model package already.*--overwrite"):
+        run([it for it in words if it != "--add"])
+    installed = available_packages()
+    words[words.index(out)] = tmp_path / "again"
+    with pytest.raises(ModelError, match=r'"discs" is installed already.*--overwrite'):
         run(words)
+    assert not (tmp_path / "again").exists() and available_packages() == installed
 
 
 def test_one_model_for_each_target(tmp_path: Path) -> None:
@@ -190,14 +196,27 @@ def test_nuclei_from_their_masks_to_their_numbers(dsb: Path, tmp_path: Path) -> 
 
 
 def test_a_part_for_the_test_chooses_nothing_and_gives_the_figures(
-    dsb: Path, tmp_path: Path
+    dsb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    best = 0.35
+    assert best in TRIED
+
+    compare = nuclei.matches
+
+    def found_at(inside: object, border: object, threshold: float, smallest: float) -> object:
+        return SimpleNamespace(labels=threshold)
+
+    def matched_at_the_best_alone(marked: np.ndarray, threshold: float) -> nuclei.Matches:
+        return compare(marked, marked if threshold == best else np.zeros_like(marked))
+
+    monkeypatch.setattr(nuclei, "instances_in", found_at)
+    monkeypatch.setattr(nuclei, "matches", matched_at_the_best_alone)
     out = tmp_path / "model"
     words = ["train", "nuclei", "--dsb", dsb, "--name", "mine", "--out", out, *SMALL]
     words += ["--epochs", 2, "--test-fraction", 0.5, "--schedule", "cosine"]
     assert "of the test part" in run(words)
     package = open_package(out)
-    assert package.spec.threshold in TRIED
+    assert package.spec.threshold == best
     rows = [
         [cell.strip() for cell in line.split("|")]
         for line in package.read("CARD.md").decode().splitlines()

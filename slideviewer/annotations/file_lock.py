@@ -15,7 +15,7 @@ import socket
 import sys
 import time
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +23,10 @@ from slideviewer.files import target_of
 
 MOST_BYTES = 10_000
 """A larger file is no lock."""
+BEAT_SECONDS, SILENT_SECONDS = 10.0, 60.0
+"""How often the holder of a lock that beats is to be heard, and when it counts as gone."""
+
+_WORDS = ("user", "host", "started", "since", "key")
 
 _ours: set[str] = set()
 """Keys of the locks that this program holds."""
@@ -44,6 +48,10 @@ class Holder:
         When the file was opened: date and time, ISO 8601.
     key : str
         Different for each lock.
+    beats : bool
+        Whether its program touches the lock again and again (`FileLock.beat`).
+    silent_seconds : float
+        How long ago the lock was touched, as it was read.
     """
 
     user: str
@@ -52,6 +60,8 @@ class Holder:
     started: str
     since: str
     key: str
+    beats: bool = False
+    silent_seconds: float = 0.0
 
     @property
     def words(self) -> str:
@@ -65,12 +75,15 @@ class Holder:
 
     @property
     def is_gone(self) -> bool:
-        """Whether its program surely does not run any more; of another host nobody knows."""
+        """Whether its program surely does not run any more.
+
+        Of another host, such as a container that was ended, only silence tells.
+        """
         if self.host != socket.gethostname():
-            return False
+            return self.beats and self.silent_seconds > SILENT_SECONDS
         if self.pid == os.getpid():
             return self.key not in _ours
-        return not _runs(self.pid) or (bool(self.started) and _started(self.pid) != self.started)
+        return not runs(self.pid) or (bool(self.started) and _started(self.pid) != self.started)
 
 
 class FileLock:
@@ -80,16 +93,20 @@ class FileLock:
     ----------
     path : Path
         The annotation file, which need not exist yet.
+    beats : bool
+        Whether the holder promises to `beat` every `BEAT_SECONDS`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, beats: bool = False) -> None:
         self.path = path
         self._file = lock_of(path)
         self._key = uuid.uuid4().hex
         pid = os.getpid()
         since = datetime.now().isoformat(timespec="seconds")
-        holder = Holder(_user(), socket.gethostname(), pid, _started(pid), since, self._key)
-        self._content = json.dumps(asdict(holder)).encode()
+        holder = Holder(_user(), socket.gethostname(), pid, _started(pid), since, self._key, beats)
+        told = asdict(holder)
+        del told["silent_seconds"]  # the file's own time tells
+        self._content = json.dumps(told).encode()
 
     def take(self) -> bool:
         """Write the lock, in place of one whose program is gone; whether it is held now."""
@@ -113,6 +130,10 @@ class FileLock:
         """
         left = _bytes(self._file)
         holder = _holder(left)
+        if holder is not None:
+            # Both by the clock of the disk, which may be another machine's.
+            silent = own.stat().st_mtime - self._file.stat().st_mtime
+            holder = replace(holder, silent_seconds=silent)
         if holder is not None and not holder.is_gone:
             return False
         right = self._file.with_name(self._file.name + hashlib.sha256(left).hexdigest()[:32])
@@ -129,6 +150,19 @@ class FileLock:
             return True
         finally:
             right.unlink(missing_ok=True)
+
+    def beat(self) -> bool:
+        """Make itself heard; whether the lock is still held. What cannot be read is not lost."""
+        try:
+            holder = _holder(_bytes(self._file))
+            if holder is None or holder.key != self._key:
+                return False
+            os.utime(self._file)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return True
 
     def release(self) -> None:
         """Take the lock away, unless it is another's by now."""
@@ -182,9 +216,10 @@ def holder_of(path: Path) -> Holder | None:
 
 def _read(lock: Path) -> Holder | None:
     try:
-        return _holder(_bytes(lock))
+        holder, touched = _holder(_bytes(lock)), lock.stat().st_mtime
     except OSError:
         return None
+    return holder and replace(holder, silent_seconds=time.time() - touched)
 
 
 def _bytes(lock: Path) -> bytes:
@@ -195,10 +230,9 @@ def _bytes(lock: Path) -> bytes:
 def _holder(content: bytes) -> Holder | None:
     try:
         told = json.loads(content)
-        return Holder(
-            **{name: str(told[name]) for name in ("user", "host", "started", "since", "key")},
-            pid=int(told["pid"]),
-        )
+        user, host, started, since, key = (str(told[it]) for it in _WORDS)
+        beats = told.get("beats") is True
+        return Holder(user, host, int(told["pid"]), started, since, key, beats)
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
         return None  # no lock of ours
 
@@ -210,7 +244,7 @@ def _user() -> str:
         return "somebody"
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     """Whether there is a program of this number."""
     if sys.platform == "win32":
         import ctypes

@@ -71,7 +71,11 @@ Synthetic = Annotated[int, _opt("Tiles of each class to draw besides, for traini
 Add = Annotated[bool, typer.Option("--add", help="Put it among the models of the window, too.")]
 
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace the model package that DIR holds.")
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace the model package that DIR holds, and with --add the one of its name.",
+    ),
 ]
 
 Markup = Annotated[

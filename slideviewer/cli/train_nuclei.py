@@ -15,6 +15,7 @@ from slideviewer.cli.training_pixels import (
     instances_in,
     network_config,
     one_source,
+    refuse_taken,
     say_epoch,
     say_package,
     tell_scale,
@@ -86,6 +87,7 @@ def nuclei(
     from slideviewer.training.segmentation.options import TrainPixelsOptions
 
     one_source(dsb=dsb, labelled=labelled)
+    refuse_taken(name, add=add, overwrite=overwrite)
     folder, pictures = instances_in(dsb, labelled)
     options = TrainPixelsOptions(
         out=out,
@@ -129,4 +131,4 @@ def nuclei(
             tell,
             partial(say_epoch, epochs),
         )
-    say_package(package, add=add)
+    say_package(package, add=add, overwrite=overwrite)

@@ -192,5 +192,9 @@ Baseline = Annotated[
 Add = Annotated[bool, typer.Option("--add", help="Put it among the models of the window, too.")]
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite", help="Replace the model, or another training, that DIR holds."),
+    typer.Option(
+        "--overwrite",
+        help="Replace the model, or another training, that DIR holds, and with --add the model of"
+        " its name.",
+    ),
 ]

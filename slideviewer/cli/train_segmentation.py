@@ -17,6 +17,7 @@ from slideviewer.cli.training_pixels import (
     instances_in,
     network_config,
     one_source,
+    refuse_taken,
     say_epoch,
     say_package,
     tell_scale,
@@ -177,7 +178,10 @@ def segmentation(
     else:
         data = _of_instances(dsb, labelled, targets, scale, cases)
     tell_scale(spacing, scale)
-    for one, its_data in one_for_each(options, data) if each else [(options, data)]:
+    trainings = one_for_each(options, data) if each else [(options, data)]
+    for one, _ in trainings:
+        refuse_taken(one.name, add=add, overwrite=overwrite)
+    for one, its_data in trainings:
         _train(one, its_data, add=add)
 
 
@@ -186,7 +190,7 @@ def _train(options: TrainPixelsOptions, data: TrainingData, *, add: bool) -> Non
 
     with progress_bar() as progress:
         package = train_pixels(options, data, progress, tell, partial(say_epoch, options.epochs))
-    say_package(package, add=add)
+    say_package(package, add=add, overwrite=options.overwrite)
 
 
 def one_for_each(

@@ -11,7 +11,7 @@ from slideviewer.cli import tile_options as options
 from slideviewer.cli.bar import progress_bar
 from slideviewer.cli.parsing import parse_choice
 from slideviewer.cli.telling import tell
-from slideviewer.cli.training_pixels import say_package
+from slideviewer.cli.training_pixels import refuse_taken, say_package
 from slideviewer.cli.training_words import parse_classes, parse_config
 from slideviewer.errors import TrainingError
 
@@ -154,9 +154,10 @@ def tiles(
     )
     if intended_use:
         chosen = replace(chosen, intended_use=intended_use)
+    refuse_taken(name, add=add, overwrite=overwrite)
     with progress_bar() as progress:
         package = train_tiles(chosen, progress, tell, _tell_epoch)
-    say_package(package, add=add)
+    say_package(package, add=add, overwrite=overwrite)
 
 
 def _tell_epoch(row: Any) -> None:

@@ -143,7 +143,20 @@ def say_epoch(epochs: int, state: FitState) -> None:
     )
 
 
-def say_package(package: ModelPackage, *, add: bool) -> None:
+def refuse_taken(name: str, *, add: bool, overwrite: bool) -> None:
+    """Refuse, before anything is trained, a name under which it could not be installed.
+
+    Raises
+    ------
+    ModelError
+    """
+    from slideviewer.models.install import refuse_taken_name
+
+    if add:
+        refuse_taken_name(name, replace=overwrite, option="--overwrite, or another --name,")
+
+
+def say_package(package: ModelPackage, *, add: bool, overwrite: bool) -> None:
     """Say what was made and how good it is, and install it where that was asked for."""
     from slideviewer.models.install import add_package
 
@@ -152,6 +165,6 @@ def say_package(package: ModelPackage, *, add: bool) -> None:
         console.print(f"{metric.name} {metric}", highlight=False, soft_wrap=True)
     console.print(f"Written: {package.folder}", highlight=False, soft_wrap=True)
     if add:
-        installed = add_package(package.folder, replace=True)
+        installed = add_package(package.folder, replace=overwrite)
         console.print(f"Added: {installed.spec.name}", highlight=False, soft_wrap=True)
     console.print(RESEARCH_USE_ONLY, highlight=False)

@@ -215,9 +215,12 @@ def read_worst(package: ModelPackage, count: int) -> list[Pixels]:
         raise ModelError(
             f"It is no JPEG of at most {LARGEST_SHEET_PX} × {LARGEST_SHEET_PX} px.", path=path
         )
-    sheet = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    way = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    sheet = cv2.imdecode(np.frombuffer(data, np.uint8), way)
+    if sheet is None or sheet.shape[1::-1] != size:
+        raise ModelError("It cannot be decoded.", path=path)
     side = size[0] // WORST_ACROSS
-    if sheet is None or side < 1 or sheet.shape[0] < side * -(-count // WORST_ACROSS):
+    if side < 1 or sheet.shape[0] < side * -(-count // WORST_ACROSS):
         raise ModelError(f"It has no place for {count} pictures.", path=path)
     pixels = np.asarray(cv2.cvtColor(sheet, cv2.COLOR_BGR2RGB), np.uint8)
     places = [divmod(number, WORST_ACROSS) for number in range(count)]
@@ -237,6 +240,10 @@ def _bounded(package: ModelPackage, name: str, most: int) -> bytes:
     return package.read(name)
 
 
+_ALONE = frozenset({0x00, 0x01, *range(0xD0, 0xDA), 0xFF})
+"""Markers without a length, fill bytes, and that with which a scan begins."""
+
+
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     """Width and height as a JPEG's frame says them, before anything is decoded.
 
@@ -247,8 +254,10 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     at = 2
     while at + 9 <= len(data) and data[at] == 0xFF:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
+        if marker in _ALONE or length < 2:
+            return None  # no picture has these before its frame, and a decoder walks them otherwise
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = (int.from_bytes(data[at + k : at + k + 2]) for k in (5, 7))
             return (width, height) if width and height else None
-        at += 2 + max(2, length)
+        at += 2 + length
     return None

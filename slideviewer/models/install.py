@@ -83,8 +83,16 @@ def verify_package(name_or_path: str | Path) -> ModelPackage:
     return package
 
 
-def refuse_taken_name(name: str, *, replace: bool) -> None:
+def refuse_taken_name(name: str, *, replace: bool, option: str = "--replace") -> None:
     """Make sure that a model of this name may be installed.
+
+    Parameters
+    ----------
+    name : str
+    replace : bool
+        Whether one that the user has gives way.
+    option : str
+        What the user adds so that it does.
 
     Raises
     ------
@@ -100,7 +108,7 @@ def refuse_taken_name(name: str, *, replace: bool) -> None:
         raise ModelError(
             f'A model "{name}" is installed already, and stays as it is.',
             path=user_models_folder() / name,
-            remedy="Add --replace to put the new one in its place.",
+            remedy=f"Add {option} to put the new one in its place.",
         )
 
 

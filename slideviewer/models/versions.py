@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
+from slideviewer.annotations.file_lock import runs
 from slideviewer.errors import ModelError
 from slideviewer.models.install import refuse_taken_name
 from slideviewer.models.package import ModelPackage, look_at, open_package
@@ -17,6 +22,26 @@ _WAITING = ".waiting"
 def waiting_folder() -> Path:
     """Where a version lies that nobody has decided on: beside the models, and not among them."""
     return user_models_folder() / _WAITING
+
+
+def waiting_place(number: int) -> Path:
+    """Where the version of this number lies that this program makes; named for who has it."""
+    return waiting_folder() / f"{_host()}-{os.getpid()}-{number}"
+
+
+def throw_away_forgotten() -> None:
+    """Delete versions that nobody can decide on any more: their program was ended from outside."""
+    own = re.compile(rf"(?:\.making-)?{re.escape(_host())}-(\d+)-\d+(?:-.*)?")
+    with suppress(OSError):
+        for folder in waiting_folder().iterdir():
+            found = own.fullmatch(folder.name)
+            if found and not runs(int(found[1])):
+                throw_away(folder)
+        waiting_folder().rmdir()
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9]", "-", socket.gethostname())
 
 
 def take_over(folder: Path) -> ModelPackage:

@@ -100,6 +100,15 @@ def extra_examples(options: TrainTilesOptions, progress: Progress) -> Examples |
     return reduce(Examples.joined, parts) if parts else None
 
 
+def without_held_out(extra: Examples | None, held_out: Examples) -> Examples | None:
+    """Tiles of other sources, but for copies of those that are measured on."""
+    if extra is None:
+        return None
+    measured = set(held_out.hashes)
+    kept = np.array([it not in measured for it in extra.hashes], bool)
+    return extra.take(kept) if kept.any() else None
+
+
 def together(training: Examples, extra: Examples | None) -> tuple[Examples, NDArray[np.bool_]]:
     """Tiles to train on, and which of them are of other sources."""
     everything = training if extra is None else training.joined(extra)
@@ -119,7 +128,7 @@ def out_of_fold(parts: Parts) -> tuple[NDArray[np.float32], NDArray[np.float32]]
             continue
         seed = options.fit.seed + 1 + fold
         network = new_network(options, parts.parent, seed)
-        everything, marked = together(training, parts.extra)
+        everything, marked = together(training, without_held_out(parts.extra, validation))
         fit_network(
             network,
             everything,

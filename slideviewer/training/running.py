@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from slideviewer.annotations.file_lock import FileLock, holder_of
+from slideviewer.annotations.file_lock import (
+    BEAT_SECONDS,
+    SILENT_SECONDS,
+    FileLock,
+    holder_of,
+    lock_of,
+)
 from slideviewer.errors import Cancelled, SlideviewerError, TrainingError
 from slideviewer.progress import Progress, Step
 from slideviewer.training.checkpoints import told_of_disk
@@ -28,8 +35,9 @@ class Run:
     wishes : Wishes
     """
 
-    def __init__(self, diary: Diary, wishes: Wishes) -> None:
+    def __init__(self, diary: Diary, wishes: Wishes, hold: Hold) -> None:
         self.diary, self.wishes = diary, wishes
+        self._hold = hold
         self._next_look = 0.0
 
     def progress(self, then: Progress) -> Progress:
@@ -39,9 +47,12 @@ class Run:
         ------
         Cancelled
             Out of each call, once it is wished that the training ends.
+        TrainingError
+            Where another process has taken the folder over.
         """
 
         def report(step: Step) -> None:
+            self._hold.refuse_loss()
             self.diary.step(step)
             then(step)
             self._heed(then, step)
@@ -65,6 +76,7 @@ class Run:
             self.diary.paused()
             while wish == PAUSE:
                 time.sleep(_LOOK_SECONDS)
+                self._hold.refuse_loss()
                 then(step)  # who cancels it otherwise is heard, too
                 wish = self.wishes.read()
             self.diary.step(step)
@@ -72,6 +84,60 @@ class Run:
             self.wishes.clear()
             raise Cancelled
         self._next_look = time.monotonic() + _LOOK_SECONDS
+
+
+class Hold:
+    """A folder's lock, which a thread touches, so that other machines see that it is alive.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = FileLock(folder / DIARY_FILE, beats=True)
+        self._ended, self._lost = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="training-lock", daemon=True)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether another process has taken its place."""
+        return self._lost.is_set()
+
+    def take(self) -> bool:
+        """Hold it; False where another does."""
+        if not self._lock.take():
+            return False
+        self._thread.start()
+        return True
+
+    def release(self) -> None:
+        """Let it go."""
+        self._ended.set()
+        self._thread.join()
+        self._lock.release()
+
+    def refuse_loss(self) -> None:
+        """End a training that slept for so long that another took its folder over.
+
+        Raises
+        ------
+        TrainingError
+        """
+        if self.is_lost:
+            raise TrainingError(
+                "Another process has taken this training over, since this one was not heard of"
+                f" for over {SILENT_SECONDS:g} s.",
+                path=self._folder,
+                remedy="Let the other one go on.",
+            )
+
+    def _beat(self) -> None:
+        while not self._ended.wait(BEAT_SECONDS):
+            if not self._lock.beat():
+                self._lost.set()
+                return
 
 
 @contextmanager
@@ -90,8 +156,8 @@ def running(folder: Path, **facts: object) -> Iterator[Run]:
     TrainingError
         If another training runs in this folder, or it cannot be written.
     """
-    with _alone(folder):
-        run = Run(Diary(folder, facts), Wishes(folder))
+    with _alone(folder) as hold:
+        run = Run(Diary(folder, facts), Wishes(folder), hold)
         run.wishes.clear()
         try:
             yield run
@@ -99,7 +165,8 @@ def running(folder: Path, **facts: object) -> Iterator[Run]:
             run.diary.end(STOPPED)
             raise
         except SlideviewerError as error:
-            run.diary.end(FAILED, str(error))
+            if not hold.is_lost:  # the diary is another's by now
+                run.diary.end(FAILED, str(error))
             raise
         except BaseException as error:
             run.diary.end(FAILED, f"Something unforeseen went wrong ({error!r}).")
@@ -108,19 +175,20 @@ def running(folder: Path, **facts: object) -> Iterator[Run]:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path) -> Iterator[Hold]:
     """Hold the lock of a folder's diary, and leave no folder behind that has nothing in it."""
     made = [it for it in (folder, folder.parent) if not it.exists()]
     with told_of_disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / DIARY_FILE)
-    if not lock.take():
+    hold = Hold(folder)
+    if not hold.take():
         _refuse(folder)
     try:
-        yield
+        yield hold
     finally:
-        _tidy(folder)
-        lock.release()
+        if not hold.is_lost:
+            _tidy(folder)
+        hold.release()
         for it in made:
             with contextlib.suppress(OSError):  # something is in it
                 it.rmdir()
@@ -135,7 +203,8 @@ def _refuse(folder: Path) -> None:
     raise TrainingError(
         f"A training runs in this folder already: {holder.words}.",
         path=folder,
-        remedy="Wait until it has ended or stop it, or name another folder.",
+        remedy="Wait until it has ended or stop it, or name another folder. If it was killed on"
+        f" another machine, wait {SILENT_SECONDS:g} s, or delete {lock_of(folder / DIARY_FILE)}.",
     )
 
 

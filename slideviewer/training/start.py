@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slideviewer.errors import TrainingError
+from slideviewer.errors import ModelError, TrainingError
+from slideviewer.evaluation.model_card import read_card_data
 from slideviewer.models.architectures import build_network
 from slideviewer.models.architectures.tile_bases import BASE, BASES
 from slideviewer.models.arrays import unpack_arrays
 from slideviewer.models.package import ModelPackage, open_package
 from slideviewer.models.spec import WEIGHTS
+from slideviewer.training.card_data import fingerprint
 from slideviewer.training.options import TrainTilesOptions
 
 if TYPE_CHECKING:
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
 
 NONE, IMAGENET = "none", "imagenet"
 """Where weights come from, if from no package: from chance, or from Keras's published ones."""
+
+SEEN = (
+    "which may have been trained on what is held out here: other tiles were held out from it, or"
+    " nobody knows which, so that the figures may be flattered"
+)
 
 _HEADS = ("probabilities", "map")
 """Layers whose weights depend on the classes."""
@@ -45,6 +53,27 @@ def parent_of(options: TrainTilesOptions) -> ModelPackage | None:
             remedy=f"Give --architecture {package.spec.architecture}.",
         )
     return package
+
+
+def limits_of_start(parent: ModelPackage | None, held_out: Sequence[str]) -> tuple[str, ...]:
+    """What is to be said where a parent may have learnt from what is held out now.
+
+    Parameters
+    ----------
+    parent : ModelPackage or None
+    held_out : sequence of str
+        Hashes of the tiles that are measured on.
+    """
+    if parent is None:
+        return ()
+    try:
+        card = read_card_data(parent)
+    except ModelError:  # it tells nothing
+        card = None
+    is_same = card is not None and card.held_out == fingerprint(held_out)
+    if is_same and card is not None and not any(SEEN in limit for limit in card.limits):
+        return ()
+    return (f'It starts from "{parent.spec.name}", {SEEN}.',)
 
 
 def check_start(options: TrainTilesOptions) -> None:

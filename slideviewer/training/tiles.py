@@ -41,10 +41,11 @@ from slideviewer.training.parts import (
     new_network,
     out_of_fold,
     together,
+    without_held_out,
 )
 from slideviewer.training.running import running
 from slideviewer.training.slide_scores import SlideScores, score_slides
-from slideviewer.training.start import NONE, check_start, parent_of
+from slideviewer.training.start import NONE, check_start, limits_of_start, parent_of
 from slideviewer.training.tile_card import tile_card
 from slideviewer.training.tile_readers import each_of
 from slideviewer.training.work import Work
@@ -123,10 +124,17 @@ def _trained(
     check_folds(options.folds, examples.counts)
     check_rounds(options, gathered)
     training, validation = examples.split(options.validation_fraction)
-    warnings = few_held_out(validation.counts)
+    warnings = few_held_out(validation.counts) + limits_of_start(parent, validation.hashes)
     for warning in warnings:
         tell(warning)
-    extra = extra_examples(options, progress)
+    found = extra_examples(options, progress)
+    extra = without_held_out(found, validation)
+    copies = len(found or ()) - len(extra or ())
+    if copies:
+        tell(
+            f"{copies:,} tiles of --extra-data are left out: the same ones are held out to measure"
+            " on."
+        )
     work = Work(options, examples, extra, on_epoch)
     if work.is_begun:
         tell("A training that was broken off goes on from its last epoch.")

@@ -124,7 +124,8 @@ class Embedder:
             known = made if known is None else _together(known, made)
             _keep(file, known)
         if known is None:
-            return Cells(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 0), np.float32))
+            nowhere, features = np.zeros(0, np.int32), len(self.weights.head.kernel)
+            return Cells(nowhere, nowhere, np.zeros((0, features), np.float32))
         own = np.flatnonzero(wanted[known.rows, known.columns])
         if wanted.any() and not len(own):
             raise TrainingError("None of its tiles can be read.", path=plan.reader.slide.path)

@@ -194,19 +194,25 @@ class _Training:
     chosen: NDArray[np.bool_]  # of what was learnt, those that are not held out
     held_out: NDArray[np.bool_]
     side: int
-    memory: Memory
+    known: Memory  # of its parent, and given
+    sure: Memory  # of which the parent itself is sure: an opinion, replayed this once
+
+    @property
+    def memory(self) -> Memory:
+        """All that is replayed."""
+        return self.known.joined(self.sure)
 
     @property
     def tiles(self) -> Tiles:
         """All of it."""
-        known = self.learnt.is_known & self.chosen
-        count = len(self.memory)
+        known, memory = self.learnt.is_known & self.chosen, self.memory
+        count = len(memory)
         groups = self.learnt.places.squares(self.side)[known]
         if len(self.slides) >= 4:  # enough to leave whole slides out in turn
             groups = self.learnt.places.slides[known]
         return Tiles(
-            np.concatenate([self.learnt.embeddings[known], self.memory.embeddings]),
-            np.concatenate([self.learnt.labels[known], self.memory.labels]),
+            np.concatenate([self.learnt.embeddings[known], memory.embeddings]),
+            np.concatenate([self.learnt.labels[known], memory.labels]),
             np.repeat([False, True], [int(known.sum()), count]),
             # What is replayed is dealt out one by one, each a group of its own.
             np.concatenate([groups, -1 - np.arange(count, dtype=np.int64)]),
@@ -214,7 +220,7 @@ class _Training:
 
     @property
     def kept(self) -> Memory:
-        """What the new version remembers: the review, and what its parent knew."""
+        """What the new version remembers: the review, and what its parent knew; no opinions."""
         known = self.learnt.is_known & self.chosen
         own = Memory(
             self.learnt.embeddings[known],
@@ -222,7 +228,7 @@ class _Training:
             self.learnt.places.slides[known],
             tuple(it.hash for it in self.slides),
         )
-        return own.joined(self.memory)
+        return own.joined(self.known)
 
     def measured(
         self, sides: tuple[Answering, Answering], parent: ModelPackage, *, was_learnt: bool
@@ -267,14 +273,14 @@ def _learnt(
         side = parted.side
         held_out[known] = parted.held_out
         chosen = ~places.near(parted.squares, side)
+    sure = Memory.of(memory.embeddings[:0], memory.labels[:0])
     if lacks:
         sure = memory_of_slides(learnt, chosen, review.meaning.rest, options.seed)
-        memory = memory.joined(sure)
         tell(
             "No tiles of what the model was trained on are given (--replay); in their place "
             + (f"it replays {sure.source}." if sure.source else "nothing is replayed.")
         )
-    training = _Training(learnt, slides, chosen, held_out, side, memory)
+    training = _Training(learnt, slides, chosen, held_out, side, memory, sure)
     _refuse_one_class(training.tiles.labels, spec.class_names)
     return training
 

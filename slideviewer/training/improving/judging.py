@@ -119,11 +119,24 @@ class Judgement:
         return bool(self.falls)
 
     @property
+    def is_judged(self) -> bool:
+        """Whether the held-out tiles can tell all that decides."""
+        return all(it.by is not None for it in self.changes if it.name in DECIDING)
+
+    @property
     def words(self) -> str:
         """What came of it, in a sentence."""
         if self.is_worse:
             told = ", ".join(f"{it.title} by {-(it.by or 0):.3f}" for it in self.falls)
             return f"It is worse, and is not used: {told} less than before."
+        if not self.is_judged:
+            told = " and ".join(
+                it.title for it in self.changes if it.name in DECIDING and it.by is None
+            )
+            return (
+                f"Cannot be judged: the held-out tiles are of one class, so that {told} cannot be"
+                " told. Hold out a slide with both."
+            )
         risen = [it for it in self.changes if it.low is not None and it.low > 0]
         if risen:
             told = ", ".join(f"{it.title} by {it.by or 0:.3f}" for it in risen)
@@ -140,6 +153,7 @@ class Judgement:
             "false_positives": list(self.false_positives),
             "false_negatives": list(self.false_negatives),
             "is_worse": self.is_worse,
+            "is_judged": self.is_judged,
             "words": self.words,
             "rule": RULE,
         }

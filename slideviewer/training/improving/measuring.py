@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.annotations.masks import UNGROUPED_WORD
+from slideviewer.errors import TrainingError
 from slideviewer.evaluation.inputs.labelled_tiles import TruthOptions, marked
 from slideviewer.evaluation.inputs.predicted_tiles import PredictedTiles
 from slideviewer.evaluation.inputs.run_facts import RunFacts
@@ -20,7 +21,7 @@ from slideviewer.training.improving.blocks import SIDES, Places
 from slideviewer.training.improving.embedding import Cells, Embedder
 from slideviewer.training.improving.head import Embeddings, Head
 from slideviewer.training.improving.judging import Judgement, Units, judge
-from slideviewer.training.improving.learning import plan_of
+from slideviewer.training.improving.learning import lessons_of, plan_of
 from slideviewer.training.improving.lessons import rects_of
 from slideviewer.training.improving.options import ImproveOptions
 from slideviewer.training.improving.reviewed import Review, ReviewedSlide, read_review
@@ -39,6 +40,7 @@ NO_SLIDE = (
 AGAIN = (
     "The model has learnt from these slides before, so that what it was before is flattered, too."
 )
+UNMARKED = "All tissue of a held-out slide that is not marked counts as not being the target."
 NO_TARGET = "No held-out tile is {target}: only what is wrongly taken for it can be counted."
 
 
@@ -80,6 +82,8 @@ def measure_slides(
     ------
     SlideError, PredictionError, AnnotationError, EvaluationError
         If a slide or its markup cannot be read, or they do not belong together.
+    TrainingError
+        If nothing is known of any tile of theirs.
     """
     spec = embedder.package.spec
     review = read_review(slides, spec, options, on_notice)
@@ -89,11 +93,14 @@ def measure_slides(
     for slide in slides:
         plan = plan_of(slide, embedder, progress)
         with closing(plan.reader.slide):
-            rows, columns = np.nonzero(plan.tissue)
+            # Of a slide that was annotated in part, what nobody spoke of is not known.
+            is_part = slide.slide.partial
+            known = lessons_of(slide, review, plan).known if is_part else plan.tissue
+            rows, columns = np.nonzero(known)
             rng = np.random.default_rng([options.seed, int(slide.hash[:8], 16)])
             drawn = rng.permutation(len(rows))[: options.measured]
             cut += len(drawn) < len(rows)
-            wanted = np.zeros(plan.tissue.shape, bool)
+            wanted = np.zeros(known.shape, bool)
             wanted[rows[drawn], columns[drawn]] = True
             found = embedder.cells(plan, wanted, progress)
             pyramid = plan.reader.slide.pyramid
@@ -103,6 +110,12 @@ def measure_slides(
         nothing = np.zeros((len(found), spec.num_classes), np.float32)
         cells.append(found)
         tiles.append(PredictedTiles(slide.slide.path, spec.class_names, nothing, rects, (), facts))
+    if not sum(map(len, cells)):
+        raise TrainingError(
+            "Nothing is known of the held-out slides, which are annotated in part.",
+            path=slides[0].slide.path,
+            remedy="Review them, or hold out others.",
+        )
     truth = _truth(review, spec.class_names)
     names = [slide.name for slide in slides]
     empty = marked(dict(zip(names, tiles, strict=True)), review.markup, spec.target, truth).tiles
@@ -120,6 +133,11 @@ def measure_slides(
         weak.append(NO_TARGET.format(target=spec.target_class))
     if cut:
         weak.append(f"Of {cut} slides no more than {options.measured:,} tiles each were drawn.")
+    parts = sum(it.slide.partial for it in slides)
+    if parts < len(slides):
+        weak.append(UNMARKED)
+    if parts:
+        weak.append(f"Of {_counted(parts)} annotated in part, reviewed tiles alone are counted.")
     words = f"{_counted(len(slides))} held out, {how}: {len(embeddings):,} tiles"
     return _judged(empty, embeddings, sides, units, words, " ".join(weak))
 

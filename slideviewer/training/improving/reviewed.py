@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 
 from slideviewer.annotations import AnnotationSet
 from slideviewer.annotations.decisions import read_decisions
@@ -117,7 +118,8 @@ def locked_away(
     Raises
     ------
     TrainingError
-        If a pattern names no slide, all of them, or one that the model has learnt from.
+        If a pattern names no slide, all of them, one that the model has learnt from, or one of a
+        patient of whom other slides are learnt from.
     """
     for pattern in options.hold_out:
         if not any(is_any(it.name, (pattern,)) for it in slides):
@@ -142,6 +144,7 @@ def locked_away(
             "by the hash of their files",
         )
     training = tuple(it for it in slides if it not in held_out)
+    _refuse_straddling(training, held_out)
     if not training:
         raise TrainingError(
             "All slides are held out, and none is left to learn from.",
@@ -154,12 +157,40 @@ def locked_away(
 def _by_hash(
     slides: Sequence[ReviewedSlide], share: float, learnt: frozenset[str]
 ) -> tuple[ReviewedSlide, ...]:
-    """Those whose hash is low, at least one: a slide keeps its side when others are added."""
-    new = sorted((it for it in slides if it.hash not in learnt), key=lambda it: it.hash)
-    if not share or not new or len(slides) < _FEWEST_TO_SHARE:
+    """Those whose hash is low, at least one: a slide keeps its side when others are added.
+
+    Slides of one patient, where the list tells it, have one hash together.
+    """
+    hashes: dict[str, str] = {}
+    known = set()
+    for it in slides:
+        origin, is_told = it.slide.origin, it.slide.origin != it.slide.name
+        hashes[origin] = sha256(origin.encode()).hexdigest() if is_told else it.hash
+        if it.hash in learnt:
+            known.add(origin)
+    new = sorted(hashes.keys() - known, key=lambda it: hashes[it])
+    if not share or not new or len(hashes) < _FEWEST_TO_SHARE:
         return ()
-    chosen = [it for it in new if int(it.hash[:13], 16) < share * 16**13] or new[:1]
-    return tuple(chosen[: len(slides) - 1])
+    chosen = [it for it in new if int(hashes[it][:13], 16) < share * 16**13] or new[:1]
+    chosen = chosen[: len(hashes) - 1]
+    own = [it for it in slides if it.slide.origin in chosen]
+    return tuple(sorted(own, key=lambda it: it.hash))
+
+
+def _refuse_straddling(
+    training: Sequence[ReviewedSlide], held_out: Sequence[ReviewedSlide]
+) -> None:
+    """Slides of one patient are alike: they stand on one side."""
+    learnt = {it.slide.origin: it for it in training}
+    for it in held_out:
+        other = learnt.get(it.slide.origin)
+        if other is not None:
+            raise TrainingError(
+                f"It is held out, and {other.name}, of the same patient ({it.slide.origin}), is"
+                " learnt from.",
+                path=it.slide.path,
+                remedy="Hold out all slides of a patient, or leave the others out.",
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,8 @@ class SurveyedSlide:
     counts : ndarray (3, classes), int64
         Tiles by source (drawn, accepted, rejected) and class.
     is_held_out : bool
-        Whether it would be held out by its file's hash.
+        Whether it is proposed to be held out: by its file's hash, or since no other that is held
+        out shows the target.
     was_learnt : bool
         Whether the model has learnt from it before, so that it cannot be held out.
     problem : str
@@ -76,7 +78,33 @@ def survey(
         found.append(
             SurveyedSlide(slide.name, counts, slide.name in held_out, slide.hash in learnt, problem)
         )
-    return tuple(found)
+    return _with_target(tuple(found), slides, package.spec.target)
+
+
+def _with_target(
+    found: tuple[SurveyedSlide, ...], slides: Sequence[ReviewedSlide], target: int
+) -> tuple[SurveyedSlide, ...]:
+    """Propose that a slide with the target is held out, too: without one nothing can be judged."""
+
+    def shows(slide: SurveyedSlide) -> bool:
+        return bool(slide.counts[:, target].any())
+
+    wants_some = any(it.is_held_out for it in found)
+    found = tuple(replace(it, is_held_out=it.is_held_out and bool(it.counts.any())) for it in found)
+    free = [at for at, it in enumerate(found) if shows(it) and not it.was_learnt]
+    if not wants_some or not free or any(shows(it) and it.is_held_out for it in found):
+        return found
+    first = min(free, key=lambda at: slides[at].hash)
+    chosen = {at for at, it in enumerate(slides) if it.slide.origin == slides[first].slide.origin}
+    rest = [it for at, it in enumerate(found) if at not in chosen]
+    if not any(it.counts.any() for it in rest):
+        return found
+    # What is left to learn from is not to be held out as well.
+    is_enough = any(it.counts.any() and not it.is_held_out for it in rest)
+    return tuple(
+        replace(it, is_held_out=at in chosen or (it.is_held_out and is_enough))
+        for at, it in enumerate(found)
+    )
 
 
 def _counted(

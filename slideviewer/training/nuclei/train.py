@@ -84,7 +84,7 @@ def train_nuclei(
             _metric("precision of nuclei, IoU .50", title, variant, found, 0.5),
         ]
 
-    return train_pixels(options, data, progress, on_notice, on_epoch, extra)
+    return train_pixels(options, data, progress, on_notice, on_epoch, extra, best_threshold)
 
 
 def _metric(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import itertools
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,13 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slideviewer.models.package import ModelPackage
-from slideviewer.models.versions import parent_among, take_over, throw_away, waiting_folder
+from slideviewer.models.versions import (
+    parent_among,
+    take_over,
+    throw_away,
+    throw_away_forgotten,
+    waiting_place,
+)
 from slideviewer.progress import Progress
 from slideviewer.ui import prediction_words
 from slideviewer.ui.improving.dialog import ImproveDialog
@@ -25,6 +30,9 @@ from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.prediction import PredictionControl
 from slideviewer.ui.review.panel import UNREAD
 from slideviewer.ui.session import Session
+
+TAKING_SECONDS = 5.0
+"""So long a window that closes waits for a version that is being put among the models."""
 
 NOT_SAVED = "Save the annotations first: only what is saved is learnt from."
 NOT_OF_TILES = (
@@ -65,6 +73,7 @@ class Improving(QObject):
         self._folder = Path()
         self._waiting: Path | None = None  # the version that is being made, or decided on
         self._survey: Job | None = None
+        self._taking: Job | None = None
         self._numbers = itertools.count(1)
         self.process.progressed.connect(self._on_step)
         self.process.noticed.connect(notices.tell)
@@ -80,6 +89,9 @@ class Improving(QObject):
         """End the process, and leave no version that nobody decided on."""
         self._end_survey()
         self.process.cancel()
+        if self._taking is not None:
+            self._taking.wait(TAKING_SECONDS)
+            return  # it was wanted
         self._throw_away()
 
     def ask(self) -> None:
@@ -160,6 +172,7 @@ class Improving(QObject):
         package = dialog.package
 
         def work(progress: Progress) -> object:
+            throw_away_forgotten()
             # Late, and here: it takes a second to import.
             from slideviewer.training.improving.options import ImproveOptions
             from slideviewer.training.improving.survey import survey
@@ -190,7 +203,7 @@ class Improving(QObject):
         if not held_out:
             words += ["--hold-out-share", "0"]
         self._throw_away()
-        self._waiting = waiting_folder() / f"{os.getpid()}-{next(self._numbers)}"
+        self._waiting = waiting_place(next(self._numbers))
         dialog.show_step(None)
         self.process.start([*words, "--out", str(self._waiting)])
 
@@ -219,21 +232,32 @@ class Improving(QObject):
         self._close_dialog()
 
     def _keep_former(self) -> None:
+        if self._taking is not None:  # it was decided otherwise a moment ago
+            return
         self._throw_away()
         self._close_dialog()
 
     def _use(self) -> None:
         """Put the new version among the models, in the background, and choose it."""
-        folder, self._waiting = self._waiting, None
-        self._close_dialog()
-        if folder is None:
+        folder, dialog = self._waiting, self.dialog
+        if folder is None or dialog is None or self._taking is not None:
             return
-        job = Job(lambda _: take_over(folder), self)
+        dialog.setEnabled(False)
+        job = self._taking = Job(lambda _: take_over(folder), self)
         job.succeeded.connect(self._on_taken)
-        job.failed.connect(self._notices.warn)
+        job.failed.connect(self._on_not_taken)
         job.start()
 
+    def _on_not_taken(self, problem: str) -> None:
+        """The version waits on: it can be tried again."""
+        self._taking = None
+        if self.dialog is not None:
+            self.dialog.setEnabled(True)
+        self._notices.warn(problem)
+
     def _on_taken(self, package: ModelPackage) -> None:
+        self._taking = self._waiting = None
+        self._close_dialog()
         chooser = self._prediction.chooser
         title = package.spec.title or package.spec.name
         chooser.offer(package)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 EXPLAINED = (
     "The last layer of the model is fitted anew on tiles that were accepted, rejected or drawn."
-    " Nothing is learnt from slides that are held out: on them both models are compared."
+    " Nothing is learnt from slides that are held out: on them both models are compared, and all"
+    " tissue that is not marked counts as not being the target."
 )
 COUNTING = "Counting what was reviewed …"
 NO_SLIDE_HELD_OUT = (
@@ -94,7 +95,7 @@ class ImproveDialog(QDialog):
         self.use.clicked.connect(self.use_wanted)
         self.former.clicked.connect(self.former_wanted)
         self.table.changed.connect(self._show_sum)
-        self._can_use = False
+        self._can_use = self._is_judged = False
         self.show_counting(Path())
 
     def sizeHint(self) -> QSize:
@@ -130,6 +131,7 @@ class ImproveDialog(QDialog):
     def show_result(self, result: Mapping[str, Any]) -> None:
         """Show before and after, and let the user decide."""
         self._can_use = result["package"] is not None
+        self._is_judged = result["judgement"]["is_judged"]
         self.compared.show_result(result)
         self._show_page(2)
 
@@ -176,8 +178,8 @@ class ImproveDialog(QDialog):
         self.stop.setText("Close" if number == 0 else "Cancel")
         self.use.setVisible(number == 2 and self._can_use)
         self.former.setVisible(number == 2)
-        first = self.go if number == 0 else self.use if self._can_use else self.former
-        first.setDefault(True)
+        proposed = self.use if self._can_use and self._is_judged else self.former
+        (self.go if number == 0 else proposed).setDefault(True)
 
     def _show_sum(self) -> None:
         if not self.table.slides:

@@ -87,6 +87,9 @@ class SlidesTable(QTableWidget):
                 box.setCurrentText(Use.LEAVE_OUT)
                 box.setEnabled(False)
                 box.setToolTip(words.plain(slide.problem))
+            elif not slide.counts.any():
+                box.setCurrentText(Use.LEAVE_OUT)
+                box.setToolTip("Nothing was accepted, rejected or drawn on it")
             elif slide.is_held_out:
                 box.setCurrentText(Use.HOLD_OUT)
             box.currentIndexChanged.connect(lambda _: self.changed.emit())

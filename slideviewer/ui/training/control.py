@@ -34,6 +34,10 @@ from slideviewer.ui.training.watching import Seen, Watching
 from slideviewer.ui.training.wishing import Wishing
 
 TITLE = "Training"
+UNSURE = (
+    "Whether process {pid} still is the training cannot be told here, and it is not ended from "
+    "outside. It is told to stop, and does so after the step it is at."
+)
 BACKGROUND, END, STAY = "Let it go on in the background", "Stop it and close", "Stay"
 
 
@@ -259,6 +263,12 @@ class Training(QObject):
             return
         if holder.host != socket.gethostname():
             self._notices.warn(f"The training runs elsewhere: {holder.words}. End it there.")
+            return
+        if holder.is_gone:
+            return
+        if not holder.started:  # its number may be another program's by now
+            self._wish(STOP)
+            self._notices.warn(UNSURE.format(pid=holder.pid))
             return
         try:
             kill(holder.pid)

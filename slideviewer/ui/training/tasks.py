@@ -78,7 +78,8 @@ _ENDS = (
         "Replace what its folder holds",
         Kind.FLAG,
         False,
-        tip="A model, or a training with other options that was broken off",
+        tip="A model, or a training with other options that was broken off; and the model of its "
+        "name in the window",
     ),
 )
 _WAYS = ("none", "flips", "geometry", "light", "strong")
