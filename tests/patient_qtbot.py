@@ -1,6 +1,7 @@
 """Waits that a slow machine does not end, and windows that end in the thread they began in."""
 
 import gc
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,6 +29,13 @@ class PatientQtBot(QtBot):
 
     def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MILLISECONDS, **how: Any) -> Any:
         return super().waitSignal(signal, timeout=max(timeout, PATIENCE_MILLISECONDS), **how)
+
+
+def pytest_sessionfinish() -> None:
+    """Wait for what still draws pictures: Python does not, and Qt goes with it."""
+    for thread in threading.enumerate():
+        if thread.name == "job":
+            thread.join(PATIENCE_MILLISECONDS / 1000)
 
 
 @pytest.fixture(autouse=True)

@@ -79,4 +79,6 @@ class Job(QObject):
         else:
             self.succeeded.emit(result)
         self.ended.emit()
+        # Its last signal may still be on its way out of Qt: what sends it must not go before.
+        self._thread.join()
         self.deleteLater()
