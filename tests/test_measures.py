@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -101,6 +101,7 @@ def walked(ring: NDArray[np.float64]) -> float:
 
 @settings(deadline=None, max_examples=60)
 @given(shapes, st.floats(0.1, 10))
+@example(shape(Kind.SPLINE, [(0, 0), (0, 1), (0, 0), (1, 1)]), 3.0)
 def test_a_spacing_scales_areas_by_its_square(annotation: Annotation, um_px: float) -> None:
     pixels, um = one(annotation), one(annotation, (um_px, um_px))
     scales = (um_px**2, um_px, um_px, um_px, um_px)

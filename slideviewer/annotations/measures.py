@@ -71,7 +71,7 @@ def measured(annotations: Sequence[Annotation], spacing: UmPerPixel = PIXELS) ->
     rows = {"rings": list[int](), "lines": list[int](), "others": list[int]()}
     parts: dict[str, list[Points]] = {name: [] for name in rows}
     for row, annotation in enumerate(annotations):
-        points = _finite(outline(annotation)) * spacing
+        points = _finite(outline(annotation))
         if not len(points):
             continue
         if annotation.kind in (Kind.POLYGON, Kind.SPLINE, Kind.RECTANGLE):
@@ -83,11 +83,12 @@ def measured(annotations: Sequence[Annotation], spacing: UmPerPixel = PIXELS) ->
     with np.errstate(over="ignore", invalid="ignore"):
         for name in rows:
             if rows[name]:
-                table[rows[name], 3:] = _means(parts[name])
+                table[rows[name], 3:] = _means(parts[name]) * spacing
         if rows["rings"]:
-            table[rows["rings"]] = _measured_rings(parts["rings"], table[rows["rings"]])
+            table[rows["rings"]] = _measured_rings(parts["rings"], table[rows["rings"]], spacing)
         if rows["lines"]:
-            table[rows["lines"], FIELDS.index("length")] = _lengths(parts["lines"], closed=False)
+            lines = [line * spacing for line in parts["lines"]]
+            table[rows["lines"], FIELDS.index("length")] = _lengths(lines, closed=False)
     table[~np.isfinite(table)] = np.nan
     return table
 
@@ -155,11 +156,15 @@ def _finite(points: Points) -> Points:
     return points if whole.all() else points[whole.all(axis=1)]
 
 
-def _measured_rings(rings: Sequence[Points], table: Table) -> Table:
-    """Area, perimeter and centre; the centre stays that of the points where nothing is covered."""
+def _measured_rings(rings: Sequence[Points], table: Table, spacing: UmPerPixel) -> Table:
+    """Area, perimeter and centre; the centre stays that of the points where nothing is covered.
+
+    What crosses itself is repaired in pixels: where it only just does, other units would round to
+    another shape.
+    """
     table = table.copy()
     table[:, 0] = 0.0
-    table[:, 1] = _lengths(rings, closed=True)
+    table[:, 1] = _lengths([ring * spacing for ring in rings], closed=True)
     whole = [row for row, ring in enumerate(rings) if len(ring) >= 3]
     if not whole:
         return table
@@ -171,11 +176,11 @@ def _measured_rings(rings: Sequence[Points], table: Table) -> Table:
         assert isinstance(shape, Polygon)
         shapes[index] = made_valid(shape)
     area, centre = shapely.area(shapes), shapely.centroid(shapes)
-    table[whole, 0] = area
+    table[whole, 0] = area * spacing[0] * spacing[1]
     covers = area > 0
     covering = np.array(whole)[covers]
-    table[covering, 3] = shapely.get_x(centre[covers])
-    table[covering, 4] = shapely.get_y(centre[covers])
+    table[covering, 3] = shapely.get_x(centre[covers]) * spacing[0]
+    table[covering, 4] = shapely.get_y(centre[covers]) * spacing[1]
     return table
 
 
