@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slideviewer.annotations import Annotation, AnnotationSet, Group, Kind, as_points, as_polygon
@@ -117,6 +117,7 @@ def cases(draw: st.DrawFn) -> tuple[AnnotationSet, Prediction]:
 
 @settings(deadline=None, max_examples=150)
 @given(cases())
+@example((marked((0, 0, 2, 4)), predicted((3, 0, 5, 3), (0, 3, 3, 5))))
 def test_what_was_accepted_is_not_found_again(case: tuple[AnnotationSet, Prediction]) -> None:
     """All findings accepted one after the other: the markup then says what the model does."""
     markup, prediction = case

@@ -84,10 +84,12 @@ def accepted(
     """
     kind = FindingKind(int(findings.kinds[index]))
     own = _shape_of(findings, index)
+    new = Change(
+        Annotation(name or markup.next_name(), Kind.POLYGON, as_points([]), group),
+        rounded(own, SMOOTHING_CELLS * findings.grid.cell),
+    )
     if kind in BECOMES_NEW:
-        shape = rounded(own, SMOOTHING_CELLS * findings.grid.cell)
-        made = Annotation(name or markup.next_name(), Kind.POLYGON, as_points([]), group)
-        return [Change(made, shape)]
+        return [new]
     near = _near(own, markup, groups)
     if kind == FindingKind.MARKED:
         changes = (
@@ -103,7 +105,8 @@ def accepted(
         cut = subtraction(reach, [predicted])
         return [Change(annotation, subtraction(area, [cut])) for annotation, area in near]
     addition = intersection([predicted, reach])
-    return _with_addition(addition, own, reach, markup, groups)
+    # What meets marked cells in a corner alone may lie beside no outline.
+    return _with_addition(addition, own, reach, markup, groups) or [new]
 
 
 def lesion_of(
