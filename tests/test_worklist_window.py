@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +64,31 @@ def test_it_is_begun_by_the_first_slide_that_is_done(
     with Worklist(worklist_of(folder)) as kept:
         assert set(kept.states().values()) == {ReadingState.DONE}
         assert all(it.by for it in kept.log())
+
+
+def test_what_is_marked_counts_while_a_slow_disk_still_takes_it(
+    qtbot: QtBot, listed: MainWindow, folder: Path
+) -> None:
+    listed.named_actions["worklist_begin"].trigger()
+    qtbot.waitUntil(lambda: len(states(listed)) == 3)
+    with contextlib.closing(sqlite3.connect(worklist_of(folder))) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        for following in ("slide 2", "slide 10"):
+            QTest.keyClick(listed, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+            qtbot.waitUntil(lambda name=following: is_open(listed, name))
+        listed.worklists.mark(ReadingState.UNREAD, folder / "slide 1.png")
+        listed.worklists.mark(ReadingState.IN_REVIEW, folder / "slide 1.png")
+        assert list(states(listed).values()).count(ReadingState.DONE) == 1
+        held.rollback()
+    listed.worklists.close()
+    with Worklist(worklist_of(folder)) as kept:
+        log = [(it.path.stem, it.state) for it in kept.log()]
+    assert log == [
+        ("slide 1", ReadingState.DONE),
+        ("slide 2", ReadingState.DONE),
+        ("slide 1", ReadingState.UNREAD),
+        ("slide 1", ReadingState.IN_REVIEW),
+    ]
 
 
 def test_what_is_edited_is_in_review_and_the_tray_shows_the_chosen(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slideviewer.annotations.decisions import Ending, Reading
@@ -20,15 +20,13 @@ from slideviewer.cohort.worklist import (
 from slideviewer.ui import words
 from slideviewer.ui.author import user_name
 from slideviewer.ui.files import Files
-from slideviewer.ui.jobs import Job
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.panels.tray import SlideTray
 from slideviewer.ui.prediction_queue import Entry, State
 from slideviewer.ui.session import Session
+from slideviewer.ui.worklist_keeping import Keeping, Kept, States
 
 CSV_FILTER = "Tables (*.csv)"
-
-States = Mapping[Path, ReadingState]
 
 _EARLY = (ReadingState.UNREAD, ReadingState.PREDICTED)
 
@@ -60,12 +58,14 @@ class Worklists(QObject):
         super().__init__(window)
         self._session, self._files, self._tray = session, files, tray
         self._notices, self._window = notices, window
-        self._worklist: Worklist | None = None
-        self._states: States = {}
-        self._is_closed = False
+        self._keeping = Keeping(self)
+        self._kept = Kept()
+        self._asked: dict[Path, ReadingState] = {}  # marks that are on their way to the disk
         self._read_at: int | None = None  # the document's state when the slide was marked as read
         tray.listed.connect(self._on_listed)
         session.document.state_changed.connect(self._on_edit)
+        self._keeping.answered.connect(self._on_answer)
+        self._keeping.failed.connect(self._on_failure)
 
     @property
     def commands(self) -> dict[str, Callable[..., object]]:
@@ -82,54 +82,40 @@ class Worklists(QObject):
     @property
     def path(self) -> Path | None:
         """The file of the list that is open; None where none is."""
-        return self._worklist.path if self._worklist is not None else None
+        return self._kept.path
 
     @property
     def states(self) -> States:
         """The state of each slide on the list."""
-        return self._states
+        return {**self._kept.states, **self._asked}
 
     def begin(self) -> None:
         """Keep a list of the folder that the tray shows."""
         folder = self._tray.folder
         if folder is None:
             self._notices.tell("Open a slide or a folder first.")
-        elif self._worklist is None:
-            self._begin(worklist_of(folder), self._tray.model.paths)
+        elif self.path is None:
+            slides = self._tray.model.paths
+            self._keeping.begin(worklist_of(folder), lambda: slides)
         else:
-            self._notices.tell(f"The worklist of this folder is {self._worklist.path.name}.")
+            self._notices.tell(f"The worklist of this folder is {self.path.name}.")
 
     def ask_for_table(self) -> None:
         """Let the user choose a CSV that names the slides."""
         name, _ = QFileDialog.getOpenFileName(self._window, "Slides of a table", "", CSV_FILTER)
-        if not name:
-            return
-        path = Path(os.path.abspath(name))
-
-        def show(slides: list[Path]) -> None:
-            self._begin(worklist_of(path.parent), slides)
-
-        self._do(lambda: slides_in_csv(path), show)
+        if name:
+            path = Path(os.path.abspath(name))
+            self._keeping.begin(worklist_of(path.parent), lambda: slides_in_csv(path))
 
     def mark(self, state: ReadingState, slide: Path | None = None) -> None:
-        """Note how far a slide is, by default the open one."""
+        """Note how far a slide is, by default the open one; where no list is, one is begun."""
         path = slide or self._open_path
         if path is None:
             self._notices.tell("Open a slide first.")
             return
-        if self._worklist is None:
-            folder = self._tray.folder or path.parent
-            self._begin(
-                worklist_of(folder), self._tray.model.paths, then=lambda: self.mark(state, path)
-            )
-            return
-        worklist, by = self._worklist, user_name()
-
-        def work() -> States:
-            worklist.set_state(path, state, by)
-            return worklist.states()
-
-        self._do(work, self._show)
+        by = user_name()
+        self._asked[path] = state
+        self._change(lambda worklist: worklist.set_state(path, state, by), path)
 
     def finish_slide(self) -> None:
         """Mark the open slide as done, and open the next that is not."""
@@ -142,7 +128,7 @@ class Worklists(QObject):
 
     def open_next(self) -> None:
         """Open the next slide that is not done."""
-        if self._worklist is None:
+        if self.path is None:
             self._notices.tell("There is no worklist of this folder; the File menu begins one.")
             return
         self._open_after(self._open_path)
@@ -155,27 +141,20 @@ class Worklists(QObject):
 
     def note_predicted(self, slide: Path, model: str | None = None) -> None:
         """A slide was predicted by a model, known by its hash; nobody has read it yet."""
-        worklist, by = self._worklist, user_name()
-        if worklist is None or self._states.get(slide) != ReadingState.UNREAD:
-            return
-
-        def work() -> States:
-            worklist.note_predicted(slide, by, model)
-            return worklist.states()
-
-        self._do(work, self._show)
+        if self.path is not None and self.states.get(slide) == ReadingState.UNREAD:
+            by = user_name()
+            self._change(lambda worklist: worklist.note_predicted(slide, by, model), slide)
 
     def note_read(self, slide: Path, reading: Reading) -> None:
         """A slide was read without its prediction, or that was shown anyway."""
         path = Path(os.path.abspath(slide))
-        if reading.ending == Ending.READ and path in self._states:
+        if reading.ending == Ending.READ and path in self.states:
             self._read_at = self._session.document.undo_stack.state
             self.mark(ReadingState.READ, path)
 
     def close(self) -> None:
         """Let the list go, and want no answer any more."""
-        self._is_closed = True
-        self._take(None)
+        self._keeping.close()
 
     @property
     def _open_path(self) -> Path | None:
@@ -185,109 +164,60 @@ class Worklists(QObject):
     def _open_after(self, path: Path | None) -> None:
         order = self._tray.model.paths
         place = order.index(path) if path in order else -1
+        states = self.states
         turn = [*order[place + 1 :], *order[: max(place, 0)]]
-        waiting = (it for it in turn if self._states.get(it) != ReadingState.DONE)
+        waiting = (it for it in turn if states.get(it) != ReadingState.DONE)
         following = next(waiting, None)
         if following is None:
             self._notices.tell("Every slide of the list is done.")
         else:
             self._files.open_slide(following)
 
-    def _begin(
-        self, path: Path, slides: list[Path], then: Callable[[], None] = lambda: None
-    ) -> None:
-        def work() -> tuple[Worklist, States, tuple[Path, ...]]:
-            worklist = Worklist(path)
-            left_out = worklist.add(slides)
-            return worklist, worklist.states(), left_out
-
-        def show(made: tuple[Worklist, States, tuple[Path, ...]]) -> None:
-            if self._is_closed:
-                made[0].close()
-                return
-            self._take(made[0])
-            self._show(made[1])
-            count = words.whole(len(made[1]))
-            self._notices.tell(f"The worklist holds {count} slides; it is kept in {path}.")
-            if made[2]:
-                names = ", ".join(sound(it.name) for it in made[2][:3])
-                self._notices.warn(
-                    f"Left out of the worklist, since their names are no text: {names}"
-                    f"{' …' if len(made[2]) > 3 else ''}."
-                )
-            if self._tray.folder != path.parent:
-                self._tray.show_folder(path.parent)
-            then()
-
-        self._do(work, show)
+    def _change(self, change: Callable[[Worklist], None], slide: Path) -> None:
+        folder = self._tray.folder or slide.parent
+        self._keeping.change(change, worklist_of(folder), self._tray.model.paths)
 
     def _on_listed(self) -> None:
         """Another folder is listed, or the same again: its list is opened where it has one."""
-        folder = self._tray.folder
-        if folder is None:
-            return
-        path = worklist_of(folder)
-        if self._worklist is not None and self._worklist.path == path.absolute():
-            worklist = self._worklist
-            self._do(worklist.states, self._show)
-            return
-        self._take(None)
-        self._show({})
-
-        def work() -> tuple[Worklist, States] | None:
-            if not path.is_file():
-                return None
-            worklist = Worklist(path)
-            return worklist, worklist.states()
-
-        def show(made: tuple[Worklist, States] | None) -> None:
-            if made is None:
-                return
-            if not self._is_closed and self._tray.folder == folder:
-                self._take(made[0])
-                self._show(made[1])
-            else:
-                made[0].close()
-
-        self._do(work, show)
+        if self._tray.folder is not None:
+            self._keeping.show(worklist_of(self._tray.folder))
 
     def _on_edit(self) -> None:
         """What is edited or decided is in review."""
         path = self._open_path
         if path is None or not self._session.document.undo_stack.canUndo():
             return
-        state = self._states.get(path)
+        state = self.states.get(path)
         has_gone_on = self._session.document.undo_stack.state != self._read_at
         if state in _EARLY or (state == ReadingState.READ and has_gone_on):
-            self._states = {**self._states, path: ReadingState.IN_REVIEW}
             self.mark(ReadingState.IN_REVIEW)
 
-    def _take(self, worklist: Worklist | None) -> None:
-        former, self._worklist = self._worklist, worklist
-        if former is not None and former is not worklist:
-            former.close()
-        if worklist is not None and worklist is not former:
-            self.opened.emit(worklist.path)
+    def _on_answer(self, kept: Kept) -> None:
+        former, self._kept = self._kept, kept
+        self._show()
+        if kept.is_begun:
+            self._tell_begun(kept)
+        if kept.path is not None and kept.path != former.path:
+            self.opened.emit(kept.path)
 
-    def _show(self, states: States) -> None:
-        self._states = states
-        self._tray.show_states(states)
+    def _on_failure(self, problem: str) -> None:
+        self._show()
+        self._notices.warn(problem)
 
-    def _do(self, work: Callable[[], object], show: Callable[..., object]) -> None:
-        """Work on the disk beside the window: a folder may lie on a network."""
-        # The application owns the job: this object may be gone when a network answers.
-        job = Job(lambda _: work(), QCoreApplication.instance())
+    def _show(self) -> None:
+        if self._keeping.is_idle:
+            self._asked.clear()
+        self._tray.show_states(self.states)
 
-        def heard(made: object) -> None:
-            if not self._is_closed:
-                show(made)
-            elif isinstance(made, tuple) and isinstance(made[0], Worklist):
-                made[0].close()
-
-        def failed(problem: str) -> None:
-            if not self._is_closed:
-                self._notices.warn(problem)
-
-        job.succeeded.connect(heard)
-        job.failed.connect(failed)
-        job.start()
+    def _tell_begun(self, kept: Kept) -> None:
+        assert kept.path is not None
+        count = words.whole(len(kept.states))
+        self._notices.tell(f"The worklist holds {count} slides; it is kept in {kept.path}.")
+        if kept.left_out:
+            names = ", ".join(sound(it.name) for it in kept.left_out[:3])
+            self._notices.warn(
+                f"Left out of the worklist, since their names are no text: {names}"
+                f"{' …' if len(kept.left_out) > 3 else ''}."
+            )
+        if self._tray.folder != kept.path.parent:
+            self._tray.show_folder(kept.path.parent)
