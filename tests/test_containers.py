@@ -26,7 +26,8 @@ DOCKER = ROOT / "packaging" / "docker"
 IMAGES = ("cpu", "nvidia")
 INSTRUCTIONS = {"ARG", "FROM", "WORKDIR", "COPY", "RUN", "LABEL", "ENV", "USER", "VOLUME"}
 INSTRUCTIONS |= {"ENTRYPOINT"}
-NO_QT = "import sys\nsys.modules.update(dict.fromkeys(('PySide6', 'shiboken6', 'qtawesome')))\n"
+ABSENT = ("PySide6", "shiboken6", "pyqtgraph", "qtawesome")
+NO_QT = f"import sys\nsys.modules.update(dict.fromkeys({ABSENT}))\n"
 OWN_HOST = (
     "import os, socket\n"
     "if 'HOST_OF_CONTAINER' in os.environ:\n"

@@ -371,3 +371,4 @@ def test_the_mouse_over_a_curve_tells_its_values(qtbot: QtBot, window: MainWindo
     colours = {picture.pixelColor(x, y).name() for x in range(300) for y in range(150)}
     assert "#0072b2" in colours
     QTest.mouseMove(curves, QPoint(100, 60))
+    qtbot.waitUntil(lambda: QToolTip.text() == curves.told(2))

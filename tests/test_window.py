@@ -76,6 +76,7 @@ def test_the_window_opens_without_what_it_does_not_need_yet(tmp_path: Path) -> N
         "        all_threads_end(others)\n"
         "        deep = {'tensorflow', 'keras', 'jax', 'torch', 'openvino'}\n"
         "        slow = {'zarr', 'scipy', 'sklearn', 'qtpy', 'typer', 'rich', 'difflib'}\n"
+        "        slow |= {'pyqtgraph'}\n"
         "        # PySide would read the source of each module that is imported after it.\n"
         "        sys.exit(', '.join([*((deep | slow) & loaded), *read]) or 0)\n"
         "main([], Shell())\n"

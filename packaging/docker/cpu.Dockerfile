@@ -19,7 +19,7 @@ COPY resources resources
 RUN python -m venv /opt/environment \
     && . /opt/environment/bin/activate \
     && pip install --no-cache-dir --constraint packaging/constraints.txt . \
-    && pip uninstall --yes PySide6-Essentials shiboken6 QtAwesome QtPy pip \
+    && pip uninstall --yes PySide6-Essentials shiboken6 pyqtgraph colorama QtAwesome QtPy pip \
     && find /opt/environment -name __pycache__ -prune -exec rm -r {} +
 
 FROM ${BASE}

@@ -21,7 +21,7 @@ RUN python -m venv /opt/environment \
     && pip install --no-cache-dir --constraint packaging/constraints.txt . \
     && pip uninstall --yes tensorflow-cpu \
     && pip install --no-cache-dir --constraint packaging/constraints.txt "tensorflow[and-cuda]" \
-    && pip uninstall --yes PySide6-Essentials shiboken6 QtAwesome QtPy pip \
+    && pip uninstall --yes PySide6-Essentials shiboken6 pyqtgraph colorama QtAwesome QtPy pip \
     && find /opt/environment -name __pycache__ -prune -exec rm -r {} +
 
 FROM ${BASE}

@@ -19,6 +19,7 @@ from slideviewer.evaluation.report import Report
 from slideviewer.inference.prediction import Prediction
 from slideviewer.inference.segmentation.prediction import MaskPrediction
 from slideviewer.progress import Progress
+from slideviewer.ui import plots
 from slideviewer.ui.metrics.latest import Latest
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def measurer(question: Callable[[], Question | None], parent: QObject) -> Latest
                 with _in_words_of_the_window():
                     measures = measures_of(asked.prediction, drawn, asked.truth, progress)
             kept[:] = [(asked, measures)]
+            plots.load()  # while nobody waits
             return measures.at(asked.threshold)
 
         return work

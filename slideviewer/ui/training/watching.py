@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage
 
 from slideviewer.training.diary import BATCH_FILE, EXAMPLES_FILE
 from slideviewer.training.following import Following, RunState
+from slideviewer.ui import plots
 from slideviewer.ui.jobs import Job
 from slideviewer.ui.training.child import Child, complaint_in
 from slideviewer.ui.training.phase import Phase, phase_of
@@ -96,6 +97,8 @@ class Watching(QObject):
             complaint=complaint,
             stop_wished=self.stop_wished,
         )
+        if state.rows:
+            plots.load()  # while nobody waits
         return Seen(state, phase, words, self._new_pictures(state))
 
     def _new_pictures(self, state: RunState) -> dict[str, QImage]:
