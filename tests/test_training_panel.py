@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from marked_slides import write_cases
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -358,17 +358,3 @@ def test_a_process_that_may_be_a_strangers_is_not_killed(
     again.training.close()
     wait_for_jobs(qtbot)
     again.let_go()
-
-
-def test_the_mouse_over_a_curve_tells_its_values(qtbot: QtBot, window: MainWindow) -> None:
-    QTest.keyClick(window, Qt.Key.Key_F8)
-    curves = window.training.panel.run.loss
-    rows = [EpochRow(1, epoch, "", 1.0, {"loss": 1 / epoch}) for epoch in (1, 2, 3)]
-    curves.resize(300, 150)
-    curves.show_rows(rows, "loss", 5)
-    assert curves.told(2) == "Epoch 2: training 0.5"
-    picture = curves.grab().toImage()
-    colours = {picture.pixelColor(x, y).name() for x in range(300) for y in range(150)}
-    assert "#0072b2" in colours
-    QTest.mouseMove(curves, QPoint(100, 60))
-    qtbot.waitUntil(lambda: QToolTip.text() == curves.told(2))

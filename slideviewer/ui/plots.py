@@ -15,6 +15,8 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 LEAST_WIDTH = 180
 PALE, OPAQUE = 70, 255
 """Opacity of the grid, and of what covers all."""
+SEEN = {getattr(QEvent.Type, it) for it in ("PaletteChange", "FontChange", "FocusIn", "FocusOut")}
+"""What changes how a plot looks."""
 THINNED = {"autoDownsample": True, "autoDownsampleFactor": 2.0, "downsampleMethod": "peak"}
 """Of more than two points to a pixel, the lowest and the highest of a few are drawn."""
 
@@ -81,6 +83,8 @@ class Plot(QWidget):
             self._make()
         self.setFixedHeight(self._lines_high * QFontMetrics(self.small_font).height())
         self._view.setBackground(self.palette().base().color())
+        frame = {"color": self.palette().highlight().color(), "width": 1.5}
+        self._box.setBorder(frame if self.hasFocus() else None)
         self._box.clear()
         self.draw()
         self._box.addItem(self._marks)
@@ -101,6 +105,7 @@ class Plot(QWidget):
         self._left.setWidth(room + 10 + (high if y.words else 0))
         self._bottom.setHeight(1.3 * high + (high if x.words else 0))
         self._view.centralLayout.setContentsMargins(2, high / 2, 1.2 * high, 2)
+        self._view.centralLayout.activate()  # places may be asked for at once
         across, up = ([axis.first, axis.last] for axis in (x, y))
         self._box.setRange(xRange=x.laid(across).tolist(), yRange=y.laid(up).tolist(), padding=0)
         upright, level = np.repeat(x.ticks, 2), np.repeat(y.ticks, 2)
@@ -139,7 +144,9 @@ class Plot(QWidget):
         """Where values lie in this widget: (n, 2), in pixels."""
         laid = np.stack([self._x.laid(x), self._y.laid(y)], axis=-1)
         zero, one = (self._box.mapViewToScene(QPointF(it, it)) for it in (0, 1))
-        return np.add(laid * (one - zero).toTuple(), (zero + self._view.pos()).toTuple())
+        scale, moved = np.array([(one - zero).toTuple(), (zero + self._view.pos()).toTuple()])
+        found: NDArray[np.float64] = laid * scale + moved
+        return found
 
     @property
     def small_font(self) -> QFont:
@@ -157,14 +164,8 @@ class Plot(QWidget):
 
     def event(self, event: QEvent) -> bool:
         done = super().event(event)
-        kind = QEvent.Type
-        if self._view is None:
-            return done
-        if event.type() in (kind.PaletteChange, kind.FontChange):
+        if self._view is not None and event.type() in SEEN:
             self.redraw()
-        elif event.type() in (kind.FocusIn, kind.FocusOut):
-            frame = {"color": self.palette().highlight().color(), "width": 1.5}
-            self._box.setBorder(frame if self.hasFocus() else None)
         return done
 
     def _make(self) -> None:
