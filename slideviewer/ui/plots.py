@@ -13,8 +13,10 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 LEAST_WIDTH = 180
-PALE, OPAQUE = 70, 255
-"""Opacity of the grid, and of what covers all."""
+PALE = 70
+"""Opacity of the grid."""
+MANY = 400
+"""A longer line is painted in parts: ten times as fast, and rough where it is smooth."""
 SEEN = {getattr(QEvent.Type, it) for it in ("PaletteChange", "FontChange", "FocusIn", "FocusOut")}
 """What changes how a plot looks."""
 THINNED = {"autoDownsample": True, "autoDownsampleFactor": 2.0, "downsampleMethod": "peak"}
@@ -105,7 +107,6 @@ class Plot(QWidget):
         self._left.setWidth(room + 10 + (high if y.words else 0))
         self._bottom.setHeight(1.3 * high + (high if x.words else 0))
         self._view.centralLayout.setContentsMargins(2, high / 2, 1.2 * high, 2)
-        self._view.centralLayout.activate()  # places may be asked for at once
         across, up = ([axis.first, axis.last] for axis in (x, y))
         self._box.setRange(xRange=x.laid(across).tolist(), yRange=y.laid(up).tolist(), padding=0)
         upright, level = np.repeat(x.ticks, 2), np.repeat(y.ticks, 2)
@@ -128,9 +129,7 @@ class Plot(QWidget):
         options = THINNED | {"connect": "finite", "antialias": True, "pen": pen} | options
         pg = load()
         item, drawn = pg.PlotDataItem(self._x.laid(x), self._y.laid(y), **options), pg.mkPen(pen)
-        if drawn.style() == Qt.PenStyle.SolidLine and drawn.color().alpha() == OPAQUE:
-            # Short lines are painted ten times as fast as one long path. Where they meet nothing
-            # is to be seen, but where they are dashed or let something shine through.
+        if len(item.xData) > MANY and drawn.style() == Qt.PenStyle.SolidLine:
             item.curve.setSegmentedLineMode("on")
         self._box.addItem(item)
 

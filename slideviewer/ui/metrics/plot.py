@@ -11,7 +11,7 @@ from slideviewer.evaluation.report import Curve, Line
 from slideviewer.ui.plots import Axis, Plot
 from slideviewer.ui.words import short
 
-LINES_HIGH = 15
+LINES_HIGH = 13
 DOT, RING = 9.0, 13.0
 """Across, in pixels: the point of the threshold, and what is around the one under the mouse."""
 STEPS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)

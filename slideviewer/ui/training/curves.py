@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolTip, QWidget
 
@@ -136,11 +137,14 @@ class Curves(Plot):
             colour = QColor(colours[_name(line)])
             colour.setAlphaF(1.0 if line in self._latest else _FORMER)
             across, up = zip(*line.points, strict=True)
-            self.line(across, up, {"color": colour, "width": 2.0 if line.is_held_out else 1.4})
+            pen = {"color": colour, "width": 2.0 if line.is_held_out else 1.4}
+            dots = {}
             if line.is_held_out or len(up) == 1:
-                marked = slice(None if len(up) <= MOST_MARKS else -1, None)
                 dots = {"symbol": "o", "symbolSize": 6.0, "symbolBrush": colour, "symbolPen": None}
-                self.line(across[marked], up[marked], None, **dots)
+            if len(up) > MOST_MARKS:
+                self.line(across, up, pen)
+                across, up, pen = across[-1:], up[-1:], {"style": Qt.PenStyle.NoPen}
+            self.line(across, up, pen, **dots)
 
     @property
     def _latest(self) -> list[Line]:
