@@ -15,8 +15,6 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 LEAST_WIDTH = 180
 PALE = 70
 """Opacity of the grid."""
-MANY = 400
-"""A longer line is painted in parts: ten times as fast, and rough where it is smooth."""
 SEEN = {getattr(QEvent.Type, it) for it in ("PaletteChange", "FontChange", "FocusIn", "FocusOut")}
 """What changes how a plot looks."""
 THINNED = {"autoDownsample": True, "autoDownsampleFactor": 2.0, "downsampleMethod": "peak"}
@@ -62,6 +60,9 @@ class Plot(QWidget):
     Who inherits says in `draw` what is shown, and answers mouse and keys: pyqtgraph has neither, so
     that no menu opens, nothing is moved by mistake, and the wheel turns the page beneath.
     """
+
+    many = 400
+    """A line of more points is painted in parts: ten times as fast, rough where it is smooth."""
 
     _view: Any = None  # pyqtgraph's, from the first drawing on
 
@@ -129,7 +130,7 @@ class Plot(QWidget):
         options = THINNED | {"connect": "finite", "antialias": True, "pen": pen} | options
         pg = load()
         item, drawn = pg.PlotDataItem(self._x.laid(x), self._y.laid(y), **options), pg.mkPen(pen)
-        if len(item.xData) > MANY and drawn.style() == Qt.PenStyle.SolidLine:
+        if len(item.xData) > self.many and drawn.style() == Qt.PenStyle.SolidLine:
             item.curve.setSegmentedLineMode("on")
         self._box.addItem(item)
 

@@ -83,6 +83,8 @@ def ticks(low: float, high: float) -> list[float]:
 class Curves(Plot):
     """One plot; the mouse over it tells the values of an epoch."""
 
+    many = 150  # such a line goes up and down
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(LINES_HIGH, parent)
         self.lines: list[Line] = []
