@@ -388,3 +388,15 @@ def test_a_report_that_cannot_be_written_is_told(
 
 def test_without_a_slide_there_is_no_report(window: MainWindow) -> None:
     assert not window.named_actions["export_report"].isEnabled()
+
+
+def test_what_waits_for_a_model_that_is_gone_stands_in_no_way(
+    qtbot: QtBot, open_slide: OpenSlide, folder: Path
+) -> None:
+    with Worklist(worklist_of(folder)) as kept:
+        kept.wait_for([folder / "slide 1.tif"], "f" * 64, "Gone")
+    window = open_slide(folder / "slide 1.tif")
+    press(notice(qtbot, window, "1 slide is still to be predicted by Gone"), "Go on")
+    assert notice(qtbot, window, "The model Gone is not installed any more")
+    assert not window.batches.left
+    assert not window.batches.is_busy

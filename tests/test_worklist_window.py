@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -154,6 +155,50 @@ def test_a_damaged_list_is_told_and_left(qtbot: QtBot, open_slide: OpenSlide, fo
     window = open_slide(folder / "slide 1.png")
     qtbot.waitUntil(lambda: any("worklist" in it for it in window.notices.texts))
     assert worklist_of(folder).read_bytes() == b"not a list"
+
+
+def test_another_folder_has_its_own_list_or_none(
+    qtbot: QtBot, listed: MainWindow, folder: Path, tmp_path: Path
+) -> None:
+    listed.named_actions["worklist_begin"].trigger()
+    qtbot.waitUntil(lambda: len(states(listed)) == 3)
+    damaged, without = tmp_path / "damaged", tmp_path / "without"
+    for place in (damaged, without):
+        place.mkdir()
+        shutil.copy(folder / "slide 1.png", place / "other.png")
+    worklist_of(damaged).write_bytes(b"not a list")
+    for place in (damaged, without):
+        listed.browsing.tray.show_folder(place)
+        qtbot.waitUntil(lambda place=place: listed.worklists.path is None)
+        dot = Annotation(place.name, Kind.DOT, as_points([(10, 10)]))
+        listed.session.document.apply("Add dot", {dot.id: dot})
+        listed.worklists.note_predicted(folder / "slide 2.png")
+        wait_for_jobs(qtbot)
+        assert listed.worklists.path is None
+        assert not states(listed)
+        listed.browsing.tray.show_folder(folder)
+        qtbot.waitUntil(lambda: len(states(listed)) == 3)
+    assert worklist_of(damaged).read_bytes() == b"not a list"
+    assert not worklist_of(without).exists(), "nobody asked for one"
+    listed.session.document.undo_stack.setClean()
+
+
+def test_a_list_that_cannot_be_written_is_told_of_once(
+    qtbot: QtBot, listed: MainWindow, folder: Path
+) -> None:
+    listed.named_actions["worklist_begin"].trigger()
+    qtbot.waitUntil(lambda: len(states(listed)) == 3)
+    with contextlib.closing(sqlite3.connect(worklist_of(folder))) as other:
+        other.execute("DROP TABLE log")
+    for number in range(3):
+        dot = Annotation(f"Dot {number}", Kind.DOT, as_points([(10, 10)]))
+        listed.session.document.apply("Add dot", {dot.id: dot})
+        wait_for_jobs(qtbot)
+        told = [it for it in listed.notices.texts if "worklist cannot be used" in it]
+        assert len(told) == (1 if number == 0 else 0)
+        listed.notices.clear()
+    assert states(listed)["slide 1"] == ReadingState.UNREAD, "as it is in the file"
+    listed.session.document.undo_stack.setClean()
 
 
 def test_what_was_read_blind_is_so_on_the_list_until_it_is_reviewed(

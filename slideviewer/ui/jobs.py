@@ -49,11 +49,6 @@ class Job(QObject):
         """Return when the function has, or after so many seconds."""
         self._thread.join(seconds)
 
-    @property
-    def worker(self) -> threading.Thread:
-        """What the function runs in; it may be asked about when the job is gone."""
-        return self._thread
-
     def _progress(self, step: Step) -> None:
         if self._cancelled.is_set():
             raise Cancelled

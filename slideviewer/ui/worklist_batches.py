@@ -87,6 +87,11 @@ class WorklistBatches(QObject):
         """How many slides are still to be predicted, those in the queue among them."""
         return len(self._waiting)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether slides of a list are being predicted: another list has to wait."""
+        return self._list is not None
+
     def predict_all(self) -> None:
         """Have every slide of the list predicted that nobody has read and no model has seen."""
         path, package = self._worklists.path, self._prediction.chooser.currentData()
@@ -243,6 +248,8 @@ class WorklistBatches(QObject):
             )
         self._list, self._failures = path, []
         self._waiting = [it for it in waiting if it.model in self._packages]
+        if not self._waiting:
+            self._list = None
         self._feed()
 
     def _feed(self) -> None:

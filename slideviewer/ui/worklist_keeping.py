@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from slideviewer.cohort.worklist import ReadingState, Worklist
+from slideviewer.errors import SlideviewerError
 from slideviewer.ui.jobs import Job
 
-PATIENCE = 5.0
+PATIENCE = 1.5
 """Seconds that a window waits at its end for changes that a slow disk still takes."""
 
 States = Mapping[Path, ReadingState]
@@ -19,7 +21,7 @@ States = Mapping[Path, ReadingState]
 
 @dataclass(frozen=True)
 class Kept:
-    """How a list stands.
+    """How the list stands after something was asked of it.
 
     Attributes
     ----------
@@ -31,12 +33,15 @@ class Kept:
         The list was just begun, or slides were put on it.
     left_out : tuple of Path
         Those whose names are no text.
+    problem : str
+        Why what was asked was not done; empty where it was.
     """
 
     path: Path | None = None
     states: States = field(default_factory=dict)
     is_begun: bool = False
     left_out: tuple[Path, ...] = ()
+    problem: str = ""
 
 
 class Keeping(QObject):
@@ -47,19 +52,19 @@ class Keeping(QObject):
     while something is still to be written into it.
     """
 
-    answered = Signal(object)  # Kept
-    failed = Signal(str)
+    answered = Signal(object)  # Kept; the last one that was asked for tells how all stands
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._worklist: Worklist | None = None  # touched by jobs alone
-        self._latest: Job | None = None
-        self._waiting = 0
+        self._worklist: Worklist | None = None  # this and the next are touched by jobs alone
+        self._kept = Kept()
+        self._turns: list[Event] = []
+        self._is_closed = False
 
     @property
     def is_idle(self) -> bool:
         """Whether all that was asked is answered."""
-        return not self._waiting
+        return not self._turns
 
     def show(self, path: Path) -> None:
         """Open a list where there is one, and none where there is not."""
@@ -71,24 +76,43 @@ class Keeping(QObject):
                     self._worklist = Worklist(path)
             return self._told()
 
-        self._do(work)
+        self._ask(work)
 
     def begin(self, path: Path, slides: Callable[[], Iterable[Path]]) -> None:
         """Open a list, new or not, and put slides on it."""
-        self._do(lambda: self._begun(path, slides()))
+        self._ask(lambda: self._begun(path, slides()))
 
     def change(
-        self, change: Callable[[Worklist], None], path: Path, slides: Iterable[Path]
+        self,
+        change: Callable[[Worklist], None],
+        path: Path,
+        slides: Iterable[Path] | None = None,
     ) -> None:
-        """Change the list that is open; where none is, begin one with slides."""
+        """Change a list, be it the one that is open or not.
+
+        Parameters
+        ----------
+        change : callable
+        path : Path
+            The list that is meant.
+        slides : iterable of Path, optional
+            Where there is no such list, one of these is begun; without them nothing is done.
+        """
 
         def work() -> Kept:
-            kept = self._told() if self._worklist is not None else self._begun(path, slides)
-            assert self._worklist is not None
-            change(self._worklist)
-            return Kept(kept.path, self._worklist.states(), kept.is_begun, kept.left_out)
+            if self._worklist is not None and self._worklist.path == path:
+                change(self._worklist)
+            elif path.is_file():
+                with Worklist(path) as other:
+                    change(other)
+            elif slides is not None:
+                begun = self._begun(path, slides)
+                assert self._worklist is not None
+                change(self._worklist)
+                return replace(begun, states=self._worklist.states())
+            return self._told()
 
-        self._do(work)
+        self._ask(work)
 
     def close(self) -> None:
         """Let the list go when all that was asked is done, and want no answer any more."""
@@ -98,7 +122,10 @@ class Keeping(QObject):
             self._let_go()
             return Kept()
 
-        self._do(work).wait(PATIENCE)
+        self._ask(work)
+        self._is_closed = True
+        for last in self._turns[-1:]:
+            last.wait(PATIENCE)
 
     def _begun(self, path: Path, slides: Iterable[Path]) -> Kept:
         if self._worklist is None or self._worklist.path != path:
@@ -106,7 +133,7 @@ class Keeping(QObject):
             self._let_go()
             self._worklist = begun
         left_out = self._worklist.add(slides)
-        return Kept(path, self._worklist.states(), True, left_out)
+        return replace(self._told(), is_begun=True, left_out=left_out)
 
     def _told(self) -> Kept:
         if self._worklist is None:
@@ -118,26 +145,38 @@ class Keeping(QObject):
         if former is not None:
             former.close()
 
-    def _do(self, work: Callable[[], Kept]) -> Job:
-        former = [self._latest.worker] if self._latest is not None else []
+    def _ask(self, work: Callable[[], Kept]) -> None:
+        if self._is_closed:
+            return
+        former, mine = self._turns[-1:], Event()
+        self._turns.append(mine)
 
         def turn(_: object) -> Kept:
-            while former:
-                former.pop().join()
-            return work()
+            for event in former:
+                event.wait()
+            try:
+                return self._answer(work)
+            finally:
+                mine.set()
 
         # The application owns the job: this object may be gone when a network answers.
-        self._latest = job = Job(turn, QCoreApplication.instance())
-        job.succeeded.connect(self._on_success)
+        job = Job(turn, QCoreApplication.instance())
+        job.succeeded.connect(self._on_answer)
         job.failed.connect(self._on_failure)
-        self._waiting += 1
         job.start()
-        return job
 
-    def _on_success(self, kept: Kept) -> None:
-        self._waiting -= 1
+    def _answer(self, work: Callable[[], Kept]) -> Kept:
+        try:
+            self._kept = work()
+        except SlideviewerError as error:
+            is_same = self._worklist is not None and self._worklist.path == self._kept.path
+            path = self._worklist.path if self._worklist is not None else None
+            return Kept(path, self._kept.states if is_same else {}, problem=str(error))
+        return self._kept
+
+    def _on_answer(self, kept: Kept) -> None:
+        self._turns.pop(0)
         self.answered.emit(kept)
 
     def _on_failure(self, problem: str) -> None:
-        self._waiting -= 1
-        self.failed.emit(problem)
+        self._on_answer(Kept(problem=problem))

@@ -61,11 +61,11 @@ class Worklists(QObject):
         self._keeping = Keeping(self)
         self._kept = Kept()
         self._asked: dict[Path, ReadingState] = {}  # marks that are on their way to the disk
+        self._refused: dict[Path, ReadingState] = {}  # and those that did not reach it
         self._read_at: int | None = None  # the document's state when the slide was marked as read
         tray.listed.connect(self._on_listed)
         session.document.state_changed.connect(self._on_edit)
         self._keeping.answered.connect(self._on_answer)
-        self._keeping.failed.connect(self._on_failure)
 
     @property
     def commands(self) -> dict[str, Callable[..., object]]:
@@ -115,7 +115,8 @@ class Worklists(QObject):
             return
         by = user_name()
         self._asked[path] = state
-        self._change(lambda worklist: worklist.set_state(path, state, by), path)
+        slides = self._tray.model.paths if self.path is None else None
+        self._change(lambda worklist: worklist.set_state(path, state, by), path, slides)
 
     def finish_slide(self) -> None:
         """Mark the open slide as done, and open the next that is not."""
@@ -173,41 +174,46 @@ class Worklists(QObject):
         else:
             self._files.open_slide(following)
 
-    def _change(self, change: Callable[[Worklist], None], slide: Path) -> None:
-        folder = self._tray.folder or slide.parent
-        self._keeping.change(change, worklist_of(folder), self._tray.model.paths)
+    def _change(
+        self, change: Callable[[Worklist], None], slide: Path, slides: list[Path] | None = None
+    ) -> None:
+        path = self.path or worklist_of(self._tray.folder or slide.parent)
+        self._keeping.change(change, path, slides)
 
     def _on_listed(self) -> None:
         """Another folder is listed, or the same again: its list is opened where it has one."""
-        if self._tray.folder is not None:
-            self._keeping.show(worklist_of(self._tray.folder))
+        if self._tray.folder is None:
+            return
+        path = worklist_of(self._tray.folder)
+        if path != self.path:
+            self._kept, self._asked, self._refused = Kept(), {}, {}
+            self._tray.show_states({})
+        self._keeping.show(path)
 
     def _on_edit(self) -> None:
         """What is edited or decided is in review."""
         path = self._open_path
         if path is None or not self._session.document.undo_stack.canUndo():
             return
+        if self._refused.get(path) == ReadingState.IN_REVIEW:
+            return  # it was told of
         state = self.states.get(path)
         has_gone_on = self._session.document.undo_stack.state != self._read_at
         if state in _EARLY or (state == ReadingState.READ and has_gone_on):
             self.mark(ReadingState.IN_REVIEW)
 
     def _on_answer(self, kept: Kept) -> None:
-        former, self._kept = self._kept, kept
-        self._show()
+        if kept.problem:
+            self._notices.warn(kept.problem)
         if kept.is_begun:
             self._tell_begun(kept)
+        if not self._keeping.is_idle:
+            return  # the last answer tells it all
+        former, self._kept = self._kept, kept
+        self._asked, self._refused = {}, self._asked if kept.problem else {}
+        self._tray.show_states(self.states)
         if kept.path is not None and kept.path != former.path:
             self.opened.emit(kept.path)
-
-    def _on_failure(self, problem: str) -> None:
-        self._show()
-        self._notices.warn(problem)
-
-    def _show(self) -> None:
-        if self._keeping.is_idle:
-            self._asked.clear()
-        self._tray.show_states(self.states)
 
     def _tell_begun(self, kept: Kept) -> None:
         assert kept.path is not None
