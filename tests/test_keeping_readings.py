@@ -23,6 +23,7 @@ from slideviewer.annotations.decisions import (
 )
 from slideviewer.errors import AnnotationError
 from slideviewer.ui import document as documents
+from slideviewer.ui.blind import control
 from slideviewer.ui.window import MainWindow
 
 OWN = Reading("bob", "2026-11-30T10:00:00+00:00", seconds=30.0, id="own")
@@ -148,3 +149,26 @@ def test_leaving_a_slide_keeps_what_was_decided_elsewhere(
     assert found.decisions == later
     assert [it.ending for it in found.readings.values()] == [Ending.OPEN]
     assert threads == ["job"], "the window does not wait"
+
+
+def test_a_disk_that_does_not_answer_does_not_hold_the_end(
+    qtbot: QtBot,
+    open_slide: OpenSlide,
+    made_slide: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window: MainWindow = open_slide(made_slide)
+    window.named_actions["read_blind"].trigger()
+    path = tmp_path / "own.xml"
+    write_annotations(AnnotationSet.of(), path)
+    write_decisions({"a": REJECTED}, path)
+    window.files.open_annotations(path)
+    wait_for_jobs(qtbot)
+    answers = threading.Event()
+    monkeypatch.setattr(documents, "keep_reading", lambda *_: answers.wait(60))
+    monkeypatch.setattr(control, "PATIENCE", 0.01)
+    window.judging.blind.close()
+    assert not answers.is_set()
+    answers.set()
+    wait_for_jobs(qtbot)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -87,7 +86,7 @@ class BlindReading(QObject):
         self._seen: set[Path] = set()
         self._beside: tuple[Path, Mapping[str, Reading]] = (Path(), {})
         self._action: QAction | None = None
-        self._writing: list[threading.Thread] = []
+        self._writing: list[Job] = []
         self.bar = BlindBar()
         self.bar.hide()
         self.bar.end_wanted.connect(lambda: self.set_on(False))
@@ -166,8 +165,8 @@ class BlindReading(QObject):
         self._minute.stop()
         self._keep()
         until = time.monotonic() + PATIENCE
-        for worker in self._writing:
-            worker.join(max(0.0, until - time.monotonic()))
+        for job in self._writing:
+            job.wait(max(0.0, until - time.monotonic()))
 
     def _mark_read(self) -> None:
         reading = self._end(Ending.READ)
@@ -226,8 +225,9 @@ class BlindReading(QObject):
             return
         job = Job(lambda _: write(), self)
         job.failed.connect(self._notices.warn)
+        job.ended.connect(lambda: self._writing.remove(job))
+        self._writing.append(job)
         job.start()
-        self._writing = [it for it in self._writing if it.is_alive()] + [job.worker]
 
     def _on_minute(self) -> None:
         # What is being opened takes a document that has changed for one that was drawn in.
