@@ -274,7 +274,7 @@ def decide_many(
         dialog.where.setCurrentText(where)
         return True
 
-    monkeypatch.setattr("slideviewer.ui.review.control.agreed", fill)
+    monkeypatch.setattr("slideviewer.ui.review.together.agreed", fill)
     window.named_actions["decide_many"].trigger()
 
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Iterable, Sequence
 
 from slideviewer.inference.segmentation.tiling import Answers
-from slideviewer.models.architectures import build_network
 from slideviewer.models.install import verify_package
 from slideviewer.models.loading import fill_weights, load_model, pack_weights
 from slideviewer.models.package import ModelPackage, refuse_other_work, write_package
@@ -18,14 +12,10 @@ from slideviewer.models.spec import CARD, GOLDEN, WEIGHTS
 from slideviewer.progress import Progress, Step, silent
 from slideviewer.training.card_data import may_be_shown
 from slideviewer.training.checkpoints import FitState
-from slideviewer.training.fit import falling
-from slideviewer.training.pair_augmentation import AUGMENTATIONS
 from slideviewer.training.pictures.cache import PixelCache, cached
 from slideviewer.training.pictures.data import TrainingData
-from slideviewer.training.resumable import Patience, fit_resumably
 from slideviewer.training.run_folder import RunFolder
 from slideviewer.training.running import running
-from slideviewer.training.segmentation.album import PixelAlbum
 from slideviewer.training.segmentation.baseline import BASELINE, ColourBaseline
 from slideviewer.training.segmentation.card import Extra, Measured, measure, pixel_card
 from slideviewer.training.segmentation.describe import (
@@ -37,21 +27,15 @@ from slideviewer.training.segmentation.describe import (
     variant_of,
     write_card,
 )
-from slideviewer.training.segmentation.losses import LOSSES, dice
+from slideviewer.training.segmentation.fitting import Fitting, built
 from slideviewer.training.segmentation.measuring import (
     THRESHOLD,
-    measure_squares,
     whole_pictures,
 )
 from slideviewer.training.segmentation.options import TrainPixelsOptions, check_options
 from slideviewer.training.segmentation.parts import Part, few_held_out, split
 from slideviewer.training.segmentation.rival import network_of, refuse_other_part, rival_of
-from slideviewer.training.segmentation.tiles import Square, SquareSource, squares_of
-
-if TYPE_CHECKING:
-    import keras
-
-WATCHED = "val_dice"
+from slideviewer.training.segmentation.tiles import squares_of
 
 
 def train_pixels(
@@ -130,7 +114,7 @@ def _trained(
 ) -> ModelPackage:
     """Fit, measure and write, alone in the folder."""
     targets, title = data.targets, options.data_name or data.title
-    network = _built(options, len(targets), options.seed)
+    network = built(options, len(targets), options.seed)
     folder.refuse_little_room(network.count_params())
     folder.describe(network)
     known = data.identity()
@@ -145,7 +129,7 @@ def _trained(
     side, coverage = options.tile_pixels, options.coverage
     squares = squares_of(cache, parts[0].pictures, side, coverage, flat=False)
     validation = squares_of(cache, parts[1].pictures, side, coverage)
-    fitting = _Fitting(options, targets, cache, squares, validation, folder, known, tell)
+    fitting = Fitting(options, targets, cache, squares, validation, folder, known, tell)
     state = fitting.best(progress, on_epoch)
     network = fitting.network
 
@@ -211,134 +195,3 @@ def _baseline(
     further = extra(rival.spec.threshold) if extra is not None else None
     measured = measure(answered, cache, targets, title, further, variant=variant_of(options))
     return f"{rival.spec.name}, {network_of(rival)}"[:500], measured
-
-
-@dataclass
-class _Fitting:
-    """The repeats of a training, and the network of the best one."""
-
-    options: TrainPixelsOptions
-    targets: Sequence[str]
-    cache: PixelCache
-    squares: Sequence[Square]
-    validation: Sequence[Square]
-    folder: RunFolder
-    known: Mapping[str, object]
-    tell: Callable[[str], None]
-    network: Any = None
-
-    def best(self, progress: Progress, on_epoch: Callable[[FitState], None]) -> FitState:
-        """Fit each repeat as far as it is wanted; `network` has the best weights of all then."""
-        best = FitState()
-        for repeat in range(1, self.options.repeats + 1):
-            state = self._fitted(repeat, progress, on_epoch)
-            if not best.rows or state.best_value > best.best_value:
-                best = state
-        for variable, value in zip(self.network.weights, best.best_weights, strict=True):
-            variable.assign(value)
-        return best
-
-    def _fitted(
-        self, repeat: int, progress: Progress, on_epoch: Callable[[FitState], None]
-    ) -> FitState:
-        options, loss = self.options, LOSSES[self.options.loss]
-        seed = options.seed + repeat - 1
-        steps = -(-len(self.squares) // options.batch_size) * options.epochs
-        network = self.network = _built(options, len(self.targets), seed, steps)
-        source = SquareSource(
-            self.cache,
-            self.squares,
-            options.tile_pixels,
-            options.batch_size,
-            seed,
-            AUGMENTATIONS[options.augmentation],
-            0 if options.augmentation == "none" else options.tile_pixels // 4,
-        )
-        checkpoints = self.folder.checkpoints(repeat, {**options.identity(), "data": self.known})
-        if options.overwrite:
-            checkpoints.discard_another()
-
-        album = PixelAlbum(
-            self.folder.folder, self.cache, self.validation, self.targets, options.tile_pixels
-        )
-
-        def feed_of(epoch: int) -> keras.utils.PyDataset:
-            album.show_batch(epoch + 1, source.batch(epoch, 0))
-            return _feed(source, epoch, options.workers)
-
-        def show(state: FitState) -> None:
-            self.folder.show(state)
-            album.show_answers(state.epochs)
-            on_epoch(state)
-
-        def go_on(state: FitState) -> None:
-            self.folder.show(state)
-            where = f"repeat {repeat}, " if options.repeats > 1 else ""
-            self.tell(f"Goes on after {where}epoch {state.epochs}.")
-
-        return fit_resumably(
-            network,
-            feed_of,
-            options.epochs,
-            checkpoints,
-            validate=lambda: measure_squares(
-                network,
-                self.cache,
-                self.validation,
-                self.targets,
-                loss,
-                options.batch_size,
-                album.look,
-            ),
-            patience=Patience(WATCHED, options.patience),
-            repeat=repeat,
-            progress=_named(progress, repeat, options.repeats),
-            on_epoch=show,
-            on_resumed=go_on,
-        )
-
-
-def _built(options: TrainPixelsOptions, targets: int, seed: int, steps: int = 1) -> keras.Model:
-    """A network with fresh weights of this seed, compiled for a training of so many batches."""
-    import keras
-
-    keras.utils.set_random_seed(seed)
-    network = build_network(
-        "unet",
-        options.architecture_config,
-        patch_size_pixels=options.tile_pixels,
-        num_classes=targets,
-        exclusive=False,
-    )
-    rate: Any = options.learning_rate
-    if options.schedule == "cosine":
-        rate = falling(rate, steps)
-    optimizer = keras.optimizers.Adam(rate)
-    # Left to itself it makes its variables in the first step; those of a checkpoint go there.
-    optimizer.build(network.trainable_variables)
-    network.compile(optimizer, LOSSES[options.loss], metrics=[dice], jit_compile=False)
-    return network
-
-
-def _feed(source: SquareSource, epoch: int, workers: int) -> keras.utils.PyDataset:
-    """Make the data set of an epoch; its base class exists only once Keras is imported."""
-    import keras
-
-    class Feed(keras.utils.PyDataset):  # type: ignore[misc]
-        def __len__(self) -> int:
-            return source.batches
-
-        def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-            return source.batch(epoch, index)
-
-    return Feed(workers=workers, max_queue_size=2 * workers)
-
-
-def _named(progress: Progress, repeat: int, repeats: int) -> Progress:
-    if repeats == 1:
-        return progress
-
-    def report(step: Step) -> None:
-        progress(replace(step, text=f"Repeat {repeat} of {repeats}: {step.text}"))
-
-    return report

@@ -13,24 +13,21 @@ from PySide6.QtWidgets import QInputDialog, QWidget
 from slideviewer.annotations.decisions import Verdict
 from slideviewer.evaluation.findings.findings import FindingKind
 from slideviewer.inference.nuclei.predict import NucleiPrediction
-from slideviewer.ui import words
-from slideviewer.ui.asking import agreed
 from slideviewer.ui.docks import RIGHT, Panel
 from slideviewer.ui.editing.areas import AreaEdits
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.predicted.predicted import Predicted
 from slideviewer.ui.prediction_results import PredictionResults
 from slideviewer.ui.review.finder import Finder, Found
-from slideviewer.ui.review.many_dialog import ManyDialog, places_to_decide
 from slideviewer.ui.review.panel import ReviewPanel
-from slideviewer.ui.review.queue import Item, ReviewQueue
+from slideviewer.ui.review.queue import ReviewQueue
 from slideviewer.ui.review.showing import Showing
-from slideviewer.ui.review.verdicts import BECOMES_MARKUP, SOME_STAND, STANDS, Verdicts
+from slideviewer.ui.review.together import Together
+from slideviewer.ui.review.verdicts import BECOMES_MARKUP, Verdicts
 from slideviewer.ui.session import Session
 from slideviewer.ui.views.grid import ViewGrid
 
 HIDDEN = "The Review panel lists the findings: open it first."
-AGAIN = "The findings are being looked for again. Try it again then."
 PARTS = (FindingKind.BEYOND_MARKUP, FindingKind.BEYOND_PREDICTION)
 
 
@@ -80,6 +77,9 @@ class Reviewing(QObject):
         self._verdicts = Verdicts(session, self.queue, edits, notices, self)
         self._showing = Showing(self.queue, session, views, self)
         self.panel = ReviewPanel(self.queue, self._showing.picture_of)
+        self._together = Together(
+            session, views, self.queue, self.panel, self._verdicts, unless_drawing, notices, window
+        )
         self._group: str | None = None
         self._is_hidden = False
         self._waiting: dict[str, _Wanted] = {}  # until the findings are those of the markup
@@ -89,7 +89,6 @@ class Reviewing(QObject):
         self.panel.row_wanted.connect(self.look_at)
         self.panel.pictures_wanted.connect(self._showing.want_pictures)
         self.panel.group_wanted.connect(self._choose_group)
-        self.panel.told.connect(self._on_told)
         self.panel.rules_wanted.connect(self._choose_rules)
         self._showing.pictures_ready.connect(self.panel.repaint_pictures)
         results.changed.connect(self._on_result)
@@ -108,7 +107,7 @@ class Reviewing(QObject):
             "reject": lambda: self.decide(Verdict.REJECTED),
             "defer": lambda: self.decide(Verdict.DEFERRED),
             "relabel": self.ask_to_relabel,
-            "decide_many": self.ask_to_decide_many,
+            "decide_many": self._together.ask,
             "review_grid": self.panel.show_grid,
         }
 
@@ -170,7 +169,7 @@ class Reviewing(QObject):
         if not self.panel.isVisible():
             self._notices.tell(HIDDEN)
         elif len(chosen) > 1:
-            self._decide_chosen(verdict, chosen)
+            self._together.decide_chosen(verdict, chosen, self._look_at_key)
         elif item is None or item.finding is None:
             self._notices.tell("Choose a finding first: ] goes to the next one.")
         else:
@@ -193,67 +192,6 @@ class Reviewing(QObject):
             following = self._following() if is_looked_at else None
             then = partial(self._look_at_key, following) if is_looked_at else lambda: None
             self._verdicts.decide(wanted.verdict, item, found, wanted.group, wanted.said, then)
-
-    def ask_to_decide_many(self) -> None:
-        """Let the user choose findings that are decided together."""
-        found = self.queue.found
-        items = [it for it in self.queue.items() if it.finding is not None and it.is_open]
-        if found is None or not items:
-            self._notices.tell("No open finding is listed; see the Review panel.")
-            return
-        dialog = ManyDialog(items, places_to_decide(self._session, self._views), self._window)
-        is_agreed = agreed(dialog, self._session.document)
-        verdict, chosen = dialog.chosen_verdict, dialog.chosen
-        dialog.deleteLater()
-        if is_agreed and self.queue.found is found:
-            self._decide_together(verdict, chosen)
-        elif is_agreed:
-            self._notices.tell(AGAIN)
-
-    def _decide_chosen(self, verdict: Verdict, rows: list[int]) -> None:
-        """Decide on all that are selected, and look at the next open one after them."""
-        items = [self.queue.item(row) for row in rows]
-        items = [it for it in items if it.finding is not None]
-        changeable = self._verdicts.changeable(items, verdict)
-        if verdict == Verdict.RELABELLED:
-            self._notices.tell("Relabel one finding at a time: choose one of those selected.")
-        elif not items:
-            self._notices.tell("None of the selected is a finding any more.")
-        elif len(changeable) < len(items):
-            count = len(items) - len(changeable)
-            self._notices.tell(STANDS if count == 1 else SOME_STAND.format(words.whole(count)))
-        else:
-            following = self.queue.next_open_beside(rows)
-            then = partial(self._look_at_key, following)
-            self._decide_together(verdict, items, then, self._said_of_several)
-
-    def _decide_together(
-        self,
-        verdict: Verdict,
-        items: list[Item],
-        then: Callable[[], object] = lambda: None,
-        said: tuple[str, str] = ("", ""),
-    ) -> None:
-        found = self.queue.found
-        if found is None or found.is_behind(self._session.document.annotations):
-            self._notices.tell(AGAIN)
-            return
-
-        def tell() -> None:
-            self._notices.tell(f"{verdict.capitalize()}: {words.whole(len(items))} findings.")
-            then()
-
-        self._unless_drawing(
-            lambda: self._verdicts.decide_together(verdict, items, found, said, tell)
-        )
-
-    @property
-    def _said_of_several(self) -> tuple[str, str]:
-        """Reason and note for all that are selected: not what is shown of a decision on one."""
-        item, said = self.queue.current, self.panel.said
-        decision = item.decision if item is not None else None
-        shown = ("", "") if decision is None else (decision.reason, decision.note)
-        return ("", "") if said == shown else said
 
     def ask_to_relabel(self) -> None:
         """Let the user choose the group that the finding is put in."""
@@ -288,26 +226,6 @@ class Reviewing(QObject):
             done, count = self.queue.progress
             if count and done == count:
                 self._notices.tell("All findings are reviewed.")
-
-    def _on_told(self, reason: str, note: str) -> None:
-        """Keep another reason or note with decisions that were made already."""
-        item = self.queue.current
-        if item is None or item.decision is None:
-            return  # it goes with the verdict
-        shown = item.decision
-        rows = self.panel.views.chosen_rows
-        among = [self.queue.item(row).decision for row in rows] if len(rows) > 1 else [shown]
-        changed = {
-            it.id: replace(
-                it,
-                reason=reason if reason != shown.reason else it.reason,
-                note=note if note != shown.note else it.note,
-            )
-            for it in among
-            if it is not None
-        }
-        if (reason, note) != (shown.reason, shown.note):
-            self._session.document.apply("Note on finding", {}, decisions=changed)
 
     def _watch(self, is_watched: bool) -> None:
         if not is_watched and self._waiting:
