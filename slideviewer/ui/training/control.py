@@ -185,8 +185,7 @@ class Training(QObject):
         self._watching = Watching(last.out, last.log, child, self)
         self._watching.seen.connect(self._on_seen)
         self._watching.look()
-        task = TASKS[last.task].title.partition(":")[0]
-        self.panel.run.begin(f"{self._name} · {task}")
+        self.panel.run.begin(f"{self._name} · {TASKS[last.task].title}")
         self.panel.show_run()
 
     def _on_made(self) -> None:

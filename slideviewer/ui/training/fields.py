@@ -94,7 +94,9 @@ class Task:
     Attributes
     ----------
     title : str
-        For the user.
+        For the user, and short: the panel is narrow.
+    tip : str
+        What such a model says.
     command : str
         After ``slideviewer train``.
     sources : tuple of Source
@@ -103,6 +105,7 @@ class Task:
     """
 
     title: str
+    tip: str
     command: str
     sources: tuple[Source, ...]
     fields: tuple[Field, ...]

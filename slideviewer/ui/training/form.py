@@ -56,7 +56,9 @@ class TrainingForm(QWidget):
         self._offer: Offer | None = None
         self._is_out_own = False  # whether the user chose the folder, and it follows no name
         self.task, self.source = QComboBox(), QComboBox()
-        self.task.addItems([it.title for it in TASKS])
+        for place, it in enumerate(TASKS):
+            self.task.addItem(it.title)
+            self.task.setItemData(place, it.tip, Qt.ItemDataRole.ToolTipRole)
         self.offer = QPushButton()
         self.offer.hide()
         self.further = QLineEdit()

@@ -113,11 +113,12 @@ def _pixels(epochs: int, patience: int, held_out: float) -> tuple[Field, ...]:
 
 
 TILES = Task(
-    "Tiles: what each tile shows",
+    "Tiles",
+    "What each tile shows",
     "tiles",
     (
         Source(
-            "Slides with annotations or masks",
+            "Slides with markup",
             (
                 Field(
                     "--data",
@@ -152,7 +153,7 @@ TILES = Task(
             ),
         ),
         Source(
-            "Folders of classes, a list, or .npz",
+            "Folders, a list, or .npz",
             (
                 Field(
                     "--data",
@@ -216,11 +217,12 @@ TILES = Task(
 )
 
 SEGMENTATION = Task(
-    "Tissue masks: what each pixel belongs to",
+    "Tissue masks",
+    "What each pixel belongs to",
     "segmentation",
     (
         Source(
-            "Slides with annotations",
+            "Slides with markup",
             (
                 Field("--slides", "Slides", Kind.PATH, is_needed=True, tip="A folder, or a slide"),
                 Field(
@@ -254,17 +256,18 @@ SEGMENTATION = Task(
             ),
         ),
         Source("Data Science Bowl folders", (_DSB,)),
-        Source("Pictures with numbered nuclei", (_LABELLED,)),
+        Source("Numbered nuclei", (_LABELLED,)),
     ),
     _pixels(20, 10, 0.33),
 )
 
 NUCLEI = Task(
-    "Nuclei: one by one",
+    "Nuclei",
+    "Each by itself, with its outline",
     "nuclei",
     (
         Source("Data Science Bowl folders", (_DSB,)),
-        Source("Pictures with numbered nuclei", (_LABELLED,)),
+        Source("Numbered nuclei", (_LABELLED,)),
     ),
     _pixels(40, 20, 0.2),
 )
