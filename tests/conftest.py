@@ -43,4 +43,10 @@ settings.register_profile("without a clock", deadline=None)
 settings.register_profile("judging", deadline=None, derandomize=True)
 settings.load_profile("judging" if os.environ.get("CI") else "without a clock")
 
-pytest_plugins = ["patient_qtbot", "window_fixtures", "view_fixtures", "tame_worker"]
+pytest_plugins = [
+    "patient_qtbot",
+    "kept_engines",
+    "window_fixtures",
+    "view_fixtures",
+    "tame_worker",
+]

@@ -21,6 +21,8 @@ from slideviewer.inference.segmentation.store import read_mask_prediction
 from slideviewer.inference.store import read_prediction
 from slideviewer.paths import resources_folder
 
+pytestmark = pytest.mark.usefixtures("kept_engines")
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -448,6 +448,7 @@ def test_the_time_is_in_the_file_before_the_reading_ends(
     clock.seconds = 3000
     blind.files.open_slide(picture)
     qtbot.waitUntil(lambda: blind.session.slide is not None and blind.session.slide.path == picture)
+    wait_for_jobs(qtbot)
     assert kept() == 3000, "once the slide is left"
 
 

@@ -17,6 +17,8 @@ from slideviewer.errors import SlideError
 from slideviewer.progress import silent
 from slideviewer.slide import open_slide
 
+pytestmark = pytest.mark.usefixtures("kept_engines")
+
 FILES = {"slide.tif", "annotations.xml", "prediction.xml", "tiles.csv", "corrected.xml"}
 
 

@@ -6,13 +6,15 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slideviewer.annotations.file_lock import FileLock, Holder, holder_of, lock_of
+from slideviewer.annotations.disk_clock import DiskClock
+from slideviewer.annotations.file_lock import SILENT_SECONDS, FileLock, Holder, holder_of, lock_of
 
 
 @pytest.fixture
@@ -202,3 +204,50 @@ def test_where_nothing_can_be_written_there_is_none(tmp_path: Path) -> None:
     assert not lock.take()
     lock.release()
     assert holder_of(nowhere) is None
+
+
+def test_a_clock_that_goes_wrong_makes_nobody_silent(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_by(file, host="another", beats=True)
+    right = time.time()
+    for wrong in (right + 1000, right - 1000):
+        monkeypatch.setattr(time, "time", lambda wrong=wrong: wrong)
+        holder = holder_of(file)
+        assert holder is not None and holder.silent_seconds < SILENT_SECONDS
+        lock = FileLock(file)
+        assert not lock.take()
+        assert lock.other is not None and lock.other.host == "another"
+    silent_since = right - SILENT_SECONDS - 5
+    os.utime(lock_of(file), (silent_since, silent_since))
+    assert holder_of(file) is None
+    lock = FileLock(file)
+    assert lock.take() and lock.other is None
+    lock.release()
+
+
+def test_where_nothing_can_be_written_silence_counts_from_the_first_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [500.0]
+    monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
+    file, clock = tmp_path / "lock", DiskClock(tmp_path / "missing")
+    file.touch()
+    os.utime(file, (1000, 1000))
+    assert clock.silence_of(file) == 0
+    seconds[0] += 70
+    assert clock.silence_of(file) == 70
+    os.utime(file, (1060, 1060))
+    assert clock.silence_of(file) == 10, "it was heard of between both looks"
+    os.utime(file, (1200, 1200))
+    assert clock.silence_of(file) == 0
+
+
+def test_two_who_take_a_left_lock_at_once_know_of_each_other(file: Path) -> None:
+    held_by(file, pid=-1)
+    left = lock_of(file)
+    right = left.with_name(left.name + hashlib.sha256(left.read_bytes()).hexdigest()[:32])
+    right.touch()  # as the other has it for a moment
+    lock = FileLock(file)
+    assert not lock.take()
+    assert lock.other is not None

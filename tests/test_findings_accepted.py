@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import shapely
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from slideviewer.annotations import Annotation, AnnotationSet, Group, Kind, as_points, as_polygon
 from slideviewer.annotations.masks import HoleStyle
 from slideviewer.annotations.operations.results import parts_of, result_of
+from slideviewer.annotations.origin import How
 from slideviewer.evaluation.findings.accepting import accepted
 from slideviewer.evaluation.findings.accepting_many import accepted_together
 from slideviewer.evaluation.findings.finding_regions import FindingRules, find_regions
@@ -188,3 +191,28 @@ def test_many_new_ones_have_names_of_their_own() -> None:
     made = accepted_together(found, range(len(found)), opinions, 0.5, markup, "Tumor")
     now = markup.with_changes(made.changes)
     assert sorted(it.name for it in now) == [f"Annotation {it}" for it in range(9)]
+
+
+def test_what_meets_the_markup_in_a_corner_alone_is_new_and_has_a_name_of_its_own() -> None:
+    """Beside another new one: neither was drawn by hand, and no two have one name."""
+    markup = marked((0, 0, 2, 4))
+    opinions = Opinions.of_prediction(
+        predicted((3, 0, 5, 3), (0, 3, 3, 5), (9, 9, 12, 12), (9, 1, 12, 4)), markup
+    )
+    found = find_regions(opinions, RULES)
+    for order in itertools.permutations(range(3)):  # the other two are cut from the markup
+        said = [f"d{index}" for index in order]
+        made = accepted_together(found, order, opinions, 0.5, markup, "Tumor", decided=said)
+        new = [it for it in markup.with_changes(made.changes) if it.id not in markup.annotations]
+        assert [it.name for it in new] == ["Annotation 0", "Annotation 1", "Annotation 2"]
+        assert {it.origin and it.origin.how for it in new} == {How.PREDICTED}
+
+
+def test_no_name_is_looked_for_where_nothing_becomes_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To look for one takes long where there are many annotations."""
+    markup = marked((1, 1, 9, 6), (11, 1, 14, 4))
+    opinions = Opinions.of_prediction(predicted((1, 1, 5, 6), (11, 1, 15, 4)), markup)
+    found = find_regions(opinions, RULES)
+    monkeypatch.setattr(AnnotationSet, "next_name", lambda _: pytest.fail("a name"))
+    for index in range(len(found)):
+        assert len(accepted(found, index, opinions, 0.5, markup, "Tumor")) == 1

@@ -309,7 +309,7 @@ def surveyed(name: str, target: int, rest: int = 5, **facts: bool) -> SurveyedSl
     ("slides", "proposed"),
     [
         ([surveyed("a", 3), surveyed("b", 0, is_held_out=True), surveyed("c", 2)], {"b", "c"}),
-        ([surveyed("a", 3), surveyed("b", 0, is_held_out=True)], {"a"}),
+        ([surveyed("a", 3), surveyed("b", 0, is_held_out=True)], set()),
         ([surveyed("a", 3), surveyed("b", 1, is_held_out=True)], {"b"}),
         ([surveyed("a", 0), surveyed("b", 0, is_held_out=True)], {"b"}),
         ([surveyed("a", 3, was_learnt=True), surveyed("b", 0, is_held_out=True)], {"b"}),
@@ -324,3 +324,36 @@ def test_a_slide_with_the_target_is_proposed_to_be_held_out(
     files = reviewed_files(tmp_path, len(slides))[::-1]
     found = with_target(tuple(slides), files, 1)
     assert {it.name for it in found if it.is_held_out} == proposed
+
+
+SHOWING = st.lists(
+    st.tuples(st.sampled_from("pqr"), st.integers(0, 1), st.integers(0, 1), st.booleans()),
+    min_size=2,
+    max_size=6,
+)
+
+
+@given(SHOWING, st.sampled_from("pqr"))
+@hypothesis_settings(max_examples=60)
+def test_what_is_proposed_can_be_done_and_leaves_the_target_to_learn(
+    tmp_path_factory: pytest.TempPathFactory,
+    facts: list[tuple[str, int, int, bool]],
+    held_out: str,
+) -> None:
+    files = reviewed_files(tmp_path_factory.mktemp("slides"), len(facts), *(it[0] for it in facts))
+    known = {patient for patient, *_, was_learnt in facts if was_learnt}
+    slides = []
+    for file in files:  # in the order of their hashes
+        patient, target, rest, was_learnt = facts[int(file.name)]
+        is_out = patient == held_out and held_out not in known
+        slides.append(surveyed(file.name, target, rest, is_held_out=is_out, was_learnt=was_learnt))
+    found = with_target(tuple(slides), files, 1)
+    patients = {it.name: it.slide.origin for it in files}
+    out = {patients[it.name] for it in found if it.is_held_out}
+    used = {patients[it.name] for it in found if it.counts.any() and not it.is_held_out}
+    assert not out & used, "a patient's slides stand on one side"
+    assert not out & known
+    shown = {patients[it.name] for it in slides if it.counts[:, 1].any()}
+    if shown - known:
+        assert shown - out, "some of the target is left to learn from"
+        assert not out or shown & out, "what is held out shows the target, too"

@@ -24,6 +24,8 @@ from slideviewer.annotations import (
 from slideviewer.cli import main
 from slideviewer.inference.store import read_prediction
 
+pytestmark = pytest.mark.usefixtures("kept_engines")
+
 Run = Callable[..., tuple[int, str, str]]
 
 

@@ -37,6 +37,8 @@ from slideviewer.ui.tissue_marking import TissueDialog
 from slideviewer.ui.tissue_settings import tissue_parameters
 from slideviewer.ui.window import MainWindow
 
+pytestmark = pytest.mark.usefixtures("kept_engines")
+
 SQUARE = as_points([(1000, 800), (2000, 800), (2000, 1600), (1000, 1600)])
 HOLE = as_points([(1200, 1000), (1600, 1000), (1600, 1400), (1200, 1400)])
 

@@ -30,6 +30,8 @@ from slideviewer.inference.provenance import content_identity
 from slideviewer.inference.store import PredictionStore
 from slideviewer.progress import Step
 
+pytestmark = pytest.mark.usefixtures("kept_engines")
+
 EXAMPLES = [
     line.strip()
     for line in (paths.resources_folder() / "help" / "reports.md").read_text("utf-8").splitlines()

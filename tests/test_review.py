@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from slideviewer.annotations import (
 )
 from slideviewer.annotations.decisions import Verdict, read_decisions
 from slideviewer.annotations.journal import read_leftover
+from slideviewer.annotations.origin import How
 from slideviewer.annotations.trail import events_of
 from slideviewer.evaluation.findings.findings import FindingKind
 from slideviewer.geometry import Rect
@@ -604,3 +606,24 @@ def test_what_is_said_of_several_is_kept_with_each(qtbot: QtBot, reviewed: MainW
     panel.list.setFocus()
     key(reviewed, Qt.Key.Key_L)
     assert said() == [*[("Artefact", "fold")] * 2, ("", "")], "what was said of one stays its own"
+
+
+def test_what_meets_the_markup_in_a_corner_alone_was_predicted_not_drawn(
+    qtbot: QtBot, reviewed: MainWindow
+) -> None:
+    document, reviewing = reviewed.session.document, reviewed.judging.reviewing
+    known = prediction()
+    scores = np.full_like(known.probabilities, 0.1)
+    scores[:3, 3:5, 1] = scores[3:5, :3, 1] = 0.9
+    corners = CELL * np.array([(0, 0), (2, 0), (2, 4), (0, 4)])
+    drawn = Annotation("Nest", Kind.POLYGON, as_points(corners), "Tumor")
+    (former,) = document.annotations
+    document.apply("Draw", {former.id: None, drawn.id: drawn})
+    reviewed.prediction.results.show(replace(known, probabilities=scores))
+    found(qtbot, reviewing, 3)
+    queue = reviewing.queue
+    (row,) = (it for it in range(3) if queue.item(it).bounds.x == 3 * CELL)
+    select(reviewed, row)
+    key(reviewed, Qt.Key.Key_Y)
+    qtbot.waitUntil(lambda: len(document.annotations) == 2)
+    assert [it.origin and it.origin.how for it in document.annotations] == [None, How.PREDICTED]

@@ -206,6 +206,18 @@ def test_a_training_killed_on_another_machine_bars_for_a_minute_alone(tmp_path: 
         pass
 
 
+def test_a_training_elsewhere_is_told_by_whatever_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_elsewhere(tmp_path / "training")
+    right = time.time()
+    for wrong in (right + 1000, right - 1000):
+        monkeypatch.setattr(time, "time", lambda wrong=wrong: wrong)
+        assert Following(tmp_path).look().is_running
+        with pytest.raises(TrainingError, match=r"runs in this folder already.*3f2a91bc77de"):
+            running(tmp_path / "training").__enter__()
+
+
 def test_a_training_makes_itself_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("slideviewer.training.running.BEAT_SECONDS", 0.001)
     with running(tmp_path / "training") as run:

@@ -32,6 +32,8 @@ from slideviewer.inference.store import read_prediction
 from slideviewer.inference.worker import InferenceWorker
 from slideviewer.models.package import ModelPackage
 
+pytestmark = pytest.mark.usefixtures("kept_engines")
+
 PATIENCE = 120.0
 
 

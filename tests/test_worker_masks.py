@@ -36,6 +36,8 @@ from slideviewer.inference.worker import InferenceWorker
 from slideviewer.models.package import ModelPackage
 from slideviewer.slide.tissue import TissueMask
 
+pytestmark = pytest.mark.usefixtures("kept_engines")
+
 WIDTH, HEIGHT = 2100, 1300
 
 

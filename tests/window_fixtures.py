@@ -24,7 +24,7 @@ ChooseFile = Callable[..., None]
 
 @pytest.fixture
 def window(
-    qtbot: QtBot, user_folder: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, user_folder: Path, kept_engines: None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MainWindow]:
     """An empty window, with one tiny model installed beside the bundled ones."""
     use_settings_in(user_folder)

@@ -13,12 +13,12 @@ import json
 import os
 import socket
 import sys
-import time
 import uuid
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from slideviewer.annotations.disk_clock import DiskClock
 from slideviewer.files import target_of
 
 MOST_BYTES = 10_000
@@ -51,7 +51,7 @@ class Holder:
     beats : bool
         Whether its program touches the lock again and again (`FileLock.beat`).
     silent_seconds : float
-        How long ago the lock was touched, as it was read.
+        How long ago the lock was touched, as it was read; told only of those that beat elsewhere.
     """
 
     user: str
@@ -95,10 +95,16 @@ class FileLock:
         The annotation file, which need not exist yet.
     beats : bool
         Whether the holder promises to `beat` every `BEAT_SECONDS`.
+
+    Attributes
+    ----------
+    other : Holder or None
+        Who held it when it could not be taken; None where it could be, or nothing be written.
     """
 
     def __init__(self, path: Path, *, beats: bool = False) -> None:
         self.path = path
+        self.other: Holder | None = None
         self._file = lock_of(path)
         self._key = uuid.uuid4().hex
         pid = os.getpid()
@@ -111,6 +117,7 @@ class FileLock:
     def take(self) -> bool:
         """Write the lock, in place of one whose program is gone; whether it is held now."""
         own = self._file.with_name(self._file.name + self._key)
+        self.other = None
         _ours.add(self._key)
         try:
             own.write_bytes(self._content)  # whole before it has the name: half is nobody's
@@ -130,21 +137,23 @@ class FileLock:
         """
         left = _bytes(self._file)
         holder = _holder(left)
+        now = own.stat().st_mtime  # by the clock of the disk, which may be another machine's
         if holder is not None:
-            # Both by the clock of the disk, which may be another machine's.
-            silent = own.stat().st_mtime - self._file.stat().st_mtime
-            holder = replace(holder, silent_seconds=silent)
+            holder = replace(holder, silent_seconds=now - self._file.stat().st_mtime)
         if holder is not None and not holder.is_gone:
+            self.other = holder
             return False
         right = self._file.with_name(self._file.name + hashlib.sha256(left).hexdigest()[:32])
-        if _is_forgotten(right):
+        if _is_forgotten(right, now):
             right.unlink(missing_ok=True)
         try:
             right.open("xb").close()  # the right to replace just this content
         except FileExistsError:
+            self.other = _read(self._file)
             return False
         try:
             if _bytes(self._file) != left:  # it was replaced in this very moment
+                self.other = _read(self._file)
                 return False
             os.replace(own, self._file)
             return True
@@ -191,10 +200,10 @@ def _name(file: Path, lock: Path) -> bool:
     return True
 
 
-def _is_forgotten(file: Path) -> bool:
+def _is_forgotten(file: Path, now: float) -> bool:
     """Whether a file meant for a moment has been there for a minute."""
     try:
-        return time.time() - file.stat().st_mtime > 60
+        return now - file.stat().st_mtime > 60
     except OSError:
         return False
 
@@ -208,18 +217,31 @@ def lock_of(path: Path) -> Path:
     return target.with_name(f".~lock.{target.name}#")
 
 
-def holder_of(path: Path) -> Holder | None:
-    """Who else has a file open; None where nobody is known to."""
-    holder = _read(lock_of(path))
+def holder_of(path: Path, clock: DiskClock | None = None) -> Holder | None:
+    """Who else has a file open; None where nobody is known to.
+
+    Parameters
+    ----------
+    path : Path
+    clock : DiskClock, optional
+        That of the file's disk, for who asks again and again.
+    """
+    lock = lock_of(path)
+    holder = _read(lock)
+    if holder is not None and holder.beats and holder.host != socket.gethostname():
+        try:
+            silent = (clock or DiskClock(lock.parent)).silence_of(lock)
+        except OSError:  # it was just taken away
+            return None
+        holder = replace(holder, silent_seconds=silent)
     return None if holder is None or holder.is_gone else holder
 
 
 def _read(lock: Path) -> Holder | None:
     try:
-        holder, touched = _holder(_bytes(lock)), lock.stat().st_mtime
+        return _holder(_bytes(lock))
     except OSError:
         return None
-    return holder and replace(holder, silent_seconds=time.time() - touched)
 
 
 def _bytes(lock: Path) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from slideviewer.annotations.disk_clock import DiskClock
 from slideviewer.annotations.file_lock import Holder, holder_of
 from slideviewer.models.package import TRAINING
 from slideviewer.progress import Step
@@ -83,6 +84,7 @@ class Following:
 
     def __init__(self, out: Path) -> None:
         self._state = RunState(out)
+        self._clock = DiskClock(self._state.folder)
         self._place = 0  # in the diary
         self._head = b""  # its first line, which no other training begins with
         self._history = 0  # when it was written
@@ -91,7 +93,7 @@ class Following:
         """What is known now; may take long on a network."""
         folder = self._state.folder
         # First: what it says as it ends is written before it lets go.
-        holder = holder_of(folder / DIARY_FILE)
+        holder = holder_of(folder / DIARY_FILE, self._clock)
         self._read_diary(folder / DIARY_FILE)
         written = _written(folder / HISTORY_FILE)
         if written != self._history:

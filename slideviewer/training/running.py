@@ -13,7 +13,7 @@ from slideviewer.annotations.file_lock import (
     BEAT_SECONDS,
     SILENT_SECONDS,
     FileLock,
-    holder_of,
+    Holder,
     lock_of,
 )
 from slideviewer.errors import Cancelled, SlideviewerError, TrainingError
@@ -105,6 +105,11 @@ class Hold:
         """Whether another process has taken its place."""
         return self._lost.is_set()
 
+    @property
+    def other(self) -> Holder | None:
+        """Who held it when it could not be taken; None where nothing can be written."""
+        return self._lock.other
+
     def take(self) -> bool:
         """Hold it; False where another does."""
         if not self._lock.take():
@@ -182,7 +187,7 @@ def _alone(folder: Path) -> Iterator[Hold]:
         folder.mkdir(parents=True, exist_ok=True)
     hold = Hold(folder)
     if not hold.take():
-        _refuse(folder)
+        _refuse(folder, hold.other)
     try:
         yield hold
     finally:
@@ -194,8 +199,7 @@ def _alone(folder: Path) -> Iterator[Hold]:
                 it.rmdir()
 
 
-def _refuse(folder: Path) -> None:
-    holder = holder_of(folder / DIARY_FILE)
+def _refuse(folder: Path, holder: Holder | None) -> None:
     if holder is None:
         raise TrainingError(
             "Nothing can be written here.", path=folder, remedy="Name another folder."

@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slideviewer.annotations import Annotation, AnnotationSet, Group, write_annotations
-from slideviewer.annotations.decisions import Decision, Reading, decisions_file_of, write_decisions
+from slideviewer.annotations.decisions import Decision, Reading, keep_reading, write_decisions
 from slideviewer.annotations.journal import Journal
 from slideviewer.annotations.saving import Stamp, stamp_of
 from slideviewer.ui.history import Edit, History, Pair
@@ -188,20 +188,18 @@ class Document(QObject):
         if reading is not None and self._annotations.readings.get(reading.id) != reading:
             self.note_reading(reading)
 
-    def keep_reading(self) -> None:
-        """Write how the slide is read beside a file that holds all else, which is left now.
+    def reading_writer(self) -> Callable[[], None] | None:
+        """What writes how the slide is read beside a file that holds all else, in any thread.
 
-        Nothing is written where nobody saved anything yet: to look at a slide leaves no file.
-
-        Raises
-        ------
-        AnnotationError
-            It cannot be written; what is there stays.
+        It leaves all else as it is there, and raises AnnotationError where that fails. None where
+        something else waits to be saved, or nobody reads. Where nobody saved anything yet, it
+        writes nothing: to look at a slide leaves no file.
         """
-        path = self._path
-        if path is not None and self.is_saved and decisions_file_of(path).is_file():
-            self.note_present_reading()
-            write_decisions(self._annotations.decisions, path, self._annotations.readings)
+        path, reading = self._path, self.present_reading()
+        if path is None or reading is None or not self.is_saved:
+            return None
+        self.note_present_reading()
+        return lambda: keep_reading(reading, path)
 
     def save(self, path: Path) -> tuple[str, ...]:
         """Write to a file; AnnotationError where that fails, and nothing is lost.

@@ -7,6 +7,7 @@ from slideviewer.annotations.decisions.file import (
     read_decisions,
     write_decisions,
 )
+from slideviewer.annotations.decisions.keeping import keep_reading
 from slideviewer.annotations.decisions.reading import Ending, Reading, reading_from
 from slideviewer.annotations.decisions.table import write_decisions_csv
 
@@ -19,6 +20,7 @@ __all__ = [
     "Verdict",
     "as_runs",
     "decisions_file_of",
+    "keep_reading",
     "read_decisions",
     "reading_from",
     "write_decisions",

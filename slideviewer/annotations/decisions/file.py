@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from slideviewer.annotations.decisions.decision import Decision, Verdict, as_runs
 from slideviewer.annotations.decisions.reading import Ending, Reading
+from slideviewer.annotations.decisions.turns import turn_at
 from slideviewer.annotations.json_file import sound
 from slideviewer.annotations.saving import write_safely
 
@@ -161,20 +162,21 @@ def write_decisions(
     """
     file = decisions_file_of(path)
     read = dict(readings or {})
-    if not decisions and not read and not file.exists():
-        return
-    former = read_decisions(path)
-    had_any = former.decisions or former.readings
-    if not decisions and not read and not had_any and former.notice:
-        return
-    if not former.notice and (former.decisions, former.readings) == (decisions, read):
-        return
-    gone = (former.decisions.keys() - decisions.keys()) | (former.readings.keys() - read.keys())
-    write_safely(
-        file,
-        lambda stream: stream.writelines(_lines(path.name, decisions, read)),
-        backup=bool(former.notice or gone),
-    )
+    with turn_at(file):
+        if not decisions and not read and not file.exists():
+            return
+        former = read_decisions(path)
+        had_any = former.decisions or former.readings
+        if not decisions and not read and not had_any and former.notice:
+            return
+        if not former.notice and (former.decisions, former.readings) == (decisions, read):
+            return
+        gone = (former.decisions.keys() - decisions.keys()) | (former.readings.keys() - read.keys())
+        write_safely(
+            file,
+            lambda stream: stream.writelines(lines_of(path.name, decisions, read)),
+            backup=bool(former.notice or gone),
+        )
 
 
 def _read_one_by_one(file: Path, content: _Content) -> DecisionsRead:
@@ -229,7 +231,7 @@ def _unused(file: Path, why: str) -> str:
     return f"{file.name} cannot be used ({why}): what was decided in a review is not known."
 
 
-def _lines(
+def lines_of(
     name: str, decisions: Mapping[str, Decision], readings: Mapping[str, Reading]
 ) -> Iterator[bytes]:
     """The file's text, with a line for each entry so that versions can be compared."""

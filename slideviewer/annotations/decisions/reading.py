@@ -58,6 +58,13 @@ class Reading:
         """Whether predictions of the slide may be shown to this reader."""
         return self.ending != Ending.OPEN
 
+    def goes_beyond(self, former: Reading | None) -> bool:
+        """Whether it tells of more than a former state of it: a reading only ever goes on."""
+        if former is None:
+            return True
+        now = (self.is_over, self.seconds, self.openings)
+        return now > (former.is_over, former.seconds, former.openings)
+
     def as_json(self) -> dict[str, object]:
         """Plain JSON values; `reading_from` reads them."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}

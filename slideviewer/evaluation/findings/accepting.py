@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import cv2
@@ -55,7 +55,7 @@ def accepted(
     markup: AnnotationSet,
     group: str | None,
     groups: Collection[str | None] | None = None,
-    name: str | None = None,
+    name: Callable[[], str] | None = None,
 ) -> list[Change]:
     """Make the markup say what the first side does.
 
@@ -74,8 +74,8 @@ def accepted(
         For a new annotation.
     groups : collection of (str or None), optional
         Groups that may be changed; as in `marked_share`, all by default.
-    name : str, optional
-        Of a new annotation; the next one of the markup by default.
+    name : callable, optional
+        Says the name of a new annotation, where there is one; the markup's next one by default.
 
     Returns
     -------
@@ -84,12 +84,14 @@ def accepted(
     """
     kind = FindingKind(int(findings.kinds[index]))
     own = _shape_of(findings, index)
-    new = Change(
-        Annotation(name or markup.next_name(), Kind.POLYGON, as_points([]), group),
-        rounded(own, SMOOTHING_CELLS * findings.grid.cell),
-    )
+
+    def new() -> Change:
+        called = (name or markup.next_name)()
+        area = rounded(own, SMOOTHING_CELLS * findings.grid.cell)
+        return Change(Annotation(called, Kind.POLYGON, as_points([]), group), area)
+
     if kind in BECOMES_NEW:
-        return [new]
+        return [new()]
     near = _near(own, markup, groups)
     if kind == FindingKind.MARKED:
         changes = (
@@ -106,7 +108,7 @@ def accepted(
         return [Change(annotation, subtraction(area, [cut])) for annotation, area in near]
     addition = intersection([predicted, reach])
     # What meets marked cells in a corner alone may lie beside no outline.
-    return _with_addition(addition, own, reach, markup, groups) or [new]
+    return _with_addition(addition, own, reach, markup, groups) or [new()]
 
 
 def lesion_of(

@@ -65,20 +65,21 @@ def accepted_together(
     names = _names_from(markup.next_name())
     for done, index in enumerate(chosen):
         progress(Step(done, len(chosen), "Accepting findings", "findings"))
-        is_new = FindingKind(int(findings.kinds[index])) in BECOMES_NEW
-        if not is_new and waiting:
+        stands_alone = FindingKind(int(findings.kinds[index])) in BECOMES_NEW
+        if not stands_alone and waiting:
             now, waiting = now.with_changes(waiting), {}
-        name = next(names) if is_new else None
-        for change in accepted(findings, index, opinions, threshold, now, group, groups, name):
+        for change in accepted(
+            findings, index, opinions, threshold, now, group, groups, lambda: next(names)
+        ):
             like = change.annotation
             if decided:
-                like = like.decided_by(decided[done], is_new=is_new)
+                like = like.decided_by(decided[done], is_new=like.id not in now.annotations)
             made = result_of(parts_of(change.area), like, now, holes)
             new: dict[str, Annotation | None] = {change.annotation.id: None}
             new |= {it.id: it for it in (*made.shapes, *made.holes)}
             touched |= dict.fromkeys(new)
             declared |= {it.name: it for it in made.groups}
-            if is_new:
+            if stands_alone:
                 waiting |= {it.id: it for it in (*made.shapes, *made.holes)}
             else:
                 now = now.with_changes(new)

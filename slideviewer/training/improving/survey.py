@@ -38,8 +38,8 @@ class SurveyedSlide:
     counts : ndarray (3, classes), int64
         Tiles by source (drawn, accepted, rejected) and class.
     is_held_out : bool
-        Whether it is proposed to be held out: by its file's hash, or since no other that is held
-        out shows the target.
+        Whether it is proposed to be held out: by its file's hash, as far as the target can be
+        both learnt and judged.
     was_learnt : bool
         Whether the model has learnt from it before, so that it cannot be held out.
     problem : str
@@ -84,26 +84,23 @@ def survey(
 def _with_target(
     found: tuple[SurveyedSlide, ...], slides: Sequence[ReviewedSlide], target: int
 ) -> tuple[SurveyedSlide, ...]:
-    """Propose that a slide with the target is held out, too: without one nothing can be judged."""
+    """Propose that a patient with the target is held out: without one nothing can be judged.
 
-    def shows(slide: SurveyedSlide) -> bool:
-        return bool(slide.counts[:, target].any())
-
+    It is one whom the model has not learnt from, and another one with the target is left to learn
+    from. Where only one shows it, none is held out: tiles that lie apart are to judge then.
+    """
+    patients = [it.slide.origin for it in slides]
+    both = list(zip(found, patients, strict=True))
+    out = {patient for it, patient in both if it.is_held_out and it.counts.any()}
     wants_some = any(it.is_held_out for it in found)
-    found = tuple(replace(it, is_held_out=it.is_held_out and bool(it.counts.any())) for it in found)
-    free = [at for at, it in enumerate(found) if shows(it) and not it.was_learnt]
-    if not wants_some or not free or any(shows(it) and it.is_held_out for it in found):
-        return found
-    first = min(free, key=lambda at: slides[at].hash)
-    chosen = {at for at, it in enumerate(slides) if it.slide.origin == slides[first].slide.origin}
-    rest = [it for at, it in enumerate(found) if at not in chosen]
-    if not any(it.counts.any() for it in rest):
-        return found
-    # What is left to learn from is not to be held out as well.
-    is_enough = any(it.counts.any() and not it.is_held_out for it in rest)
+    showing = {patient for it, patient in both if it.counts[:, target].any()}
+    free = showing - {patient for it, patient in both if it.was_learnt}
+    is_on_both_sides = bool(out & showing and showing - out)
+    if wants_some and free and not is_on_both_sides:
+        first = min((it for it in slides if it.slide.origin in free), key=lambda it: it.hash)
+        out = (out - showing) | {first.slide.origin} if len(showing) > 1 else set()
     return tuple(
-        replace(it, is_held_out=at in chosen or (it.is_held_out and is_enough))
-        for at, it in enumerate(found)
+        replace(it, is_held_out=patient in out and bool(it.counts.any())) for it, patient in both
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,13 +11,13 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from slideviewer.annotations.decisions import Ending, Reading
-from slideviewer.errors import AnnotationError
 from slideviewer.ui import settings, words
 from slideviewer.ui.asking import ask
 from slideviewer.ui.author import user_name
 from slideviewer.ui.blind.bar import BlindBar
 from slideviewer.ui.blind.log import ReadingLog
 from slideviewer.ui.files import Files
+from slideviewer.ui.jobs import Job
 from slideviewer.ui.likelihood_maps import LikelihoodMaps
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.predicted.predicted import Predicted
@@ -36,6 +37,8 @@ OVER = {
 }
 MINUTE_MS = 60_000
 """How often the time is noted, so that a crash costs no more of it."""
+PATIENCE = 3.0
+"""Seconds that a window waits at its end for readings that a slow disk still takes."""
 
 GOES_ON = "The reading of this slide was begun and not ended: predictions are hidden again."
 
@@ -83,6 +86,7 @@ class BlindReading(QObject):
         self._seen: set[Path] = set()
         self._beside: tuple[Path, Mapping[str, Reading]] = (Path(), {})
         self._action: QAction | None = None
+        self._writing: list[Job] = []
         self.bar = BlindBar()
         self.bar.hide()
         self.bar.end_wanted.connect(lambda: self.set_on(False))
@@ -160,6 +164,9 @@ class BlindReading(QObject):
         """The window is about to close: keep how long the slide was read."""
         self._minute.stop()
         self._keep()
+        until = time.monotonic() + PATIENCE
+        for job in self._writing:
+            job.wait(max(0.0, until - time.monotonic()))
 
     def _mark_read(self) -> None:
         reading = self._end(Ending.READ)
@@ -212,11 +219,15 @@ class BlindReading(QObject):
         self._beside = following, readings
 
     def _keep(self) -> None:
-        if self.hides:
-            try:
-                self._session.document.keep_reading()
-            except AnnotationError as error:
-                self._notices.warn(str(error))
+        """Note in the background how long the slide was read that is about to be left."""
+        write = self._session.document.reading_writer() if self.hides else None
+        if write is None:
+            return
+        job = Job(lambda _: write(), self)
+        job.failed.connect(self._notices.warn)
+        job.ended.connect(lambda: self._writing.remove(job))
+        self._writing.append(job)
+        job.start()
 
     def _on_minute(self) -> None:
         # What is being opened takes a document that has changed for one that was drawn in.

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from slideviewer.annotations import Group
 from slideviewer.annotations.decisions import Decision, Verdict
 from slideviewer.annotations.masks import HoleStyle
-from slideviewer.evaluation.findings.accepting import BECOMES_NEW, accepted, lesion_of
+from slideviewer.evaluation.findings.accepting import accepted, lesion_of
 from slideviewer.evaluation.findings.accepting_many import Accepted, accepted_together
 from slideviewer.evaluation.findings.decided import LASTING
 from slideviewer.evaluation.findings.findings import FindingKind
@@ -115,9 +115,12 @@ class Verdicts(QObject):
             if self._session.document.apply(text, {}, decisions=decisions):
                 then()
             return
+        markup = self._session.document.annotations
         changes = [
             NewArea(
-                change.annotation.decided_by(decision.id, is_new=item.kind in BECOMES_NEW),
+                change.annotation.decided_by(
+                    decision.id, is_new=change.annotation.id not in markup.annotations
+                ),
                 change.area,
             )
             for change in accepted(
@@ -125,7 +128,7 @@ class Verdicts(QObject):
                 item.finding.index,
                 found.opinions,
                 found.rules.threshold,
-                self._session.document.annotations,
+                markup,
                 group,
                 found.groups,
             )
