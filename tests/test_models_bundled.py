@@ -89,6 +89,7 @@ def test_discs_are_found_one_by_one() -> None:
     assert 2 <= len(found) <= 3  # two of the three overlap
 
 
+@pytest.mark.long
 def test_nuclei_of_the_test_part_score_as_stated(real_data: Path, tmp_path: Path) -> None:
     package = open_package(NUCLEI)
     rules = rules_for(package.spec)

@@ -269,6 +269,7 @@ def test_broken_off_and_gone_on_with_it_makes_the_same_model(dsb: Path, tmp_path
     assert package.hash == whole.hash
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_goes_on(dsb: Path, tmp_path: Path) -> None:
     """A real process is really killed: as it reads the pictures, and as it trains."""
     out, epochs = tmp_path / "killed", 40
