@@ -20,6 +20,7 @@ from tiny_model import write_tiny_package
 MB = 1 << 20
 
 
+@pytest.mark.long
 def test_all_tiles_that_were_asked_for_are_predicted_and_the_memory_told(tmp_path: Path) -> None:
     blocks = [np.full((BLOCK_SIZE, BLOCK_SIZE, 3), 180, np.uint8)]
     slide = write_mosaic(tmp_path / "one.svs", blocks, np.zeros((1, 1), np.intp))

@@ -170,21 +170,23 @@ def kill_after_an_epoch(container: Container, options: list[str], named: dict[st
     return lock_of(training / DIARY_FILE)
 
 
+OPTIONS = (
+    *("--architecture-config", '{"stem":4,"widths":[8],"depths":[1]}', "--epochs", "6"),
+    *("--rule", "fraction:0.5", "--few", "0", "--mixup", "0", "--batch", "8"),
+    *("--validation-fraction", "0.5", "--learning-rate", "0.02"),
+)
+NAMED = {
+    "SLIDEVIEWER_CLASSES": "rest=Normal,Tumor=Tumor",
+    "SLIDEVIEWER_PATCH": "32",
+    "SLIDEVIEWER_SPACING": "2.0",
+}
+
+
 @needs_a_shell
 def test_from_slides_to_a_model_to_scores(container: Container) -> None:
     write_cases(container.slides, 2)
     (container.slides / "broken.svs").write_bytes(b"II*\0 no slide at all")
-    options = ["--architecture-config", '{"stem":4,"widths":[8],"depths":[1]}', "--epochs", "6"]
-    options += ["--rule", "fraction:0.5", "--few", "0", "--mixup", "0", "--batch", "8"]
-    options += ["--validation-fraction", "0.5", "--learning-rate", "0.02"]
-    named = {"CLASSES": "rest=Normal,Tumor=Tumor", "PATCH": "32", "SPACING": "2.0"}
-    words = {f"SLIDEVIEWER_{name}": value for name, value in named.items()}
-    lock = kill_after_an_epoch(container, options, words | {"HOST_OF_CONTAINER": "3f2a91bc77de"})
-    words["HOST_OF_CONTAINER"] = "77de3f2a91bc"
-    refused = container("train.sh", *options, **words)
-    assert refused.returncode == 2 and str(lock) in refused.stderr
-    os.utime(lock, (1, 1))  # a minute later
-    trained = container("train.sh", *options, **words)
+    trained = container("train.sh", *OPTIONS, **NAMED)
     assert trained.returncode == 2, trained.stderr
     (told,) = [line for line in trained.stderr.splitlines() if "broken.svs" in line]
     assert told.startswith("train.sh: broken.svs: ")
@@ -192,10 +194,40 @@ def test_from_slides_to_a_model_to_scores(container: Container) -> None:
     assert package.spec.class_names == ("Normal", "Tumor")
     assert "already" in container("train.sh").stdout
 
-    for path in container.slides.glob("patient*"):
-        path.unlink()
-    write_slide(container.slides / "dark, marked.tif", NEST, DECOY)
-    write_slide(container.slides / "plain.tif")
+    write_slides_to_look_at(container.slides)
+    model = {"SLIDEVIEWER_MODEL": str(package.folder)}
+    predicted = container("inference.sh", "--engine", "keras", **model)
+    assert predicted.returncode == 2
+    assert predicted.stderr.count("\n") == 1
+    assert predicted.stderr.startswith("inference.sh: broken.svs: ")
+    assert RESEARCH_USE_ONLY in predicted.stdout
+    scores = container.scores
+    assert list(scores) == ["dark, marked", "plain"]
+    assert all(0 <= float(score) <= 1 for score in scores.values())
+    assert float(scores["dark, marked"]) > float(scores["plain"])
+    (container.slides / "broken.svs").unlink()
+    before = (container.out / "predictions.csv").read_bytes()
+    again = container("inference.sh", **model)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert (container.out / "predictions.csv").read_bytes() == before
+
+
+@needs_a_shell
+@pytest.mark.long
+def test_what_was_killed_in_a_container_goes_on_in_the_next(container: Container) -> None:
+    write_cases(container.slides, 2)
+    lock = kill_after_an_epoch(
+        container, list(OPTIONS), NAMED | {"HOST_OF_CONTAINER": "3f2a91bc77de"}
+    )
+    words = NAMED | {"HOST_OF_CONTAINER": "77de3f2a91bc"}
+    refused = container("train.sh", *OPTIONS, **words)
+    assert refused.returncode == 2 and str(lock) in refused.stderr
+    os.utime(lock, (1, 1))  # a minute later
+    trained = container("train.sh", *OPTIONS, **words)
+    assert trained.returncode == 0, trained.stderr
+    package = open_package(container.out / "model")
+
+    write_slides_to_look_at(container.slides)
     model = {"SLIDEVIEWER_MODEL": str(package.folder)}
     process = subprocess.Popen(
         [DOCKER / "inference.sh", "--engine", "keras"],
@@ -212,20 +244,17 @@ def test_from_slides_to_a_model_to_scores(container: Container) -> None:
     process.wait()
     looked_at = first.stat().st_mtime_ns
     went_on = container("inference.sh", "--engine", "keras", **model)
-    assert went_on.returncode == 2
-    assert went_on.stderr.count("\n") == 1
-    assert went_on.stderr.startswith("inference.sh: broken.svs: ")
-    assert RESEARCH_USE_ONLY in went_on.stdout
+    assert (went_on.returncode, went_on.stderr) == (0, "")
     assert first.stat().st_mtime_ns == looked_at
-    scores = container.scores
-    assert list(scores) == ["dark, marked", "plain"]
-    assert all(0 <= float(score) <= 1 for score in scores.values())
-    assert float(scores["dark, marked"]) > float(scores["plain"])
-    (container.slides / "broken.svs").unlink()
-    before = (container.out / "predictions.csv").read_bytes()
-    again = container("inference.sh", **model)
-    assert (again.returncode, again.stderr) == (0, "")
-    assert (container.out / "predictions.csv").read_bytes() == before
+    assert list(container.scores) == ["dark, marked", "plain"]
+
+
+def write_slides_to_look_at(folder: Path) -> None:
+    """One with tumour and one without, in the place of those that were learnt from."""
+    for path in folder.glob("patient*"):
+        path.unlink()
+    write_slide(folder / "dark, marked.tif", NEST, DECOY)
+    write_slide(folder / "plain.tif")
 
 
 @needs_a_shell

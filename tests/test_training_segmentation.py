@@ -245,6 +245,7 @@ def test_a_rate_that_falls_by_the_last_epoch_takes_no_more_epochs(
         train_pixels(replace(begun, epochs=3), discs(dsb))
 
 
+@pytest.mark.long
 def test_broken_off_and_gone_on_with_it_makes_the_same_model(dsb: Path, tmp_path: Path) -> None:
     whole = train_pixels(options(tmp_path / "whole"), discs(dsb))
     cut = options(tmp_path / "cut")

@@ -45,6 +45,7 @@ PARTS: dict[str, dict[str, Part]] = {
         "edit": edit.edit,
         "save": edit.save,
         "memory": edit.memory,
+        "review": edit.review,
         "kill": edit.kill,
         "fuzz": edit.fuzz,
     },

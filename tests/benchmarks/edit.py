@@ -21,6 +21,7 @@ SCALES = {"whole slide": 0.01, "a twentieth": 0.05, "a fifth": 0.2, "pixel for p
 """Screen pixels per slide pixel while dragging."""
 
 SECONDS, QUICK_SECONDS = 15, 5
+FINDINGS, QUICK_FINDINGS = 50_000, 2_000
 EDIT_SCALES = {"outlines": 0.5, "outline": 0.05}
 KILLS, QUICK_KILLS = 200, 5
 FUZZ_RUNS, QUICK_FUZZ_RUNS = 10_000, 300
@@ -114,6 +115,27 @@ def edit(folder: Path, _: Path | None, quick: bool) -> list[Table]:
     notes: tuple[str, ...] = ("In the program's window, with all its panels. Goal: 50 ms.",)
     notes += child.complaints(everything)
     return [Table("Editing", columns, tuple(rows), notes)]
+
+
+def review(folder: Path, _: Path | None, quick: bool) -> list[Table]:
+    """A review of very many findings: until they are listed, and until a key's effect is seen."""
+    count, steps = (QUICK_FINDINGS, 5) if quick else (FINDINGS, 30)
+    found = child.measured("review_child", slide=large_slide(folder), count=count, steps=steps)
+    rows = [
+        ("find and list them", 1000 * found["opened_s"], None, found["opening_delay_ms"]),
+        *(
+            (name, spread["median"], spread["p95"], spread["worst"])
+            for name, spread in found.items()
+            if isinstance(spread, dict)
+        ),
+    ]
+    notes: tuple[str, ...] = (
+        "Goals: 1 s until they are listed, 50 ms a step. Of the first row, the last column is the "
+        "longest that the window stood still.",
+    )
+    notes += child.complaints([found])
+    columns = (f"{count:,} findings", "ms, median", "95 %", "worst")
+    return [Table("Reviewing", columns, tuple(rows), notes)]
 
 
 def kill(_: Path, __: Path | None, quick: bool) -> list[Table]:
