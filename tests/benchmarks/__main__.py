@@ -63,6 +63,7 @@ PARTS: dict[str, dict[str, Part]] = {
         "memory": train.memory,
         "epochs": train.epochs,
         "bits": train.bits,
+        "head": train.head,
     },
 }
 """What is measured without other programs, in this order."""

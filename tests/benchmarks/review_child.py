@@ -33,6 +33,7 @@ def main() -> None:
         stage.open(child.path_of(told, "slide"))
         window = stage.window
         stage.settle(PATIENCE_SECONDS)
+        window.judging.reviewing.panel.least.setValue(0)
         window.prediction.results.show(scattered(count))
         stage.settle(PATIENCE_SECONDS)
         heartbeat = Heartbeat(window)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 from typing import Any
+
+import numpy as np
 
 from benchmarks import child
 from benchmarks.made_models import made_slide
 from benchmarks.report import Table
 from benchmarks.train_systems import SYSTEMS
+from slideviewer.training.improving.fitting import Tiles, fit_best
+from slideviewer.training.improving.head import Head
 
 RUNS, QUICK_RUNS = 5, 2
 BLOCKS, QUICK_BLOCKS = 6, 2
@@ -17,6 +22,9 @@ BLOCKS, QUICK_BLOCKS = 6, 2
 TILES, QUICK_TILES = 1_000, 300
 """Of the smaller set whose memory is looked at; the larger one has ten times as many."""
 ARCHITECTURE = "tile-small"
+HEAD_TILES, QUICK_HEAD_TILES = 5_000, 500
+HEADS = {"the bundled one": 96, "InceptionV3": 2048}
+"""Networks, and how much each knows of a tile before it answers."""
 PRECISIONS = ("float32", "mixed_bfloat16")
 
 
@@ -107,6 +115,33 @@ def bits(_folder: Path, _: Path | None, quick: bool) -> list[Table]:
     columns = ("network", "float32, tiles/s", "bfloat16, mixed", "×")
     notes = (f"Fitting on {device}: the same batch again and again, tiles of 128 px.",)
     return [Table("Fewer bits", columns, tuple(rows), notes)]
+
+
+def head(_folder: Path, _: Path | None, quick: bool) -> list[Table]:
+    """What a correction fits: the last layer, on tiles of which all before it is known."""
+    count = QUICK_HEAD_TILES if quick else HEAD_TILES
+    rows = []
+    for network, features in HEADS.items():
+        parent, tiles = _review(count, features)
+        took = []
+        for _run in range(_runs(quick)):
+            began = perf_counter()
+            fit_best(parent, tiles)
+            took.append(perf_counter() - began)
+        rows.append((network, features, median(took), max(took)))
+    columns = (f"{count:,} tiles", "features", "seconds, median", "worst")
+    notes = ("Drawn features. Goal: 10 s. How strongly to stay with the parent is chosen in it.",)
+    return [Table("Correcting", columns, tuple(rows), notes)]
+
+
+def _review(count: int, features: int) -> tuple[Head, Tiles]:
+    dice = np.random.default_rng(0)
+    labels = dice.integers(0, 2, count)
+    known = dice.random((count, features)) + 0.1 * labels[:, None] * dice.random(features)
+    kernel = dice.normal(0, 0.05, (features, 2)).astype(np.float32)
+    replayed, squares = dice.random(count) < 0.5, dice.integers(0, 40, count)
+    tiles = Tiles(known.astype(np.float32), labels, replayed, squares)
+    return Head(kernel, np.zeros(2, np.float32)), tiles
 
 
 def _measured(what: str, **settings: object) -> dict[str, Any]:
