@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from help_areas import brush, holes, simplify, wand
@@ -232,10 +233,19 @@ def preferences(stage: Stage) -> QImage:
 
 def dark(stage: Stage) -> QImage:
     """The window on a dark system."""
+    return _in_the_dark(stage, window)
+
+
+def reviewing_dark(stage: Stage) -> QImage:
+    """The Review panel on a dark system."""
+    return _in_the_dark(stage, reviewing)
+
+
+def _in_the_dark(stage: Stage, take: Callable[[Stage], QImage]) -> QImage:
     app = application()
     app.setPalette(theme.palette(Qt.ColorScheme.Dark))
     try:
-        return window(stage)
+        return take(stage)
     finally:
         app.setPalette(theme.palette(Qt.ColorScheme.Light))
 
@@ -247,7 +257,7 @@ PICTURES = {
         *(bookmarks, slide_info, two_views, aligning, swipe, tray, likelihood_map, problems),
         *(masks, drawing, correcting, annotation_list, groups, brush, wand, simplify, holes),
         *(predict_with, predictions, tile, regions, reviewing, review_grid, reading_blind),
-        *(metrics, improving, training, preferences, dark, report, worklist_export),
+        *(metrics, improving, training, preferences, dark, reviewing_dark, report, worklist_export),
     )
 }
 """What each picture is called, without its ending."""
