@@ -32,7 +32,7 @@ from slideviewer.ui.help.tour_steps import STEPS
 from slideviewer.ui.preferences import Preferences
 from slideviewer.ui.window import MainWindow
 
-LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)]*)\)")
+LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(([^)]*)\)")
 LARGEST_PICTURE, LARGEST_SUM = 150_000, 5_000_000
 
 
