@@ -19,7 +19,7 @@ from slideviewer.training.tile_readers import ArrayTiles
 def test_each_part_of_training_is_listed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert list(PARTS["train"]) == ["feed", "memory", "epochs", "bits"]
+    assert list(PARTS["train"]) == ["feed", "memory", "epochs", "bits", "head"]
     assert len(SYSTEMS) == 5
     monkeypatch.setattr(sys, "argv", ["bench", "train", "--only", "napari"])
     with pytest.raises(SystemExit):

@@ -183,6 +183,32 @@ def test_another_folder_has_its_own_list_or_none(
     listed.session.document.undo_stack.setClean()
 
 
+def test_a_folder_that_answers_late_keeps_no_other_waiting(
+    qtbot: QtBot, listed: MainWindow, folder: Path, tmp_path: Path
+) -> None:
+    listed.named_actions["worklist_begin"].trigger()
+    qtbot.waitUntil(lambda: len(states(listed)) == 3)
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(folder / "slide 1.png", other / "b.png")
+    with Worklist(worklist_of(other)) as made:
+        made.add([other / "b.png"])
+    with contextlib.closing(sqlite3.connect(worklist_of(folder))) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        listed.worklists.mark(ReadingState.DONE, folder / "slide 1.png")
+        listed.browsing.tray.show_folder(other)
+        qtbot.waitUntil(lambda: states(listed) == {"b": ReadingState.UNREAD})
+        listed.worklists.mark(ReadingState.DONE, other / "b.png")
+        with Worklist(worklist_of(other)) as kept:
+            qtbot.waitUntil(lambda: list(kept.states().values()) == [ReadingState.DONE])
+        held.rollback()
+    wait_for_jobs(qtbot)
+    assert listed.worklists.path == worklist_of(other)
+    assert states(listed) == {"b": ReadingState.DONE}
+    with Worklist(worklist_of(folder)) as kept:
+        assert kept.states()[folder / "slide 1.png"] == ReadingState.DONE
+
+
 def test_a_list_that_cannot_be_written_is_told_of_once(
     qtbot: QtBot, listed: MainWindow, folder: Path
 ) -> None:

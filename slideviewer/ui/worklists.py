@@ -62,6 +62,7 @@ class Worklists(QObject):
         self._kept = Kept()
         self._asked: dict[Path, ReadingState] = {}  # marks that are on their way to the disk
         self._refused: dict[Path, ReadingState] = {}  # and those that did not reach it
+        self._of_table: Path | None = None  # the list that a table is to become
         self._read_at: int | None = None  # the document's state when the slide was marked as read
         tray.listed.connect(self._on_listed)
         session.document.state_changed.connect(self._on_edit)
@@ -105,6 +106,7 @@ class Worklists(QObject):
         name, _ = QFileDialog.getOpenFileName(self._window, "Slides of a table", "", CSV_FILTER)
         if name:
             path = Path(os.path.abspath(name))
+            self._of_table = worklist_of(path.parent)
             self._keeping.begin(worklist_of(path.parent), lambda: slides_in_csv(path))
 
     def mark(self, state: ReadingState, slide: Path | None = None) -> None:
@@ -207,8 +209,8 @@ class Worklists(QObject):
             self._notices.warn(kept.problem)
         if kept.is_begun:
             self._tell_begun(kept)
-        if not self._keeping.is_idle:
-            return  # the last answer tells it all
+        if not self._keeping.is_last_word(kept):
+            return
         former, self._kept = self._kept, kept
         self._asked, self._refused = {}, self._asked if kept.problem else {}
         self._tray.show_states(self.states)
@@ -225,5 +227,6 @@ class Worklists(QObject):
                 f"Left out of the worklist, since their names are no text: {names}"
                 f"{' …' if len(kept.left_out) > 3 else ''}."
             )
-        if self._tray.folder != kept.path.parent:
+        if kept.path == self._of_table:
+            self._of_table = None
             self._tray.show_folder(kept.path.parent)

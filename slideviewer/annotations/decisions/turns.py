@@ -16,7 +16,8 @@ _turns_lock = threading.Lock()
 @contextmanager
 def turn_at(file: Path) -> Iterator[None]:
     """Hold a file's turn: who wants it as well waits until then; other files wait for nothing."""
+    name = os.path.realpath(file)  # it asks the disk, which may take its time to answer
     with _turns_lock:
-        turn = _turns.setdefault(os.path.realpath(file), threading.Lock())
+        turn = _turns.setdefault(name, threading.Lock())
     with turn:
         yield

@@ -171,7 +171,8 @@ class RunView(QWidget):
         notices = "\n".join(state.notices) if state is not None else ""
         self.notices.setText(notices)
         self.notices.setVisible(bool(notices))
-        if state is None or (former is not None and former.rows is rows and has_any):
+        # Without any there is nothing to draw, and no need to load what draws.
+        if state is None or not has_any or (former is not None and former.rows is rows):
             return
         found = [name for name in names_of(rows) if name != LOSS]
         if [self.metrics.itemText(at) for at in range(self.metrics.count())] != found:
