@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
@@ -19,6 +19,7 @@ from window_fixtures import OpenSlide, wait_for_jobs
 from slideviewer.annotations import Annotation, Kind, as_points
 from slideviewer.cohort.worklist import ReadingState, Worklist, worklist_of
 from slideviewer.ui.window import MainWindow
+from slideviewer.ui.worklist_keeping import Keeping, Kept
 
 
 @pytest.fixture
@@ -207,6 +208,30 @@ def test_a_folder_that_answers_late_keeps_no_other_waiting(
     assert states(listed) == {"b": ReadingState.DONE}
     with Worklist(worklist_of(folder)) as kept:
         assert kept.states()[folder / "slide 1.png"] == ReadingState.DONE
+
+
+def test_a_list_that_is_not_shown_is_changed_and_let_go(
+    qtbot: QtBot, user_folder: Path, tmp_path: Path
+) -> None:
+    shown, other = tmp_path / "shown.sqlite", tmp_path / "other.sqlite"
+    slide = tmp_path / "a.png"
+    with Worklist(other) as made:
+        made.add([slide])
+    parent = QObject()
+    keeping = Keeping(parent)
+    answers: list[Kept] = []
+    keeping.answered.connect(answers.append)
+    keeping.show(shown)
+    keeping.change(lambda it: it.set_state(slide, ReadingState.DONE), other)
+    qtbot.waitUntil(lambda: len(answers) == 3)
+    assert [(it.meant, it.path) for it in answers if it.meant == other] == [
+        (other, other),
+        (other, None),
+    ]
+    assert not shown.exists()
+    keeping.close()
+    with Worklist(other) as kept:
+        assert kept.states() == {slide: ReadingState.DONE}
 
 
 def test_a_list_that_cannot_be_written_is_told_of_once(

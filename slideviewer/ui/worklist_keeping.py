@@ -235,7 +235,10 @@ class Keeping(QObject):
         if kept.is_begun:
             self._take(line.path)
         if not line.works and line.path != self._current:
-            del self._lines[line.path]
+            if line.worklist is not None:
+                self._ask(line, line.let_go)  # it was opened for one change
+            else:
+                del self._lines[line.path]
         self.answered.emit(kept)
 
 

@@ -207,6 +207,7 @@ class Worklists(QObject):
     def _on_answer(self, kept: Kept) -> None:
         if kept.problem:
             self._notices.warn(kept.problem)
+            self._of_table = None
         if kept.is_begun:
             self._tell_begun(kept)
         if not self._keeping.is_last_word(kept):
