@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marked_fixtures import write_dsb, write_folders, write_labelled
 from marked_slides import write_cases
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
@@ -250,6 +251,61 @@ def test_from_the_open_slide_to_its_prediction(
     qtbot.waitUntil(lambda: bool(workers and workers[-1].requests), timeout=20_000)
     assert Path(workers[-1].asked.model) == chooser.currentData().folder
     assert packages_of(out, is_added=True)[0].origin == "user"
+
+@pytest.mark.long
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    ("task", "source", "typed", "curve"),
+    [
+        (1, 1, {"--images": "Original", "--masks": "All=Discs; One=First"}, "dice All"),
+        (1, 2, {"--dsb": "dsb"}, "dice"),
+        (2, 0, {"--dsb": "dsb"}, "dice Border"),
+        (2, 1, {"--labelled": "labelled"}, "dice Border"),
+    ],
+    ids=["masks", "masks of nuclei", "nuclei", "numbered nuclei"],
+)
+def test_masks_and_nuclei_are_trained_by_clicks(
+    qtbot: QtBot,
+    workers: list[TameWorker],
+    open_slide: OpenSlide,
+    cases: Path,
+    tmp_path: Path,
+    task: int,
+    source: int,
+    typed: dict[str, str],
+    curve: str,
+) -> None:
+    write_folders(tmp_path)
+    write_dsb(tmp_path / "dsb")
+    write_labelled(tmp_path / "labelled")
+    window = open_slide(cases / "patient_01_node.tif")
+    QTest.keyClick(window, Qt.Key.Key_F8)
+    form, run = window.training.panel.form, window.training.panel.run
+    for box, place in ((form.task, task), (form.source, source)):
+        box.setFocus()
+        QTest.keyClick(box, Qt.Key.Key_Home)
+        for _ in range(place):
+            QTest.keyClick(box, Qt.Key.Key_Down)
+    for option, text in typed.items():
+        for folder in ("Original", "Discs", "First", "dsb", "labelled"):
+            text = text.replace(folder, str(tmp_path / folder))
+        QTest.keyClicks(form.fields[option].box, text)
+    QTest.keyClicks(form.fields["--name"].box, "discs")
+    assert form.fields["--out"].value == str(tmp_path / "discs")
+    for option, number in (("--tile", 32), ("--epochs", 2)):
+        form.fields[option].set_value(number)
+    form.further.setText("--filters 8,16 --network convolutions=1 --validation-fraction 0.34")
+    click(form.start)
+    wait_for(qtbot, window, Phase.FINISHED, Phase.FAILED)
+    assert window.training.phase == Phase.FINISHED, run.problem.toPlainText()
+    assert epochs_shown(window) == [1, 2]
+    assert curve in [run.metrics.itemText(at) for at in range(run.metrics.count())]
+    assert run.batch.isVisible() and run.examples.isVisible()
+    chooser = window.prediction.chooser
+    qtbot.waitUntil(lambda: chooser.findText("discs") >= 0, timeout=20_000)
+    click(run.use)
+    qtbot.waitUntil(lambda: bool(workers and workers[-1].requests), timeout=20_000)
+    assert Path(workers[-1].asked.model) == chooser.currentData().folder
 
 
 @pytest.mark.usefixtures("at_once")
