@@ -92,6 +92,12 @@ def test_show_tells_what_a_caller_has_to_know(
     assert "segmentation" in shown and "any number of classes" in shown
 
 
+def test_nothing_in_a_package_steers_the_terminal(said: Said, tmp_path: Path) -> None:
+    package = write_tiny_package(tmp_path / "tiny", title="Harmless\x1b[2J\nlicence   CC0")
+    shown = said("show", package.folder)
+    assert "\x1b" not in shown and "Harmless [2J licence CC0" in shown
+
+
 def test_verify_looks_at_all_models_and_tells_the_damaged_one(
     said: Said, package: ModelPackage
 ) -> None:

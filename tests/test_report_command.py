@@ -19,6 +19,7 @@ from slideviewer import RESEARCH_USE_ONLY, paths
 from slideviewer.annotations import read_annotations, write_annotations
 from slideviewer.annotations.decisions import Decision, Verdict, as_runs, write_decisions
 from slideviewer.cli import main
+from slideviewer.cohort.exported_files import NOTES_FILE
 from slideviewer.cohort.slide_reports import page_names
 from slideviewer.cohort.worklist import ReadingState, Worklist, worklist_of
 from slideviewer.cohort.worklist_predict import predict_unread
@@ -206,6 +207,32 @@ def test_all_are_exported_with_reports_and_nothing_is_written_over(
     assert run("worklist", "export", "slides", "--out", "slides", "--all") == 2
     assert "would be written over" in capsys.readouterr().err
     assert (work / "slides" / "a_01.xml").read_bytes() == before
+
+
+def test_another_reader_s_xml_is_not_written_over(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slides = [work / "slides" / f"{name}.tif" for name in BOXES]
+    with Worklist(worklist_of(work / "slides")) as worklist:
+        worklist.add(slides)
+        worklist.set_state(slides[0], ReadingState.DONE)
+    export = ("worklist", "export", "slides", "--out", "o")
+    assert run(*export, "--all") == run(*export) == run(*export, "--all") == 0
+    with (work / "o" / NOTES_FILE).open("a") as stream:
+        stream.write('damaged\n["list"]\n')
+    theirs = work / "o" / "a_01.xml"
+    theirs.write_bytes(theirs.read_bytes().replace(b"</", b" </", 1))
+    before = theirs.read_bytes()
+    capsys.readouterr()
+    assert run(*export, "--all") == 2
+    assert "a_01.xml" in (said := capsys.readouterr().err) and "no export wrote it" in said
+    assert theirs.read_bytes() == before
+    rows = table(work / "o" / "worklist.csv")
+    assert "no export wrote it" in rows["a_01.tif"]["problem"]
+    assert rows["a_02.tif"]["xml"] == "a_02.xml"
+    assert run(*export, "--all", "--overwrite") == 0
+    assert theirs.read_bytes() != before
+    assert run(*export, "--all") == 0
 
 
 def test_what_is_still_to_be_predicted_stays_in_the_list(tmp_path: Path) -> None:

@@ -252,6 +252,7 @@ def test_from_the_open_slide_to_its_prediction(
     assert Path(workers[-1].asked.model) == chooser.currentData().folder
     assert packages_of(out, is_added=True)[0].origin == "user"
 
+
 @pytest.mark.long
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(

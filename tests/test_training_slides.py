@@ -1,5 +1,6 @@
 """Tiles of slides: where they lie, of which class they are, and which are drawn."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -266,6 +267,15 @@ def test_lists_that_are_refused(
     path = bad_list(tmp_path, text.replace("S", str(next(cases.glob("*.tif")))))
     with pytest.raises(TrainingError, match=reason):
         gather(options(path, tmp_path / "out", split=split))
+
+
+def test_two_slides_that_share_a_markup_are_refused(cases: Path, tmp_path: Path) -> None:
+    slide = next(cases.glob("*.tif"))
+    for ending in (".tif", ".tiff"):
+        shutil.copy(slide, tmp_path / f"a{ending}")
+    shutil.copy(slide.with_suffix(".xml"), tmp_path / "a.xml")
+    with pytest.raises(TrainingError, match=r"a\.tiff: Another slide has the same markup.*a\.xml"):
+        find_slides(tmp_path)
 
 
 @pytest.mark.parametrize(

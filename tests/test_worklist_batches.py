@@ -371,7 +371,10 @@ def test_while_slides_are_read_blind_no_report_tells_of_a_prediction(
     assert [it.stem for it in (tmp_path / "out").glob("slide*.html")] == ["slide 2"]
     for table, name in (("worklist.csv", "slide"), ("index.csv", "slide")):
         with (tmp_path / "out" / table).open(encoding="utf-8", newline="") as stream:
-            problems = {row[name]: row["problem"] for row in csv.DictReader(stream)}
+            rows = {row[name]: row for row in csv.DictReader(stream)}
+        problems = {it: row["problem"] for it, row in rows.items()}
+        if table == "worklist.csv":
+            assert [rows[f"slide {it}.tif"]["decided"] for it in range(1, 5)] == ["", "0", "", ""]
         assert problems["slide 2.tif"] == ""
         assert all("marked as read" in problems[f"slide {it}.tif"] for it in (1, 3, 4))
     listed.session.document.undo_stack.setClean()

@@ -11,6 +11,9 @@ from rich.progress import Progress as Bar
 
 from slideviewer.progress import Progress, Step
 
+_SLOW = 9.95
+"""Below, a rate has a digit behind the point: one batch a second may be half or one and a half."""
+
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
@@ -43,7 +46,8 @@ def progress_bar() -> Iterator[Progress]:
 def _detail(step: Step) -> str:
     parts = []
     if step.rate > 0:
-        parts.append(f"{step.rate:.0f} {step.unit}/s")
+        digits = 1 if step.rate < _SLOW else 0
+        parts.append(f"{step.rate:.{digits}f} {step.unit}/s")
     if step.seconds_left is not None:
         minutes, seconds = divmod(round(step.seconds_left), 60)
         parts.append(f"{minutes}:{seconds:02} left")

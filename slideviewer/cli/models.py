@@ -12,7 +12,7 @@ from slideviewer.cli.bar import progress_bar
 from slideviewer.cli.model_card import model_card
 from slideviewer.cli.model_files import add_model, export_model, fetch_model
 from slideviewer.cli.start import BAD_INPUT
-from slideviewer.cli.telling import tell
+from slideviewer.cli.telling import one_line, tell
 from slideviewer.errors import ModelError
 from slideviewer.models.install import verify_package
 from slideviewer.models.package import (
@@ -60,7 +60,7 @@ def list_models(as_json: AsJson = False) -> None:
     # Lines and no table, which would cut names and errors off in a narrow terminal.
     width = max(map(len, lines), default=0)
     for name, words in lines.items():
-        typer.echo(f"{name:{width}}  {words}")
+        typer.echo(f"{name:{width}}  {one_line(words)}")
     typer.echo(RESEARCH_USE_ONLY)
 
 
@@ -98,9 +98,9 @@ def show_model(
         ("intended use", spec.intended_use),
         ("trained on", spec.trained_on),
     ):
-        typer.echo(f"{label:18} {value}")
+        typer.echo(f"{label:18} {one_line(value)}")
     for metric in spec.metrics:
-        typer.echo(f"{metric.name:18} {metric}")
+        typer.echo(f"{one_line(metric.name):18} {one_line(str(metric))}")
     for name, digest in sorted(spec.files.items()):
         size = (package.folder / name).stat().st_size
         typer.echo(f"{name:18} {size:,} bytes, SHA-256 {digest}")

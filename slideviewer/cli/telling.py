@@ -12,7 +12,12 @@ from slideviewer.errors import SlideviewerError
 def tell(words: str, path: Path | None = None) -> None:
     """Write one line to standard error, with the product's name and the file's in front."""
     place = f"{path}: " if path is not None else ""
-    typer.echo(" ".join(f"slideviewer: {place}{words}".split()), err=True)
+    typer.echo(one_line(f"slideviewer: {place}{words}"), err=True)
+
+
+def one_line(text: str) -> str:
+    """Words out of a file as a terminal may show them: one line, and nothing that steers it."""
+    return " ".join("".join(it if it.isprintable() else " " for it in text).split())
 
 
 def path_given(text: str) -> Path:

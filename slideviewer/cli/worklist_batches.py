@@ -78,6 +78,12 @@ def export_list(
         str | None,
         typer.Option(help="Of what the window keeps, the predictions of this model alone."),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Write over XML, too, that is not as an earlier export left it."
+        ),
+    ] = False,
 ) -> None:
     """Write the markup of the slides that are done as ASAP XML, and worklist.csv.
 
@@ -94,7 +100,7 @@ def export_list(
             remedy="Leave one of them out.",
         )
     states = frozenset(ReadingState) if every else frozenset({ReadingState.DONE})
-    options = ExportOptions(states, reports or pdf, pdf)
+    options = ExportOptions(states, reports or pdf, pdf, overwrite=overwrite)
 
     def say(outcome: Outcome[Entry, Exported]) -> None:
         if outcome.error is not None:

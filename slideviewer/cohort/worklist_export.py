@@ -11,6 +11,7 @@ from pathlib import Path
 from slideviewer.annotations import AnnotationSet, format_in, read_annotations, write_asap
 from slideviewer.annotations.csv_file import plain, write_rows
 from slideviewer.annotations.decisions import Verdict, read_decisions
+from slideviewer.cohort.exported_files import ExportedFiles
 from slideviewer.cohort.folder_listing import companions_of
 from slideviewer.cohort.queue import Outcome, run_in_turn
 from slideviewer.cohort.slide_reports import (
@@ -51,12 +52,15 @@ class ExportOptions:
     reports, pdf : bool
         Whether each slide gets a report, and that as PDF, too.
     report : ReportOptions
+    overwrite : bool
+        Whether XML is written over, too, that no export left there as it is.
     """
 
     states: frozenset[ReadingState] = frozenset({ReadingState.DONE})
     reports: bool = False
     pdf: bool = False
     report: ReportOptions = field(default_factory=ReportOptions)
+    overwrite: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,15 @@ class Exported:
         Of its report.
     problem : str
         Why there is no report of it.
+    is_withheld : bool
+        Whether nothing may be told of what was predicted.
     """
 
     marked: Marked = field(default_factory=lambda: Marked(AnnotationSet()))
     xml: str = ""
     line: IndexLine | None = None
     problem: str = ""
+    is_withheld: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,14 +128,15 @@ def export_worklist(
     ----------
     worklist : Worklist
     folder : Path
-        Made where it does not exist; must not be where the markup itself lies.
+        Made where it does not exist; must not be where the markup itself lies. XML that lies there
+        and is not as an export left it is another's work: its slide fails.
     options : ExportOptions
     predictions : Predictions, optional
         For the reports; what the window keeps by default.
     unsaved : mapping of Path to Marked, optional
         The markup of slides as it is now, in place of what was saved.
     withheld : Withheld
-        Of these there are no reports.
+        Of these there are no reports, and what was decided is not told.
     progress : Progress
     on_outcome : callable, optional
         Told each outcome as it comes.
@@ -153,16 +161,19 @@ def export_worklist(
         progress(Step(numbers[entry.path], len(entries), f"Exporting {entry.path.name}", "slides"))
         own = (unsaved or {}).get(entry.path)
         marked = _marked(entry.path) if own is None else own
-        xml = _write_xml(entry.path, marked, folder / f"{names[entry.path]}.xml")
+        xml = _write_xml(entry.path, marked, folder / f"{names[entry.path]}.xml", own_files)
+        is_withheld = withheld.has(entry.path, marked.annotations)
         if not options.reports:
-            return Exported(marked, xml)
-        if withheld.has(entry.path, marked.annotations):
-            return Exported(marked, xml, IndexLine(entry.path.name, problem=UNREAD), UNREAD)
+            return Exported(marked, xml, is_withheld=is_withheld)
+        if is_withheld:
+            line = IndexLine(entry.path.name, problem=UNREAD)
+            return Exported(marked, xml, line, UNREAD, is_withheld)
         made = report_of(entry.path, stores, lambda _: marked, options.report)
         line = write_report(made, folder, names[entry.path], pdf=options.pdf)
         return Exported(marked, xml, line)
 
     _make(folder)
+    own_files = ExportedFiles(folder, overwrite=options.overwrite)
     outcomes = run_in_turn(entries, work, on_outcome)
     write_rows(COLUMNS, _rows(worklist, outcomes), folder / TABLE_FILE)
     if options.reports:
@@ -187,7 +198,7 @@ def _marked(slide: Path) -> Marked:
     return Marked(decisions.added_to(loaded.annotations), path, notices)
 
 
-def _write_xml(slide: Path, marked: Marked, path: Path) -> str:
+def _write_xml(slide: Path, marked: Marked, path: Path, own_files: ExportedFiles) -> str:
     """Write what is marked; returns the file's name, or nothing where nothing is."""
     if not len(marked.annotations):
         return ""
@@ -198,7 +209,9 @@ def _write_xml(slide: Path, marked: Marked, path: Path) -> str:
             path=path,
             remedy="Export into another folder than that of the slides.",
         )
+    own_files.check(path)
     write_asap(marked.annotations, path)
+    own_files.note(path)
     return path.name
 
 
@@ -240,6 +253,9 @@ def _row(outcome: Outcome[Entry, Exported], begun: str, done: str, folder: Path)
         return [*row, *[""] * (len(COLUMNS) - len(row) - 1), plain(str(outcome.error))]
     verdicts = Counter(it.verdict for it in result.marked.annotations.decisions.values())
     decided = sum(verdicts.values()) - verdicts[Verdict.DEFERRED]
-    counts = [len(result.marked.annotations), decided, *(verdicts[it] for it in Verdict)]
+    counts = [str(it) for it in (decided, *(verdicts[it] for it in Verdict))]
+    if result.is_withheld:
+        counts = [""] * len(counts)
     page = result.line.page if result.line is not None else ""
-    return [*row, *map(str, counts), plain(result.xml), plain(page), plain(result.problem)]
+    row += [str(len(result.marked.annotations)), *counts]
+    return [*row, plain(result.xml), plain(page), plain(result.problem)]

@@ -123,8 +123,9 @@ def find_slides(
 
 
 def _refuse_twins(slides: Sequence[MarkedSlide]) -> None:
-    """Tables name slides by their files' names, so these must differ."""
+    """Tables name slides by their files' names, so these must differ; and so must markup."""
     seen: dict[str, Path] = {}
+    marked: dict[Path, Path] = {}
     for slide in slides:
         other = seen.setdefault(slide.path.name, slide.path)
         if other is not slide.path:
@@ -132,6 +133,13 @@ def _refuse_twins(slides: Sequence[MarkedSlide]) -> None:
                 f"Another slide has the same name: {other}.",
                 path=slide.path,
                 remedy="List each slide once, and give them different names.",
+            )
+        other = slide.path if slide.markup is None else marked.setdefault(slide.markup, slide.path)
+        if other is not slide.path:
+            raise TrainingError(
+                f"Another slide has the same markup, {slide.markup}: {other}.",
+                path=slide.path,
+                remedy="List the slides in a CSV, each with the markup that is its own.",
             )
 
 
