@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slideviewer.errors import TrainingError
-from slideviewer.training.augmentation import Augmentation, flip_and_turn
+from slideviewer.training.augmentation import NONE, Augmentation, flip_and_turn
 from slideviewer.training.baseline import baseline_probabilities, colour_histograms
 from slideviewer.training.batches import BatchSource
 from slideviewer.training.calibration import best_temperature
 from slideviewer.training.drawn import FIRST_SEED, MEASURED_SEEDS, drawn_examples, seeds_for
+from slideviewer.training.examples import Examples
 from slideviewer.training.fit import FitSettings
+from slideviewer.training.forest import Forest, statistics_of
 from slideviewer.training.labelled_pictures import load_examples
 from slideviewer.training.parts import together, without_held_out
 from slideviewer.training.tile_readers import ArrayTiles
@@ -113,6 +115,55 @@ def test_extra_tiles_are_drawn_by_their_share() -> None:
     chosen = FitSettings(batch_size=200, mixup=0, extra_share=0.3, augmentation=still)
     drawn, _ = BatchSource(ArrayTiles(tiles, 8), labels, 2, chosen, extra).batch(0, 0)
     assert 0.2 < drawn.mean() / 255 < 0.4
+
+
+def test_a_teacher_counts_for_its_share_and_not_for_extra_tiles() -> None:
+    tiles = np.zeros((20, 8, 8, 3), np.uint8)
+    tiles[10:] = 255
+    labels, extra = np.arange(20) % 2, np.arange(20) >= 10
+    chosen = FitSettings(batch_size=40, mixup=0, forest=0.25, augmentation=NONE)
+    asked: list[np.ndarray] = []
+
+    def teacher(shown: np.ndarray) -> np.ndarray:
+        asked.append(shown)
+        return np.tile(np.array([[0.5, 0.5]], np.float32), (len(shown), 1))
+
+    source = BatchSource(ArrayTiles(tiles, 8), labels, 2, chosen, extra, teacher=teacher)
+    drawn, targets = source.batch(0, 0)
+    is_extra = drawn[:, 0, 0, 0] == 255
+    assert is_extra.any() and not is_extra.all() and not asked[0].any()
+    assert set(targets[is_extra].max(axis=1)) == {1.0}
+    assert set(targets[~is_extra].max(axis=1)) == {0.875}
+
+
+def test_a_forest_is_not_led_astray_by_a_wrong_label() -> None:
+    rng = np.random.default_rng(0)
+    tiles = rng.integers(0, 80, (40, 16, 16, 3), dtype=np.uint8)
+    tiles[20:] += 120
+    labels = np.arange(40) // 20
+    labels[0] = 1
+    found = [
+        Forest.of(Examples(ArrayTiles(tiles, 16), labels, ("",) * 40, ("a", "b")), 1).answers(
+            tiles[:3]
+        )
+        for _ in range(2)
+    ]
+    assert (found[0][:, 0] > 0.5).all() and found[0].dtype == np.float32
+    np.testing.assert_array_equal(*found)
+    table = np.stack([statistics_of(tile) for tile in tiles[20:]])
+    lone = Forest(table, np.full(20, 1), 3, 1)
+    np.testing.assert_array_equal(lone.answers(tiles[:2]), [[0, 1, 0], [0, 1, 0]])
+
+
+@given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 40))
+def test_statistics_are_those_that_numpy_finds(seed: int, height: int, width: int) -> None:
+    rng = np.random.default_rng(seed)
+    tile = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    found = statistics_of(tile)
+    assert found.dtype == np.float32 and np.isfinite(found).all()
+    red = tile[..., 0].ravel()
+    quantiles = np.quantile(red, [0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98], method="inverted_cdf")
+    np.testing.assert_allclose(found[:9], [*quantiles, red.mean(), red.std()], atol=1e-3)
 
 
 def test_tiles_that_are_held_out_are_not_trained_on_as_extra_ones(

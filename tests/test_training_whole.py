@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from marked_fixtures import write_dsb
 from marked_slides import NETWORK, options, write_cases
 from typer.testing import CliRunner
 
@@ -225,3 +226,27 @@ print(keras.backend.backend())
     )
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip().endswith(backend)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("task", ["tiles", "segmentation", "nuclei"])
+def test_what_another_back_end_trained_answers_here(
+    backend: str, task: str, cases: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip(backend)
+    out = tmp_path / "out"
+    typed = words(cases, out, "--tiles-per-slide", 16, "--epochs", 1)
+    if task != "tiles":
+        typed = [task, "--dsb", str(write_dsb(tmp_path / "dsb")), "--out", str(out)]
+        typed += ["--name", "nests", "--spacing", "0.5", "--tile", "32", "--filters", "8,16"]
+        typed += ["--epochs", "1", "--validation-fraction", "0.34"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "slideviewer", "train", *typed],
+        env=QUIET | {"KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    load_model(open_package(out))  # which compares its answers with those that came along

@@ -236,6 +236,15 @@ LabelSmoothing = Annotated[float, _opt("From 0 to 0.5.", _FIT)]
 
 Mixup = Annotated[float, _opt("How strongly tiles are mixed; 0 for not at all.", _FIT)]
 
+Forest = Annotated[
+    float,
+    _opt(
+        "Share, from 0 to 1, of what is learnt from a forest of trees on colours and textures in"
+        " place of the labels: it helps where tiles are few and some labels are wrong.",
+        _FIT,
+    ),
+]
+
 Augmentation = Annotated[
     str,
     _opt(

@@ -120,7 +120,7 @@ class Augmentation:
         matrix = (_UNMIX @ np.diag(strength) @ _STAINS).T
         # Its sign is turned here: what is wanted is the exponential of the negative density.
         affine = -np.column_stack([matrix, offset @ _STAINS]).astype(np.float32)
-        values = np.asarray(cv2.transform(cv2.LUT(tile, _OPTICAL_DENSITY), affine), np.float32)
+        values = np.asarray(cv2.transform(optical_density(tile), affine), np.float32)
         cv2.exp(values, values)
         values *= 256.0
         values -= 1.0
@@ -186,6 +186,16 @@ def _value(name: str, text: str) -> float | bool:
 
 
 _FIELDS = tuple(field.name for field in fields(Augmentation))
+
+
+def optical_density(tile: Tile) -> NDArray[np.float32]:
+    """How much each channel was darkened: minus the logarithm of its share of white, float32."""
+    return np.asarray(cv2.LUT(tile, _OPTICAL_DENSITY), np.float32)
+
+
+def unmixed(density: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Haematoxylin, eosin and the rest (height, width, 3) of an optical density, float32."""
+    return np.asarray(cv2.transform(density, _UNMIX.T.astype(np.float32)), np.float32)
 
 
 def flip_and_turn(tile: Tile, orientation: int) -> Tile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -99,6 +99,9 @@ class BatchSource:
         Tiles of another source, drawn by `FitSettings.extra_share`; an epoch counts the others.
     groups : ndarray (n,), int64, optional
         A number for each tile's slide; all are of one by default.
+    teacher : callable, optional
+        From tiles (n, patch, patch, 3), uint8, to probabilities (n, classes), which count for
+        `FitSettings.forest` of a tile's target, unless it is an extra one.
 
     Raises
     ------
@@ -114,10 +117,12 @@ class BatchSource:
         settings: FitSettings,
         extra: NDArray[np.bool_] | None = None,
         groups: NDArray[np.int64] | None = None,
+        teacher: Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None = None,
     ) -> None:
         marked = np.zeros(len(tiles), np.bool_) if extra is None else extra
         slides = np.zeros(len(tiles), np.int64) if groups is None else groups
         self._tiles, self._settings, self._classes = tiles, settings, classes
+        self._marked, self._teacher = marked, teacher
         self._main = [_by_slide((labels == at) & ~marked, slides) for at in range(classes)]
         self._extra = [_by_slide((labels == at) & marked, slides) for at in range(classes)]
         counts = [
@@ -140,7 +145,7 @@ class BatchSource:
         wanted = rng.permutation(self._labels(count, rng))
         chosen = [self._draw(label, rng) for label in wanted]
         tiles = np.stack([settings.augmentation.apply(self._tiles.read(i), rng) for i in chosen])
-        targets = np.eye(self._classes, dtype=np.float32)[wanted]
+        targets = self._targets(tiles, wanted, chosen)
         if settings.mixup:
             share = rng.beta(settings.mixup, settings.mixup, count).astype(np.float32)
             other = rng.permutation(count)
@@ -149,6 +154,17 @@ class BatchSource:
         if self._weights is None:
             return tiles, targets
         return tiles, targets, targets @ self._weights
+
+    def _targets(
+        self, tiles: NDArray[np.uint8], labels: NDArray[np.int64], chosen: Sequence[int]
+    ) -> NDArray[np.float32]:
+        targets = np.eye(self._classes, dtype=np.float32)[labels]
+        taught = ~self._marked[chosen]
+        if self._teacher is not None and taught.any():
+            share = np.float32(self._settings.forest)
+            targets[taught] *= 1 - share
+            targets[taught] += share * self._teacher(tiles[taught])
+        return targets
 
     def _labels(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
         if self._shares is None:

@@ -20,6 +20,7 @@ from slideviewer.training.batches import EQUAL, OWN
 from slideviewer.training.drawn import seeds_for
 from slideviewer.training.examples import BY_FILE, BY_USER
 from slideviewer.training.fit import FitSettings
+from slideviewer.training.forest import FOREST
 from slideviewer.training.options import TrainTilesOptions
 from slideviewer.training.sampling import Sample
 from slideviewer.training.start import IMAGENET
@@ -126,6 +127,8 @@ def settings_of(options: TrainTilesOptions) -> dict[str, str]:
         "augmentation": str(fit.augmentation),
         "seed": str(fit.seed),
     }
+    if fit.forest:
+        settings["teacher"] = f"{FOREST}, {fit.forest:.0%} of what is learnt"
     if fit.class_weights != "none":
         settings["class weights"] = fit.class_weights
     if options.weights != NO_WEIGHTS or fit.trained != "all":

@@ -18,6 +18,7 @@ from slideviewer.training.augmentation import Augmentation
 from slideviewer.training.batches import EQUAL, Batch, BatchSource
 from slideviewer.training.checkpoints import Checkpoints, FitState
 from slideviewer.training.examples import Examples
+from slideviewer.training.forest import Forest
 from slideviewer.training.measuring import answers, quality
 from slideviewer.training.resumable import Patience, fit_resumably
 
@@ -65,6 +66,8 @@ class FitSettings:
         the best epoch are then kept in place of averaged ones. 0 for never.
     trained : str
         "all"; "head", which leaves the base as it is; or a number: the base's layers from there on.
+    forest : float
+        Share of each target that a `Forest` gives in place of the label; 0 for none.
     seed : int
         On a CPU the same seed and data give the same network.
     augmentation : Augmentation
@@ -84,6 +87,7 @@ class FitSettings:
     ema: float = 0.99
     patience: int = 0
     trained: Trained = "all"
+    forest: float = 0.0
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -143,9 +147,13 @@ def fit_network(
     Cancelled
         Whatever `progress` raises to cancel; what was done is kept in the checkpoints.
     """
-    groups = training.groups
+    classes = len(training.class_names)
+    teacher = None
+    if settings.forest:
+        own = training if extra is None else training.take(~extra)
+        teacher = Forest.of(own, settings.seed, progress).answers
     source = BatchSource(
-        training.tiles, training.labels, len(training.class_names), settings, extra, groups
+        training.tiles, training.labels, classes, settings, extra, training.groups, teacher
     )
     compile_network(network, settings, source.batches * settings.epochs)
 

@@ -233,6 +233,7 @@ def _check_numbers(options: TrainTilesOptions) -> None:
     for option, value, low, high in (
         ("--label-smoothing", fit.label_smoothing, 0, 0.5),
         ("--mixup", fit.mixup, 0, 10),
+        ("--forest", fit.forest, 0, 1),
         ("--overlap", slides.overlap, 0, 0.9),
         ("--least-tissue", slides.least_tissue, 0, 1),
         ("--ring", slides.ring_um, 0, 1e5),
