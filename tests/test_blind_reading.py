@@ -46,7 +46,7 @@ from slideviewer.annotations.journal.step import as_bytes, step_between, step_fr
 from slideviewer.annotations.origin import How, Origin
 from slideviewer.inference.messages import Finished, Progressed
 from slideviewer.progress import Step
-from slideviewer.ui import files, settings
+from slideviewer.ui import markup_opening, settings
 from slideviewer.ui.annotation_columns import Field
 from slideviewer.ui.author import user_name
 from slideviewer.ui.blind.control import OFF, STAY, STILL_READ
@@ -493,13 +493,13 @@ def test_a_reading_that_ended_before_there_was_a_file_goes_into_the_first_one(
 
 def slowly(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Let annotations be read only once this is set."""
-    may_read, read = threading.Event(), files.read_with_stamp
+    may_read, read = threading.Event(), markup_opening.read_with_stamp
 
     def wait_and_read(*about: Any) -> Any:
         assert may_read.wait(20)
         return read(*about)
 
-    monkeypatch.setattr(files, "read_with_stamp", wait_and_read)
+    monkeypatch.setattr(markup_opening, "read_with_stamp", wait_and_read)
     return may_read
 
 
