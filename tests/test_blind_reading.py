@@ -42,7 +42,8 @@ from slideviewer.annotations.decisions import (
 )
 from slideviewer.annotations.differences import differences
 from slideviewer.annotations.journal import read_leftover
-from slideviewer.annotations.journal.step import as_bytes, step_between, step_from
+from slideviewer.annotations.journal.step import step_between
+from slideviewer.annotations.journal.step_bytes import as_bytes, step_from
 from slideviewer.annotations.origin import How, Origin
 from slideviewer.inference.messages import Finished, Progressed
 from slideviewer.progress import Step
