@@ -249,7 +249,7 @@ class MainWindow(QMainWindow):
 
     def _predict_chosen(self, paths: list[Path]) -> None:
         self.docks.show("Predictions")
-        self.prediction.start_slides(paths)
+        self.prediction.ordering.start_slides(paths)
 
     def _show_training(self) -> None:
         self.docks.show(TITLE)
