@@ -58,6 +58,11 @@ class Files(QObject):
         session.document.state_changed.connect(self._remember_annotations)
 
     @property
+    def commands(self) -> dict[str, Callable[..., object]]:
+        """What the actions call, by their names."""
+        return {"open_slide": self.ask_for_slide, "open_annotations": self.ask_for_annotations}
+
+    @property
     def is_opening(self) -> bool:
         """Whether anything is being opened."""
         return self._opening.is_under_way

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, Signal
@@ -56,6 +57,15 @@ class Saving(QObject):
         self.sidecars = Sidecars(session, notices, window)
         self.lock = MarkupLock(session.document, window)
         session.document.journal.failed.connect(lambda problem: notices.warn(problem))
+
+    @property
+    def commands(self) -> dict[str, Callable[..., object]]:
+        """What the actions call, by their names."""
+        return {
+            "save": self.save,
+            "save_as": self.save_as,
+            "show_differences": self.show_differences,
+        }
 
     @property
     def is_under_way(self) -> bool:
