@@ -28,7 +28,12 @@ from slideviewer.annotations import (
     read_annotations,
     write_annotations,
 )
-from slideviewer.annotations.grouping import with_declared, without_cycles
+from slideviewer.annotations.grouping import (
+    with_declared,
+    with_group_renamed,
+    without_cycles,
+    without_group,
+)
 from slideviewer.annotations.loaded import Notices
 from slideviewer.errors import AnnotationError
 
@@ -87,17 +92,17 @@ def test_the_topmost_groups_colour_is_shown() -> None:
 
 
 def test_a_renamed_group_takes_members_and_inner_groups_along() -> None:
-    renamed = nested().with_group_renamed("mid", "new")
+    renamed = with_group_renamed(nested(), "mid", "new")
     assert list(renamed.groups) == ["out", "new", "in", "x"]
     assert [it.group for it in renamed] == ["out", "new", "in", "x"]
     assert renamed.groups["in"].parent == "new" and renamed.groups["new"].parent == "out"
-    assert nested().with_group_renamed("unknown", "new").groups == nested().groups
+    assert with_group_renamed(nested(), "unknown", "new").groups == nested().groups
 
 
 @pytest.mark.parametrize("name", ["out", "mid", "in", "x"])
 @pytest.mark.parametrize("new_name", ["out", "mid", "in", "x", "new"])
 def test_renaming_never_makes_a_cycle_or_loses_a_member(name: str, new_name: str) -> None:
-    renamed = nested().with_group_renamed(name, new_name)
+    renamed = with_group_renamed(nested(), name, new_name)
     assert without_cycles(dict(renamed.groups))[1] == ()
     assert all(it.group in renamed.groups for it in renamed)
     assert all(it.parent is None or it.parent in renamed.groups for it in renamed.groups.values())
@@ -105,10 +110,10 @@ def test_renaming_never_makes_a_cycle_or_loses_a_member(name: str, new_name: str
 
 
 def test_a_removed_group_leaves_members_and_inner_groups_to_the_one_around() -> None:
-    left = nested().without_group("mid")
+    left = without_group(nested(), "mid")
     assert [it.group for it in left] == ["out", "out", "in", "x"]
     assert left.groups["in"].parent == "out"
-    assert [it.group for it in nested().without_group("x")][-1] is None
+    assert [it.group for it in without_group(nested(), "x")][-1] is None
 
 
 @given(st.lists(st.builds(Group, st.sampled_from("abcd"), st.sampled_from([None, *"abcde"]))))

@@ -42,11 +42,12 @@ from slideviewer.annotations.decisions import (
 )
 from slideviewer.annotations.differences import differences
 from slideviewer.annotations.journal import read_leftover
-from slideviewer.annotations.journal.step import as_bytes, step_between, step_from
+from slideviewer.annotations.journal.step import step_between
+from slideviewer.annotations.journal.step_bytes import as_bytes, step_from
 from slideviewer.annotations.origin import How, Origin
 from slideviewer.inference.messages import Finished, Progressed
 from slideviewer.progress import Step
-from slideviewer.ui import files, settings
+from slideviewer.ui import markup_opening, settings
 from slideviewer.ui.annotation_columns import Field
 from slideviewer.ui.author import user_name
 from slideviewer.ui.blind.control import OFF, STAY, STILL_READ
@@ -493,13 +494,13 @@ def test_a_reading_that_ended_before_there_was_a_file_goes_into_the_first_one(
 
 def slowly(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Let annotations be read only once this is set."""
-    may_read, read = threading.Event(), files.read_with_stamp
+    may_read, read = threading.Event(), markup_opening.read_with_stamp
 
     def wait_and_read(*about: Any) -> Any:
         assert may_read.wait(20)
         return read(*about)
 
-    monkeypatch.setattr(files, "read_with_stamp", wait_and_read)
+    monkeypatch.setattr(markup_opening, "read_with_stamp", wait_and_read)
     return may_read
 
 

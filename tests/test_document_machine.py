@@ -32,7 +32,8 @@ from slideviewer.annotations import (
 from slideviewer.annotations.decisions import Decision, Verdict, as_runs, read_decisions
 from slideviewer.annotations.journal import journal as journal_module
 from slideviewer.annotations.journal import leftovers, read_leftover
-from slideviewer.annotations.journal.step import as_bytes, whole_step
+from slideviewer.annotations.journal.step import whole_step
+from slideviewer.annotations.journal.step_bytes import as_bytes
 from slideviewer.annotations.merging import addition_of
 from slideviewer.ui.document import Document
 

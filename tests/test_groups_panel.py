@@ -47,6 +47,7 @@ from slideviewer.annotations.grouping import (
     next_group_name,
     regrouped,
     with_group_moved,
+    with_group_renamed,
     without_branch,
 )
 from slideviewer.annotations.measures import Table, UmPerPixel, measured
@@ -175,7 +176,7 @@ def test_a_branch_goes_with_its_annotations_and_nothing_else(made: list[Group], 
 def test_changes_lead_from_one_set_to_another() -> None:
     one, two, three = shape("1", "A"), shape("2", "B"), shape("3", None)
     before = AnnotationSet.of([one, two, three], [Group("A"), Group("B")])
-    after = before.with_group_renamed("B", "A")
+    after = with_group_renamed(before, "B", "A")
     assert changes_between(before, after).keys() == {two.id}
     assert changes_between(before, without_branch(before, "A")) == {one.id: None}
     assert regrouped(before, [one.id, two.id], "A").keys() == {two.id}

@@ -437,11 +437,11 @@ def test_a_prediction_is_never_made_of_another_file_than_the_one_shown(
     qtbot.waitUntil(lambda: window.prediction.results.identity is not None)
     write_tiff(tmp_path / "other.svs", [picture(400, 300, seed=9)], aperio=True)
     os.replace(tmp_path / "other.svs", path)
-    window.prediction.start()
+    window.prediction.ordering.start()
     qtbot.waitUntil(lambda: not window.prediction.is_running)
     assert told(window, str(path), "changed or replaced")
     path.unlink()
-    window.prediction.start()
+    window.prediction.ordering.start()
     qtbot.waitUntil(lambda: not window.prediction.is_running)
     assert told(window, str(path), "cannot be read")
     assert window.prediction.worker.pid is None

@@ -34,7 +34,8 @@ from slideviewer.annotations.journal import (
 )
 from slideviewer.annotations.journal import journal as journal_module
 from slideviewer.annotations.journal.journal import About, connect
-from slideviewer.annotations.journal.step import as_bytes, step_from, whole_step
+from slideviewer.annotations.journal.step import whole_step
+from slideviewer.annotations.journal.step_bytes import as_bytes, step_from
 
 numbers = st.floats(width=64)
 texts = st.text(max_size=5)

@@ -18,7 +18,8 @@ from slideviewer.annotations import (
 )
 from slideviewer.annotations.journal import journal as journal_module
 from slideviewer.annotations.journal import leftovers, read_leftover
-from slideviewer.annotations.journal.step import as_bytes, whole_step
+from slideviewer.annotations.journal.step import whole_step
+from slideviewer.annotations.journal.step_bytes import as_bytes
 from slideviewer.annotations.saving import stamp_of
 from slideviewer.ui import journalling
 from slideviewer.ui.document import Document

@@ -67,7 +67,7 @@ def test_the_window_waits_for_no_file(
     assert window.prediction.is_running and window.status.progress_bar.isVisible()
     assert not window.prediction.chooser.isEnabled()
     window.named_actions["predict"].trigger()
-    window.prediction.start()  # once is enough
+    window.prediction.ordering.start()  # once is enough
     assert workers[-1].requests == []
     gate.set()
     qtbot.waitUntil(lambda: bool(workers[-1].requests))
@@ -117,7 +117,7 @@ def test_a_slide_that_goes_while_the_user_is_asked_is_not_predicted(
         return 0.5, True
 
     monkeypatch.setattr(QInputDialog, "getDouble", answer_late)
-    window.prediction.start()
+    window.prediction.ordering.start()
     wait_for_jobs(qtbot)
     assert not window.prediction.is_running and workers[-1].requests == []
 
@@ -136,7 +136,7 @@ def test_what_is_in_the_active_view_is_predicted_first(
     second.canvas.zoom_to(4)
     seen = second.canvas.viewpoint.visible
     assert seen != first.canvas.viewpoint.visible
-    window.prediction.start()
+    window.prediction.ordering.start()
     qtbot.waitUntil(lambda: bool(workers[-1].requests))
     assert workers[-1].requests[0].first == seen
 
@@ -145,13 +145,13 @@ def test_going_on_upon_the_cpu_disturbs_no_prediction_that_was_begun_meanwhile(
     qtbot: QtBot, open_picture: Callable[[], MainWindow], workers: list[TameWorker]
 ) -> None:
     window = open_picture()
-    window.prediction.start()
+    window.prediction.ordering.start()
     qtbot.waitUntil(lambda: len(workers[-1].requests) == 1)
     workers[-1].replies.put(Died(1, -11))
     qtbot.waitUntil(lambda: not window.prediction.is_running)
     (notice,) = [it for it in window.notices.notices if "signal 11" in it.text]
     assert notice.button is not None
-    window.prediction.start()
+    window.prediction.ordering.start()
     qtbot.waitUntil(lambda: len(workers[-1].requests) == 2)
     notice.button.click()
     assert len(workers) == 1 and not workers[0].is_closed
@@ -168,7 +168,7 @@ def test_trying_again_is_offered_for_the_slide_that_failed_only(
     qtbot: QtBot, open_picture: Callable[[], MainWindow], workers: list[TameWorker]
 ) -> None:
     window = open_picture()
-    window.prediction.start()
+    window.prediction.ordering.start()
     qtbot.waitUntil(lambda: len(workers[-1].requests) == 1)
     workers[-1].replies.put(Failed(1, "The weights are torn."))
     qtbot.waitUntil(lambda: "The weights are torn." in window.notices.texts)
@@ -223,7 +223,7 @@ def test_a_prediction_gives_way_while_the_view_moves(
 ) -> None:
     window = open_picture()
     drag(window.canvas, (400, 300), (300, 250))
-    window.prediction.start()
+    window.prediction.ordering.start()
     qtbot.waitUntil(lambda: bool(workers[-1].requests))
     assert workers[-1].said == [], "nothing moved since it began"
     drag(window.canvas, (400, 300), (300, 250))
@@ -241,7 +241,7 @@ def test_a_prediction_is_paused_and_goes_on(
     window = open_picture()
     pause = window.named_actions["pause"]
     assert not pause.isEnabled()
-    window.prediction.start()
+    window.prediction.ordering.start()
     qtbot.waitUntil(lambda: bool(workers[-1].requests))
     pause.trigger()
     assert workers[-1].said[-1] == "pause"
@@ -263,7 +263,7 @@ def test_a_process_that_hung_is_told_as_such(
     qtbot: QtBot, open_picture: Callable[[], MainWindow], workers: list[TameWorker]
 ) -> None:
     window = open_picture()
-    window.prediction.start()
+    window.prediction.ordering.start()
     qtbot.waitUntil(lambda: bool(workers[-1].requests))
     workers[-1].replies.put(Died(1, -9, is_hung=True))
     qtbot.waitUntil(lambda: not window.prediction.is_running)
@@ -275,7 +275,7 @@ def test_the_engine_is_the_one_that_the_preferences_name(
 ) -> None:
     settings.write(settings.PREDICTION_ENGINE, "keras")
     window = open_picture()
-    window.prediction.start()
+    window.prediction.ordering.start()
     qtbot.waitUntil(lambda: bool(workers[-1].requests))
     assert workers[-1].requests[-1].engine == "keras"
 

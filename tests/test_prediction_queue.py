@@ -184,10 +184,10 @@ def test_one_that_waits_is_cancelled_without_a_word_to_the_worker(
     slides: list[Path],
 ) -> None:
     window = open_one(slides[0])
-    window.prediction.start_slides(slides)
+    window.prediction.ordering.start_slides(slides)
     (worker,) = workers
     asked(qtbot, worker, 1)
-    window.prediction.start_slides(slides)  # once is enough
+    window.prediction.ordering.start_slides(slides)  # once is enough
     assert states(window) == [State.RUNNING, State.WAITING, State.WAITING]
     _, second, _ = window.predictions_panel.rows.values()
     QTest.mouseClick(second.button, Qt.MouseButton.LeftButton)
@@ -207,7 +207,7 @@ def test_a_process_that_dies_holds_no_other_slide_up(
     slides: list[Path],
 ) -> None:
     window = open_one(slides[0])
-    window.prediction.start_slides(slides[:2])
+    window.prediction.ordering.start_slides(slides[:2])
     worker = workers[0]
     asked(qtbot, worker, 1)
     worker.replies.put(Died(1, -11))
@@ -229,7 +229,7 @@ def test_a_slide_of_unknown_pixels_is_told_of_and_holds_no_other_up(
     slides: list[Path],
     picture: Path,
 ) -> None:
-    window.prediction.start_slides([picture, slides[0]])
+    window.prediction.ordering.start_slides([picture, slides[0]])
     (worker,) = workers
     asked(qtbot, worker, 1)
     assert worker.asked.slide == slides[0]
@@ -245,7 +245,7 @@ def test_a_double_click_in_the_list_opens_the_slide(
     slides: list[Path],
 ) -> None:
     window = open_one(slides[0])
-    window.prediction.start_slides(slides[1:2])
+    window.prediction.ordering.start_slides(slides[1:2])
     window.named_actions["predictions"].trigger()
     (row,) = window.predictions_panel.rows.values()
     QTest.mouseDClick(row, Qt.MouseButton.LeftButton)

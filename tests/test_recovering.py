@@ -22,7 +22,8 @@ from slideviewer.annotations import (
     write_annotations,
 )
 from slideviewer.annotations.journal import leftovers
-from slideviewer.annotations.journal.step import as_bytes, whole_step
+from slideviewer.annotations.journal.step import whole_step
+from slideviewer.annotations.journal.step_bytes import as_bytes
 from slideviewer.annotations.saving import stamp_of
 from slideviewer.annotations.sidecar import Sidecar, write_sidecar
 from slideviewer.ui import recovering, saving

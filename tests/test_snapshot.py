@@ -90,7 +90,7 @@ def test_only_a_picture_with_model_output_says_research_use(
     window = open_slide(made_slide)
     height = window.canvas.height()
     assert len(save(qtbot, window, tmp_path / "none.png")) == height
-    window.prediction.start()
+    window.prediction.ordering.start()
     qtbot.waitUntil(lambda: window.cells.has_prediction, timeout=60_000)
     told = save(qtbot, window, tmp_path / "model.png")
     assert len(told) == height + view_picture.FOOT

@@ -33,7 +33,8 @@ from slideviewer.annotations.decisions import (
     read_decisions,
     write_decisions,
 )
-from slideviewer.annotations.journal.step import as_bytes, step_from, whole_step
+from slideviewer.annotations.journal.step import whole_step
+from slideviewer.annotations.journal.step_bytes import as_bytes, step_from
 from slideviewer.annotations.origin import How, Origin
 from slideviewer.annotations.sidecar import Sidecar, read_sidecar, sidecar_of, write_sidecar
 from slideviewer.annotations.trail import events_of, history_of, write_trail_csv

@@ -13,7 +13,7 @@ from test_thumbnails import write_picture
 from window_fixtures import wait_for_jobs
 
 from slideviewer.cohort.folder_listing import Listing, list_slides
-from slideviewer.ui.panels import tray as tray_module
+from slideviewer.ui import watched_folder
 from slideviewer.ui.panels.tray import SlideTray
 from slideviewer.ui.thumbnail_store import Thumbnail, ThumbnailStore
 from slideviewer.ui.thumbnails import Thumbnails
@@ -209,7 +209,7 @@ def test_a_hanging_folder_holds_nothing_up(
             gate.wait(60)
         return list_slides(path)
 
-    monkeypatch.setattr(tray_module, "list_slides", slow)
+    monkeypatch.setattr(watched_folder, "list_slides", slow)
     hanging.mkdir()
     tray.show_folder(hanging)
     assert "Looking into" in tray.message.text()

@@ -362,7 +362,7 @@ def test_nuclei_are_shown_while_they_are_found_and_kept_apart_from_tiles(
     state = window.judging.metrics.panel.state
     qtbot.waitUntil(lambda: state.text() == NUCLEI)
     result = nuclei_in(window)
-    window.prediction.start()
+    window.prediction.ordering.start()
     qtbot.waitUntil(lambda: bool(workers[-1].requests), timeout=20_000)
     spec, frame = packages["nuclei"].spec, result.mask.frame
     said = workers[-1].replies.put

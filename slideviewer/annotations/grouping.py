@@ -75,6 +75,29 @@ def next_group_name(groups: Mapping[str, Group]) -> str:
     return f"Annotation Group {last + 1}"
 
 
+def with_group_renamed(annotations: AnnotationSet, name: str, new_name: str) -> AnnotationSet:
+    """A set in which a group, its members and its inner groups follow a new name.
+
+    Where a group of the new name exists already, the two become one, with its properties.
+    """
+    known = annotations.groups
+    if name == new_name or name not in known:
+        return annotations
+    renamed = replace(known[name], name=new_name)
+    if new_name in known:
+        renamed = known[new_name]
+        if name in annotations.lineage(new_name):
+            renamed = replace(renamed, parent=known[name].parent)
+    groups = {
+        group.name: replace(group, parent=new_name) if group.parent == name else group
+        for group in known.values()
+        if group.name != new_name
+    }
+    groups = {new_name if key == name else key: group for key, group in groups.items()}
+    groups[new_name] = renamed
+    return _with_members_moved(annotations, name, new_name, groups)
+
+
 def with_group_moved(annotations: AnnotationSet, name: str, parent: str | None) -> AnnotationSet:
     """A set in which a group lies inside another one, or is an outermost one.
 
@@ -86,6 +109,19 @@ def with_group_moved(annotations: AnnotationSet, name: str, parent: str | None) 
     if parent is not None and parent in branch(annotations.groups, name):
         raise ValueError(f"the group {name!r} cannot lie inside {parent!r}, which it contains")
     return annotations.with_group(replace(annotations.groups[name], parent=parent))
+
+
+def without_group(annotations: AnnotationSet, name: str) -> AnnotationSet:
+    """A set without a group; its members and inner groups move to the group around it."""
+    if name not in annotations.groups:
+        return annotations
+    parent = annotations.groups[name].parent
+    groups = {
+        group.name: replace(group, parent=parent) if group.parent == name else group
+        for group in annotations.groups.values()
+        if group.name != name
+    }
+    return _with_members_moved(annotations, name, parent, groups)
 
 
 def without_branch(annotations: AnnotationSet, name: str) -> AnnotationSet:
@@ -113,3 +149,11 @@ def changes_between(before: AnnotationSet, after: AnnotationSet) -> dict[str, An
     changes: dict[str, Annotation | None] = {key: None for key in old if key not in new}
     changes.update((key, it) for key, it in new.items() if old.get(key) is not it)
     return changes
+
+
+def _with_members_moved(
+    annotations: AnnotationSet, name: str, into: str | None, groups: dict[str, Group]
+) -> AnnotationSet:
+    """A set of other groups, in which the members of one group belong to another one or to none."""
+    members = {it.id: replace(it, group=into) for it in annotations if it.group == name}
+    return replace(annotations.with_changes(members), groups=MappingProxyType(groups))

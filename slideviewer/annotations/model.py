@@ -271,41 +271,6 @@ class AnnotationSet:
         """A set in which the group is added, or replaces the one of its name."""
         return replace(self, groups=MappingProxyType(own_copy(self.groups) | {group.name: group}))
 
-    def with_group_renamed(self, name: str, new_name: str) -> AnnotationSet:
-        """A set in which a group, its members and its inner groups follow a new name.
-
-        Where a group of the new name exists already, the two become one, with its properties.
-        """
-        if name == new_name or name not in self.groups:
-            return self
-        renamed = replace(self.groups[name], name=new_name)
-        if new_name in self.groups:
-            renamed = self.groups[new_name]
-            if name in self.lineage(new_name):
-                renamed = replace(renamed, parent=self.groups[name].parent)
-        groups = {
-            group.name: replace(group, parent=new_name) if group.parent == name else group
-            for group in self.groups.values()
-            if group.name != new_name
-        }
-        groups = {new_name if key == name else key: group for key, group in groups.items()}
-        groups[new_name] = renamed
-        members = {a.id: replace(a, group=new_name) for a in self if a.group == name}
-        return replace(self.with_changes(members), groups=MappingProxyType(groups))
-
-    def without_group(self, name: str) -> AnnotationSet:
-        """A set without a group; its members and inner groups move to the group around it."""
-        if name not in self.groups:
-            return self
-        parent = self.groups[name].parent
-        groups = {
-            group.name: replace(group, parent=parent) if group.parent == name else group
-            for group in self.groups.values()
-            if group.name != name
-        }
-        members = {a.id: replace(a, group=parent) for a in self if a.group == name}
-        return replace(self.with_changes(members), groups=MappingProxyType(groups))
-
     def lineage(self, name: str | None) -> tuple[str, ...]:
         """The declared groups from one of this name outwards, ending before any repeats."""
         names: dict[str, None] = {}

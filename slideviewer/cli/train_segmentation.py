@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from slideviewer.cli import segmentation_data
 from slideviewer.cli import train_options as given
 from slideviewer.cli.bar import progress_bar
 from slideviewer.cli.telling import path_given, tell
 from slideviewer.cli.training_pixels import (
-    cases_for,
-    instances_in,
     network_config,
     one_source,
     refuse_taken,
@@ -23,7 +22,6 @@ from slideviewer.cli.training_pixels import (
     tell_scale,
     with_card,
 )
-from slideviewer.errors import TrainingError
 
 if TYPE_CHECKING:
     from slideviewer.training.pictures.data import TrainingData
@@ -145,7 +143,7 @@ def segmentation(
     # Typer's start-up should not wait for what only a training needs.
     from slideviewer.training.segmentation.options import TrainPixelsOptions
 
-    source = one_source(images=images, dsb=dsb, labelled=labelled, slides=slides)
+    one_source(images=images, dsb=dsb, labelled=labelled, slides=slides)
     options = TrainPixelsOptions(
         out=out,
         name=name,
@@ -171,12 +169,14 @@ def segmentation(
     )
     options = with_card(options, title, licence, intended_use, data_name)
     cases = case_pattern, case_table, case_column
-    if source == "images":
-        data = _of_folders(images, masks, pattern, scale, cases)
-    elif source == "slides":
-        data = _of_slides(slides, annotations, targets, options, tiles_per_slide, scale, cases)
+    if images is not None:
+        data = segmentation_data.of_folders(images, masks, pattern, scale, cases)
+    elif slides is not None:
+        data = segmentation_data.of_slides(
+            slides, annotations, targets, options, tiles_per_slide, scale, cases
+        )
     else:
-        data = _of_instances(dsb, labelled, targets, scale, cases)
+        data = segmentation_data.of_instances(dsb, labelled, targets, scale, cases)
     tell_scale(spacing, scale)
     trainings = one_for_each(options, data) if each else [(options, data)]
     for one, _ in trainings:
@@ -203,110 +203,4 @@ def one_for_each(
         word = word.strip("-") or f"target-{number + 1}"
         one = replace(options, out=options.out / word, name=f"{options.name}-{word}"[:64])
         found.append((one, data.only(number)))
-    return found
-
-
-def _of_folders(
-    images: Path | None,
-    masks: list[str] | None,
-    pattern: str,
-    scale: float,
-    cases: tuple[str | None, Path | None, str],
-) -> TrainingData:
-    from slideviewer.training.pictures.data import PictureData, anything_marked
-    from slideviewer.training.pictures.marked import in_folders
-
-    folders: dict[str, Path] = {}
-    for text in masks or ():
-        target, sign, folder = (part.strip() for part in text.partition("="))
-        if not (target and sign and folder) or target in folders:
-            raise TrainingError(
-                f'--masks has "{text}".', remedy="Write it as Parenchyma=masks/Parenchyma."
-            )
-        folders[target] = path_given(folder)
-    if not folders:
-        raise TrainingError("--images needs --masks for one target or more.")
-    assert images is not None
-    pictures = in_folders(images, folders, pattern)
-    return PictureData(
-        tuple(pictures),
-        cases_for(pictures, *cases),
-        images.resolve().name,
-        tuple(folders),
-        anything_marked,
-        scale,
-    )
-
-
-def _of_instances(
-    dsb: Path | None,
-    labelled: Path | None,
-    targets: str,
-    scale: float,
-    cases: tuple[str | None, Path | None, str],
-) -> TrainingData:
-    from slideviewer.training.pictures.data import PictureData, anything_marked
-
-    folder, pictures = instances_in(dsb, labelled)
-    target = targets.strip() or "Nucleus"
-    if "," in target:
-        raise TrainingError(f'--targets has "{target}", where all that is marked is of one kind.')
-    return PictureData(
-        tuple(pictures),
-        cases_for(pictures, *cases),
-        folder.resolve().name,
-        (target,),
-        anything_marked,
-        scale,
-    )
-
-
-def _of_slides(
-    slides: Path | None,
-    annotations: Path | None,
-    targets: str,
-    options: TrainPixelsOptions,
-    tiles_per_slide: int,
-    scale: float,
-    cases: tuple[str | None, Path | None, str],
-) -> TrainingData:
-    from slideviewer.training.pictures.cases import cases_of
-    from slideviewer.training.pictures.slides import SlideData, slides_with_markup
-
-    assert slides is not None
-    if annotations is None or not targets.strip():
-        raise TrainingError("--slides needs --annotations and --targets.")
-    if scale != 1:
-        raise TrainingError("Slides are read at the size of --spacing: leave out --scale.")
-    pairs = slides_with_markup(slides, annotations)
-    return SlideData(
-        slides=tuple(pairs),
-        groups=parse_targets(targets),
-        cases=cases_of([path.stem for path, _ in pairs], *cases),
-        spacing_um_px=options.spacing_um_px,
-        tile_pixels=options.tile_pixels,
-        coverage=options.coverage,
-        tiles_per_slide=tiles_per_slide,
-        seed=options.seed,
-        title=slides.resolve().name,
-    )
-
-
-def parse_targets(text: str) -> dict[str, tuple[str, ...]]:
-    """Read ``Tumor,Stroma`` or ``Tumor=_0+_1,Stroma``: the groups of each target.
-
-    Raises
-    ------
-    TrainingError
-        If a target has no group, or stands there twice.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for part in text.split(","):
-        target, sign, names = (piece.strip() for piece in part.partition("="))
-        groups = tuple(name.strip() for name in names.split("+")) if sign else (target,)
-        if not target or not all(groups) or target in found:
-            raise TrainingError(
-                f'--targets has "{part}".', remedy="Write it as Tumor,Stroma or as Tumor=_0+_1."
-            )
-        found[target] = groups
     return found

@@ -77,6 +77,7 @@ class Aids(QObject):
             "slide_problems": self.windows.show_problems,
             "go_to": self.windows.ask_for_place,
             "bookmark_add": self.bookmarking.ask_to_add,
+            "ruler": lambda on: self._views.tools.choose(self.ruler_tool) if on else None,
             "show_grid": lambda shown: setattr(self.of_active.grid, "visible", shown),
             "show_names": lambda shown: setattr(self.of_active.names, "visible", shown),
             "show_scale_bar": lambda shown: setattr(self._view.scale_bar, "visible", shown),

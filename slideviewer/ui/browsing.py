@@ -68,8 +68,7 @@ class Browsing(QObject):
     @property
     def recent_entries(self) -> list[Entry]:
         """The slides opened last for the command palette, but those that are gone or open."""
-        slide = self._session.slide
-        is_open = slide.path.absolute() if slide is not None else None
+        is_open = self._session.slide_path
         entries = self._files.recent.entries()
         names = names_of(entries)
         listed = []
@@ -88,8 +87,7 @@ class Browsing(QObject):
         return any(view.tiles.is_loading for view in self._views.views)
 
     def _on_slide_changed(self) -> None:
-        slide = self._session.slide
-        self.tray.show_open(slide.path.absolute() if slide is not None else None)
+        self.tray.show_open(self._session.slide_path)
         self._show_steps()
 
     def _show_steps(self) -> None:

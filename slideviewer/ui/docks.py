@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QDockWidget,
     QMainWindow,
+    QMenu,
     QTabBar,
     QTabWidget,
     QWidget,
@@ -111,10 +112,10 @@ class Docks:
         toggle.toggled.connect(show)
         show(toggle.isChecked())
 
-    @property
-    def titles(self) -> tuple[str, ...]:
-        """All panels, in their order."""
-        return tuple(self._docks)
+    def list_in(self, menu: QMenu) -> None:
+        """Let a menu show and hide each panel, in their order."""
+        for dock in self._docks.values():
+            menu.addAction(dock.toggleViewAction())
 
     def show(self, title: str, shown: bool = True) -> None:
         """Show a panel, in front of its neighbours, or hide it."""

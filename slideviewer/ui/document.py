@@ -72,6 +72,11 @@ class Document(QObject):
         return self._annotations
 
     @property
+    def is_blank(self) -> bool:
+        """Whether it holds neither an annotation nor a group."""
+        return not self._annotations.annotations and not self._annotations.groups
+
+    @property
     def path(self) -> Path | None:
         """The file it was read from or last written to."""
         return self._path

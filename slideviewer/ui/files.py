@@ -10,24 +10,18 @@ from PySide6.QtCore import QMetaMethod, QObject, QSettings, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slideviewer import paths
-from slideviewer.annotations import AnnotationSet, Loaded
-from slideviewer.annotations.sidecar import Sidecar
+from slideviewer.annotations import AnnotationSet
 from slideviewer.cohort.folder_listing import Companions, is_likelihood_map
 from slideviewer.progress import Progress
 from slideviewer.slide import KNOWN_SUFFIXES
-from slideviewer.ui import settings
 from slideviewer.ui.file_filters import annotation_filter
-from slideviewer.ui.jobs import Job
-from slideviewer.ui.markup_lock import Way
+from slideviewer.ui.markup_opening import MarkupOpening
 from slideviewer.ui.notices import NoticeStack
 from slideviewer.ui.opening import (
     Offers,
     OpenedSlide,
     Opening,
-    ReadAnnotations,
     open_with_companions,
-    read_with_stamp,
-    recover_with_sidecar,
     what_is_left_out,
 )
 from slideviewer.ui.recent import Recent, RecentSlide
@@ -57,11 +51,16 @@ class Files(QObject):
         self.recent = Recent(self)
         self.remembers = True
         """Whether what is opened goes into the list of recent slides: not where no user asked."""
-        self._opening = Opening(self)
-        self._markup_job: Job | None = None
-        self._offers = Offers(notices)
+        self._opening, self._offers = Opening(self), Offers(notices)
+        self._markup = MarkupOpening(session, notices, saving, self._opening, self._offers, self)
+        self._markup.failed.connect(self.failed)
         self.failed.connect(lambda problem: notices.warn(problem))
         session.document.state_changed.connect(self._remember_annotations)
+
+    @property
+    def commands(self) -> dict[str, Callable[..., object]]:
+        """What the actions call, by their names."""
+        return {"open_slide": self.ask_for_slide, "open_annotations": self.ask_for_annotations}
 
     @property
     def is_opening(self) -> bool:
@@ -71,7 +70,7 @@ class Files(QObject):
     @property
     def reads_markup(self) -> bool:
         """Whether annotations are being read that are to be shown."""
-        return self._opening.is_at(self._markup_job)
+        return self._markup.is_under_way
 
     def close(self) -> None:
         """Open nothing more; the window is about to close."""
@@ -120,8 +119,8 @@ class Files(QObject):
         def show(opened: OpenedSlide) -> None:
             slide = opened.slide
             # Markup that was opened before there was any slide is meant for this one.
-            keeps_markup = self._session.slide is None and not self._is_empty()
-            if not keeps_markup and not self._still_agreed(agreed):
+            keeps_markup = self._session.slide is None and not self._session.document.is_blank
+            if not keeps_markup and not self._saving.may_still_leave(agreed):
                 slide.close()
                 return
             if self.remembers:
@@ -138,7 +137,7 @@ class Files(QObject):
             then()
             self._use_companions(opened.beside)
 
-        keeps_markup = self._session.slide is None and not self._is_empty()
+        keeps_markup = self._session.slide is None and not self._session.document.is_blank
         if not keeps_markup and not self._saving.may_leave():
             return
         agreed = self._session.document.annotations
@@ -162,20 +161,7 @@ class Files(QObject):
 
     def open_annotations(self, path: Path) -> None:
         """Read a file in the background and show it in place of the present markup."""
-
-        def show(read: ReadAnnotations) -> None:
-            if self._still_agreed(agreed):
-                self._show_annotations(path, read, is_copy=way is Way.COPY)
-
-        def fail(problem: str) -> None:
-            self.failed.emit(problem)
-            self._offer_recovery(path, problem)
-
-        way = self._saving.lock.way_to_open(path)
-        if way is Way.STAY or not self._saving.may_leave():
-            return
-        agreed = self._session.document.annotations
-        self._read_markup(path, show, fail)
+        self._markup.open(path)
 
     def open_demo(self) -> None:
         """Open the demo slide with its markup; it is drawn the first time."""
@@ -219,15 +205,9 @@ class Files(QObject):
 
     def _use_companions(self, beside: Companions) -> None:
         """Open the markup that lies beside the slide, or offer it; offer a likelihood map."""
-        markup, likelihood_map = beside.annotations, beside.likelihood_map
-        document = self._session.document
-        if markup is not None and not self._opening.is_under_way and document.path != markup:
-            is_free = self._is_empty() and document.is_saved
-            is_free = is_free and not self._saving.lock.words_on_holder(markup)
-            if is_free and settings.read(settings.AUTO_OPEN_ANNOTATIONS):
-                self._open_beside(markup)
-            else:
-                self._offer_annotations(markup)
+        if beside.annotations is not None:
+            self._markup.open_beside(beside.annotations)
+        likelihood_map = beside.likelihood_map
         if likelihood_map is not None and self._is_heard(self.likelihood_map_wanted):
             text = f"{likelihood_map.name} lies beside the slide."
             self._offers.make(
@@ -235,75 +215,6 @@ class Files(QObject):
                 "Show likelihood map",
                 lambda: self.likelihood_map_wanted.emit(likelihood_map),
             )
-
-    def _open_beside(self, path: Path) -> None:
-        def show(read: ReadAnnotations) -> None:
-            if self._session.document.annotations is agreed:
-                self._show_annotations(path, read)
-                self._notices.tell(f"Opened {path.name} beside the slide.")
-            else:  # something was drawn meanwhile
-                self._offer_annotations(path)
-
-        def fail(problem: str) -> None:
-            self._notices.warn(problem)
-            self._offer_recovery(path, problem)
-
-        agreed = self._session.document.annotations
-        self._read_markup(path, show, fail)
-
-    def _read_markup(
-        self, path: Path, show: Callable[[ReadAnnotations], None], fail: Callable[[str], None]
-    ) -> None:
-        frame = self._session.frame
-        self._markup_job = self._opening.begin(lambda _: read_with_stamp(path, frame), show, fail)
-
-    def _show_annotations(
-        self, path: Path, read: ReadAnnotations, *, is_copy: bool = False
-    ) -> None:
-        self._saving.note(path, read.stamp)
-        opened_as = None if is_copy or read.is_only_read else path
-        self._session.document.open(read.loaded.annotations, opened_as, stamp=read.stamp)
-        self._saving.sidecars.note_read(path, read.sidecar)
-        if read.is_only_read:
-            self._notices.tell(f"{path.name} can only be read: saving asks for another file.")
-        elif is_copy:
-            self._notices.tell(f"This is a copy of {path.name}: saving asks for another name.")
-        self._tell(read.loaded)
-
-    def _offer_annotations(self, path: Path) -> None:
-        holder = self._saving.lock.words_on_holder(path)
-        where = f", and is open in another window ({holder})" if holder else ""
-        self._offers.make(
-            f"{path.name} lies beside the slide{where}.",
-            "Open annotations",
-            lambda: self.open_annotations(path),
-        )
-
-    def _offer_recovery(self, path: Path, problem: str) -> None:
-        if path.suffix.lower() == ".xml" and path.is_file():
-            self._offers.make(problem, "Recover what is readable", lambda: self._recover(path))
-
-    def _still_agreed(self, agreed: AnnotationSet) -> bool:
-        """Whether the markup may go: nothing was drawn since the user agreed, or it may now."""
-        return self._session.document.annotations is agreed or self._saving.may_leave()
-
-    def _recover(self, path: Path) -> None:
-        def show(recovered: tuple[Loaded, Sidecar]) -> None:
-            if self._still_agreed(agreed):
-                # It has no file yet: saving asks for a new one, and the broken one stays.
-                loaded, sidecar = recovered
-                self._session.document.open(loaded.annotations, None, unsaved=True)
-                self._saving.sidecars.note_read(path, sidecar)
-                self._tell(loaded)
-
-        if not self._saving.may_leave():
-            return
-        agreed = self._session.document.annotations
-        self._opening.begin(lambda _: recover_with_sidecar(path), show, self.failed.emit)
-
-    def _tell(self, loaded: Loaded) -> None:
-        for notice in loaded.notices:
-            self._notices.warn(notice)
 
     def _remember_annotations(self) -> None:
         slide, path = self._session.slide, self._session.document.path
@@ -317,10 +228,6 @@ class Files(QObject):
 
     def _is_heard(self, signal: Any) -> bool:
         return self.isSignalConnected(QMetaMethod.fromSignal(signal))
-
-    def _is_empty(self) -> bool:
-        annotations = self._session.document.annotations
-        return not annotations.annotations and not annotations.groups
 
     def _folder(self) -> str:
         slide = self._session.slide

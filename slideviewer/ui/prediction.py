@@ -1,31 +1,27 @@
-"""Predicting from the window: orders predictions, and shows what becomes of them."""
+"""Predicting from the window: what is ordered, and what becomes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QSignalBlocker, Signal
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from slideviewer.inference import messages
-from slideviewer.inference.options import Options
 from slideviewer.inference.stored import Stored
 from slideviewer.inference.worker import InferenceWorker
-from slideviewer.models.package import ModelPackage
 from slideviewer.ui import prediction_words
 from slideviewer.ui.giving_way import GivingWay
 from slideviewer.ui.model_cards import ModelCards
 from slideviewer.ui.model_chooser import ModelChooser
 from slideviewer.ui.notices import NoticeStack
-from slideviewer.ui.pixel_size import PixelSizes
 from slideviewer.ui.predicted.predicted import Predicted
-from slideviewer.ui.prediction_dialog import PredictDialog
 from slideviewer.ui.prediction_endings import PredictionEndings
-from slideviewer.ui.prediction_orders import Order, Place, usual_options
-from slideviewer.ui.prediction_places import in_view
+from slideviewer.ui.prediction_ordering import PredictionOrdering
+from slideviewer.ui.prediction_orders import Order
 from slideviewer.ui.prediction_queue import Entry, PredictionQueue, State
 from slideviewer.ui.prediction_regions import PredictionRegions
 from slideviewer.ui.prediction_results import PredictionResults
@@ -33,7 +29,6 @@ from slideviewer.ui.running import Running
 from slideviewer.ui.session import Session
 from slideviewer.ui.tissue_marking import TissueMarking
 from slideviewer.ui.views.grid import ViewGrid
-from slideviewer.ui.views.showing import show_somewhere
 from slideviewer.ui.worker_talk import WorkerTalk
 
 
@@ -54,8 +49,7 @@ class PredictionControl(QObject):
         window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._session, self._views, self._predicted = session, views, predicted
-        self._notices, self._window = notices, window
+        self._session, self._predicted = session, predicted
         self._talk = WorkerTalk(self)
         self.queue = PredictionQueue(self._talk, self)
         self.queue.refusal = self._refusal
@@ -64,10 +58,12 @@ class PredictionControl(QObject):
         self.results = PredictionResults(session, predicted, notices, window)
         self._regions = PredictionRegions(session, views, predicted, self.results, notices, window)
         self._tissue = TissueMarking(session, views, notices, running, window)
-        self._pixel_sizes = PixelSizes(window)
         self._endings = PredictionEndings(self.queue, notices, self)
         self._endings.read.connect(self._on_read)
         self.chooser = ModelChooser()
+        self.ordering = PredictionOrdering(
+            session, views, self.queue, self.chooser, notices, window
+        )
         self._cards = ModelCards(notices, self)
         for problem in self.chooser.problems:
             notices.warn(problem)
@@ -87,9 +83,9 @@ class PredictionControl(QObject):
     def commands(self) -> dict[str, Callable[..., object]]:
         """What the actions call, by their names."""
         return {
-            "predict": self.start,
-            "predict_view": self.start_in_view,
-            "predict_with": self.ask_how,
+            "predict": self.ordering.start,
+            "predict_view": self.ordering.start_in_view,
+            "predict_with": self.ordering.ask_how,
             "pause": self.pause,
             "cancel": self.cancel,
             "export_prediction": self.results.ask_to_export,
@@ -101,7 +97,7 @@ class PredictionControl(QObject):
     @property
     def is_running(self) -> bool:
         """Whether the open slide is being predicted, or waits for it."""
-        return self._entry_here is not None
+        return self.ordering.entry_here is not None
 
     @property
     def is_busy(self) -> bool:
@@ -125,71 +121,15 @@ class PredictionControl(QObject):
         """The process that predicts."""
         return self._talk.worker
 
-    def start(self) -> None:
-        """Predict the open slide; goes on from what a former run left."""
-        self._order()
-
-    def start_with(self, package: ModelPackage) -> None:
-        """Choose a model and predict the open slide with it, or say why not now."""
-        self.chooser.offer(package)
-        if self.is_running:
-            self._notices.warn(prediction_words.RUNS_ALREADY)
-            return
-        self.chooser.choose(package)
-        if self._session.slide is None:
-            self._notices.tell(prediction_words.NO_SLIDE)
-        else:
-            self._order()
-
-    def start_in_view(self) -> None:
-        """Predict what the active view shows of the open slide."""
-        self._order(in_view(self._views.of_session.canvas.viewpoint.visible))
-
-    def ask_how(self) -> None:
-        """Let the user choose where and how, and predict."""
-        slide, package = self._session.slide, self._package()
-        if slide is None or package is None or self.is_running:
-            return
-        view = self._views.of_session.canvas.viewpoint.visible
-        annotations = self._session.document.annotations
-        dialog = PredictDialog(package, self.chooser.packages, annotations, view, self._window)
-        agreed = dialog.exec() == QDialog.DialogCode.Accepted
-        place, others, options = dialog.place, dialog.others, dialog.options
-        if agreed:
-            dialog.keep()
-        dialog.deleteLater()
-        if agreed and self._session.slide is slide:
-            self._order(place, others, options)
-
     def show_card(self) -> None:
         """Open the page that says what the chosen model is, and how good."""
-        package = self._package()
+        package = self.ordering.package()
         if package is not None:
             self._cards.show(package)
 
-    def start_slides(self, paths: Iterable[Path], package: ModelPackage | None = None) -> None:
-        """Predict slides one after the other, whether they are open or not.
-
-        Parameters
-        ----------
-        paths : iterable of Path
-        package : ModelPackage, optional
-            The chosen model by default. With one that is named nobody is asked anything, not even
-            of the open slide.
-        """
-        here = self._path if package is None else None
-        package = package or self._package()
-        if package is None:
-            return
-        for path in paths:
-            if path == here:
-                self._order()
-            elif self.queue.of_slide(path) is None:
-                self.queue.add(Order(path, package, options=usual_options()))
-
     def cancel(self) -> None:
         """End the open slide's prediction, or the one under way; what it did is kept."""
-        entry = self._entry_here or self.queue.running
+        entry = self.ordering.entry_here or self.queue.running
         if entry is not None:
             self.queue.cancel(entry.number)
 
@@ -212,53 +152,9 @@ class PredictionControl(QObject):
         """Show a stored prediction."""
         self.results.show_stored(folder)
 
-    @property
-    def _path(self) -> Path | None:
-        """Of the open slide."""
-        return self._session.slide.path.absolute() if self._session.slide is not None else None
-
-    @property
-    def _entry_here(self) -> Entry | None:
-        """The open slide's entry that is under way or waits."""
-        return self.queue.of_slide(self._path) if self._path is not None else None
-
-    def _package(self) -> ModelPackage | None:
-        package: ModelPackage | None = self.chooser.currentData()
-        if package is None:
-            self._notices.warn(prediction_words.NO_MODEL)
-        return package
-
-    def _order(
-        self,
-        place: Place | None = None,
-        others: tuple[ModelPackage, ...] = (),
-        options: Options | None = None,
-    ) -> None:
-        """Have the open slide predicted."""
-        slide = self._session.slide
-        if slide is None or self.is_running:
-            return
-        package = self._package()
-        if package is None:
-            return
-        if not self._pixel_sizes.known(slide) or self._session.slide is not slide:
-            return  # another one may have come while the user was asked
-        show_somewhere(self._views, lambda view: view.cells)
-        self.queue.add(
-            Order(
-                slide.path.absolute(),
-                package,
-                others,
-                options or usual_options(),
-                place,
-                self._pixel_sizes.said(slide),
-                self._views.of_session.canvas.viewpoint.visible,
-            )
-        )
-
     def _refusal(self, order: Order, identity: str) -> str:
         """Why the open slide is not predicted on after all: its file is another one now."""
-        is_here, known = order.slide == self._path, self.results.identity
+        is_here, known = order.slide == self._session.slide_path, self.results.identity
         if is_here and known is not None and known != identity:
             return prediction_words.changed_file(order.slide)
         return ""
@@ -266,13 +162,13 @@ class PredictionControl(QObject):
     def _is_shown(self, entry: Entry) -> bool:
         package = self.chooser.currentData()
         is_its_model = package is not None and package.hash == entry.order.package.hash
-        return entry.order.slide == self._path and is_its_model
+        return entry.order.slide == self._session.slide_path and is_its_model
 
     def _show_queue(self) -> None:
         """Let the window follow what is under way."""
         entry = self.queue.running
         step = entry.step if entry is not None else None
-        if entry is not None and step is not None and entry.order.slide != self._path:
+        if entry is not None and step is not None and entry.order.slide != self._session.slide_path:
             step = replace(step, text=f"{entry.order.slide.name}: {step.text}")
         self.chooser.setEnabled(not self.is_running)
         self.paused_changed.emit(entry is not None and entry.state == State.PAUSED)
@@ -306,7 +202,7 @@ class PredictionControl(QObject):
 
     def _on_slide_changed(self) -> None:
         self._endings.withdraw()
-        entry = self._entry_here
+        entry = self.ordering.entry_here
         if entry is not None:
             with QSignalBlocker(self.chooser):
                 self.chooser.choose(entry.order.package)

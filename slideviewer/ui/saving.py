@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from slideviewer.annotations import read_annotations, with_extension
+from slideviewer.annotations import AnnotationSet, read_annotations, with_extension
 from slideviewer.annotations.differences import Differences, differences
 from slideviewer.annotations.file_lock import holder_of
 from slideviewer.annotations.saving import Stamp, stamp_of
@@ -56,6 +57,15 @@ class Saving(QObject):
         self.sidecars = Sidecars(session, notices, window)
         self.lock = MarkupLock(session.document, window)
         session.document.journal.failed.connect(lambda problem: notices.warn(problem))
+
+    @property
+    def commands(self) -> dict[str, Callable[..., object]]:
+        """What the actions call, by their names."""
+        return {
+            "save": self.save,
+            "save_as": self.save_as,
+            "show_differences": self.show_differences,
+        }
 
     @property
     def is_under_way(self) -> bool:
@@ -132,6 +142,10 @@ class Saving(QObject):
             self._wait()
             return self._session.document.is_saved
         return answer == "Close without saving"
+
+    def may_still_leave(self, agreed: AnnotationSet) -> bool:
+        """Whether the markup may go: nothing was drawn since the user agreed, or it may now."""
+        return self._session.document.annotations is agreed or self.may_leave()
 
     def close(self) -> None:
         """Leave the document: nothing of it is wanted any more that is not saved."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -44,6 +45,11 @@ class Session(QObject):
     def slide(self) -> Slide | None:
         """The open slide."""
         return self._slide
+
+    @property
+    def slide_path(self) -> Path | None:
+        """Where the open slide lies; absolute."""
+        return self._slide.path.absolute() if self._slide is not None else None
 
     @property
     def frame(self) -> SlideFrame | None:

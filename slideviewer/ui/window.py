@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QMessageBox
+from PySide6.QtWidgets import QMainWindow, QMenu
 
-from slideviewer import RESEARCH_USE_ONLY, __version__, paths
+from slideviewer import paths
 from slideviewer.ui import actions
 from slideviewer.ui.action_states import ActionStates
 from slideviewer.ui.aids import Aids
@@ -138,13 +138,9 @@ class MainWindow(QMainWindow):
 
     def _handlers(self) -> dict[str, Callable[..., object]]:
         handlers: dict[str, Callable[..., object]] = {
-            "open_slide": self.files.ask_for_slide,
-            "open_annotations": self.files.ask_for_annotations,
-            "save": self.saving.save,
-            "save_as": self.saving.save_as,
-            "show_differences": self.saving.show_differences,
             "import_annotations": lambda: self.editing.unless_drawing(self.importing.ask),
             "quit": self.close,
+            "pan": lambda on: self.views.tools.choose(self.views.main.canvas.hand) if on else None,
             "review": lambda: self.docks.show("Review"),
             "metrics": lambda: self.docks.show("Metrics"),
             "show_markup": lambda shown: setattr(self.views.active.markup, "visible", shown),
@@ -158,13 +154,8 @@ class MainWindow(QMainWindow):
             "slide_tray": lambda shown: self.docks.show("Slides", shown),
             "predictions": lambda: self.docks.show("Predictions"),
             "training": self._show_training,
-            "about": self._about,
         }
-        looked_with = {"pan": self.views.main.canvas.hand, "ruler": self.aids.ruler_tool}
-        for name, tool in looked_with.items():
-            handlers[name] = lambda on, tool=tool: self.views.tools.choose(tool) if on else None
-        for name in self.editing.tools:
-            handlers[name] = lambda on, name=name: self.editing.begin(name) if on else None
+        handlers |= self.files.commands | self.saving.commands
         handlers |= self.aids.commands | self.help.commands | self.editing.commands
         handlers |= self.masks.commands | self.prediction.commands | self.judging.commands
         handlers |= self.worklists.commands | self.batches.commands
@@ -211,9 +202,7 @@ class MainWindow(QMainWindow):
         menus = self.menuBar().findChildren(QMenu)
         view = next(menu for menu in menus if menu.title() == "&View")
         view.addSeparator()
-        panels = view.addMenu("Panels")
-        for title in docks.titles:
-            panels.addAction(docks.toggle(title))
+        docks.list_in(view.addMenu("Panels"))
         return docks
 
     def _connect(self) -> None:
@@ -249,7 +238,7 @@ class MainWindow(QMainWindow):
 
     def _predict_chosen(self, paths: list[Path]) -> None:
         self.docks.show("Predictions")
-        self.prediction.start_slides(paths)
+        self.prediction.ordering.start_slides(paths)
 
     def _show_training(self) -> None:
         self.docks.show(TITLE)
@@ -260,15 +249,6 @@ class MainWindow(QMainWindow):
 
     def _hide_chrome(self, hidden: bool) -> None:
         self.docks.hide_with([self.menuBar(), self.toolbar, self.status], hidden)
-
-    def _about(self) -> None:
-        QMessageBox.about(
-            self,
-            "About slideviewer",
-            f"<b>slideviewer {__version__}</b><p>Whole-slide images, specialist markup and "
-            f"deep-learning predictions in one window.</p><p><b>{RESEARCH_USE_ONLY}</b></p>"
-            "<p>Icons: Material Design Icons by Pictogrammers (Apache 2.0).</p>",
-        )
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

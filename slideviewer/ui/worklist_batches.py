@@ -257,7 +257,7 @@ class WorklistBatches(QObject):
         queue = self._prediction.queue
         for it in self._waiting[:AT_HAND]:
             if queue.of_slide(it.path) is None:
-                self._prediction.start_slides([it.path], self._packages[it.model])
+                self._prediction.ordering.start_slides([it.path], self._packages[it.model])
 
     def _on_ended(self, entry: Entry, _: object) -> None:
         """A prediction ended: its slide waits no more, and the next one has its turn."""

@@ -139,7 +139,7 @@ def _begin_to_predict(stage: Stage, waits: bool) -> list[Step]:
     steps: list[Step] = []
     prediction = stage.window.prediction
     prediction.progressed.connect(lambda step: steps.append(step) if step is not None else None)
-    prediction.start()
+    prediction.ordering.start()
     wait_until(
         lambda: bool(steps) and steps[-1].unit == "tiles" and steps[-1].done > 0, MODEL_SECONDS
     )

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from slideviewer.annotations.journal.step import Step, as_bytes, whole_step
+from slideviewer.annotations.journal.step import Step, whole_step
+from slideviewer.annotations.journal.step_bytes import as_bytes
 from slideviewer.annotations.model import AnnotationSet
 from slideviewer.errors import AnnotationError
 from slideviewer.files import transaction

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from slideviewer.annotations.journal.journal import SUFFIX, About, JournalError, connect
-from slideviewer.annotations.journal.step import step_from
+from slideviewer.annotations.journal.step_bytes import step_from
 from slideviewer.annotations.model import AnnotationSet
 from slideviewer.annotations.saving import backups_of, stamp_of
 

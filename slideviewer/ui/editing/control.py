@@ -77,6 +77,7 @@ class Editing(QObject):
             "undo": lambda: self.unless_drawing(stack.undo),
             "redo": lambda: self.unless_drawing(stack.redo),
             "delete": self.delete_selected,
+            **{name: partial(self._take_up, name) for name in self.tools},
             **{name: partial(self.unless_drawing, do) for name, do in self._steps.items()},
             **self.areas.commands,
             "measure_intensity": self.listing.measure_intensity,
@@ -152,6 +153,10 @@ class Editing(QObject):
             self._notices.tell(STILL_DRAWING)
         else:
             step()
+
+    def _take_up(self, name: str, is_wanted: bool) -> None:
+        if is_wanted:
+            self.begin(name)
 
     def _go_to_step(self, index: int) -> None:
         self.unless_drawing(lambda: self._session.document.undo_stack.setIndex(index))

@@ -18,7 +18,9 @@ from slideviewer.annotations.grouping import (
     next_group_name,
     regrouped,
     with_group_moved,
+    with_group_renamed,
     without_branch,
+    without_group,
 )
 from slideviewer.ui import words
 from slideviewer.ui.annotation_measuring import Measuring
@@ -143,7 +145,7 @@ class Groups(QObject):
                 return
             text = f"Merge {name} into {new_name}"
         drawn = self._session.drawn_group
-        if self._become(text, self._document.annotations.with_group_renamed(name, new_name)):
+        if self._become(text, with_group_renamed(self._document.annotations, name, new_name)):
             self._states.rename(name, new_name)
             if drawn == name:
                 self._session.drawn_group = new_name
@@ -155,7 +157,7 @@ class Groups(QObject):
         count = self.tallies.count(names)
         text = f"Delete group {name}"
         if not count and len(names) == 1:
-            self._become(text, annotations.without_group(name))
+            self._become(text, without_group(annotations, name))
             return
         keep = f"Move them into {_short(parent)}" if parent else "Keep them without this group"
         drop, stay = "Delete them too", "Stay"
@@ -163,7 +165,7 @@ class Groups(QObject):
         answer = ask(self._window, "Delete group", question, (keep, drop, stay), self._document)
         annotations = self._document.annotations  # an import may have added to them meanwhile
         if answer == keep:
-            self._become(text, annotations.without_group(name))
+            self._become(text, without_group(annotations, name))
         elif answer == drop:
             self._become(text, without_branch(annotations, name))
 

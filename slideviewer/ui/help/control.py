@@ -1,8 +1,9 @@
-"""Opens the guide at the page that is wanted, and runs the tour."""
+"""Opens the guide at the page that is wanted, runs the tour, and says what the program is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QKeySequence
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 from slideviewer.ui import keys, settings
 from slideviewer.ui.canvas import Canvas
+from slideviewer.ui.help.about import show_about
 from slideviewer.ui.help.guide import Guide
 from slideviewer.ui.help.tour import Tour
 from slideviewer.ui.views.grid import ViewGrid
@@ -52,7 +54,7 @@ TOOL_PAGES: Mapping[str, Place] = {
 
 
 class HelpControl(QObject):
-    """The Help menu's guide and tour.
+    """The Help menu's guide, tour and dialog.
 
     Parameters
     ----------
@@ -73,7 +75,11 @@ class HelpControl(QObject):
     @property
     def commands(self) -> dict[str, Callable[..., object]]:
         """What the actions call, by their names."""
-        return {"user_guide": self.show_guide, "tour": self.start_tour}
+        return {
+            "user_guide": self.show_guide,
+            "tour": self.start_tour,
+            "about": partial(show_about, self._window),
+        }
 
     @property
     def guide(self) -> Guide | None:

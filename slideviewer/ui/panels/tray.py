@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import (
-    QCoreApplication,
     QEvent,
-    QFileSystemWatcher,
     QModelIndex,
     QObject,
     Qt,
@@ -31,17 +28,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slideviewer.cohort.folder_listing import ListedSlide, Listing, list_slides
+from slideviewer.cohort.folder_listing import ListedSlide, Listing
 from slideviewer.cohort.worklist import ReadingState
 from slideviewer.ui.icons import icon
-from slideviewer.ui.jobs import Job
 from slideviewer.ui.panels.state_chooser import StateChooser
 from slideviewer.ui.panels.tray_list import SlideLine, SlideList
 from slideviewer.ui.thumbnails import Thumbnails
+from slideviewer.ui.watched_folder import WatchedFolder
 from slideviewer.ui.words import whole
-
-SETTLE_MS = 400
-"""How long a folder must be quiet before it is listed again: copying changes it all the time."""
 
 MARGIN = 8
 """Screen pixels beside what stands above the list."""
@@ -50,7 +44,7 @@ EMPTY = "Open a slide, or drop a folder here: its slides are listed with their p
 
 
 class SlideTray(QWidget):
-    """Lists a folder in the background, watches it, and asks for slides to be opened."""
+    """Shows what is in a folder, and asks for slides to be opened."""
 
     slide_wanted = Signal(object)  # Path of the slide to open
     prediction_wanted = Signal(object)  # list of Path: slides to predict one after the other
@@ -59,9 +53,8 @@ class SlideTray(QWidget):
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._thumbnails = thumbnails
-        self._folder: Path | None = None
+        self._folder = WatchedFolder(self)
         self._open: Path | None = None
-        self._job: Job | None = None
         self._problem = self._place_words = ""
         self._again = False
         self.model = SlideList(thumbnails, self)
@@ -111,11 +104,10 @@ class SlideTray(QWidget):
         column.addWidget(self.place)
         column.addWidget(self.message, 1)
         column.addWidget(self.list, 1)
-        self._watcher = QFileSystemWatcher(self)
-        self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._looking = QTimer(self, singleShot=True, interval=0)
-        self._watcher.directoryChanged.connect(self._settled.start)
-        self._settled.timeout.connect(self._list_again)
+        self._folder.began.connect(self._show_state)
+        self._folder.listed.connect(self._on_listing)
+        self._folder.failed.connect(self._on_failure)
         self._looking.timeout.connect(self._want_visible)
         self.filter.textChanged.connect(self._on_filter)
         self.filter.returnPressed.connect(lambda: self._on_activated(self.model.index(0, 0)))
@@ -130,7 +122,7 @@ class SlideTray(QWidget):
     @property
     def folder(self) -> Path | None:
         """What is listed."""
-        return self._folder
+        return self._folder.path
 
     @property
     def chosen(self) -> list[Path]:
@@ -141,11 +133,10 @@ class SlideTray(QWidget):
     def show_folder(self, folder: Path) -> None:
         """List a folder, unless it is listed already."""
         folder = Path(os.path.abspath(folder))
-        if folder != self._folder:
-            self._folder = folder
+        if folder != self.folder:
             self.filter.clear()
             self.model.set_slides(())
-            self._list_again()
+            self._folder.go_to(folder)
 
     def show_open(self, path: Path | None) -> None:
         """Mark the slide that is open now, and list its folder unless the slide is listed."""
@@ -161,13 +152,13 @@ class SlideTray(QWidget):
         """Show how far the slides of a worklist are; without one there are none."""
         self.model.set_states(states)
         self.states.show_states(states)
-        elsewhere = (path for path in states if path.parent != self._folder)
+        elsewhere = (path for path in states if path.parent != self.folder)
         self.model.set_others(tuple(ListedSlide(path) for path in elsewhere))
         self._choose(self._open)
 
     def refresh(self) -> None:
         """Look again: at the folder, and then at the pictures in view."""
-        self._list_again()
+        self._folder.look_again()
 
     def step(self, by: int) -> None:
         """Ask for the slide so many lines below the open one (above, where it is negative)."""
@@ -214,24 +205,9 @@ class SlideTray(QWidget):
     def _dress(self) -> None:
         self.refresh_button.setIcon(icon("refresh"))
 
-    @Slot()
-    def _list_again(self) -> None:
-        folder = self._folder
-        if folder is None:
-            return
-        if self._job is not None:
-            self._job.cancel()
-        # The application owns the job: this panel may be gone when a network answers.
-        self._job = Job(partial(_list, folder), QCoreApplication.instance())
-        self._job.succeeded.connect(self._on_listing)
-        self._job.failed.connect(self._on_failure)
-        self._job.start()
-        self._show_state()
-
     @Slot(object)
     def _on_listing(self, listing: Listing) -> None:
-        self._job, self._problem, self._again = None, "", True
-        self._watch(listing.folder)
+        self._problem, self._again = "", True
         chosen = self.list.currentIndex()
         path = self.model.path_at(chosen.row()) if chosen.isValid() else self._open
         bar, is_new = self.list.verticalScrollBar(), self.model.count == 0
@@ -245,18 +221,10 @@ class SlideTray(QWidget):
 
     @Slot(str)
     def _on_failure(self, problem: str) -> None:
-        self._job, self._problem = None, problem
+        self._problem = problem
         self.model.set_slides(())
         self._show_state()
         self.listed.emit()
-
-    def _watch(self, folder: Path) -> None:
-        """Hear of changes; a folder that has just been listed answers at once."""
-        watched = self._watcher.directories()
-        if watched != [str(folder)]:
-            if watched:
-                self._watcher.removePaths(watched)
-            self._watcher.addPath(str(folder))
 
     def _choose(self, path: Path | None) -> None:
         row = self.model.row_of(path)
@@ -289,7 +257,7 @@ class SlideTray(QWidget):
 
     @Slot()
     def _show_state(self) -> None:
-        folder, shown, count = self._folder, self.model.rowCount(), self.model.count
+        folder, shown, count = self.folder, self.model.rowCount(), self.model.count
         self.filter.setEnabled(count > 0)
         self.refresh_button.setEnabled(folder is not None)
         self.list.setVisible(shown > 0)
@@ -303,14 +271,10 @@ class SlideTray(QWidget):
         self._place_words = f"{many} {kind} in {folder.name or folder}"
         self._show_place()
         self.place.setToolTip(str(folder))
-        if self._job is not None and count == 0:
+        if self._folder.is_being_listed and count == 0:
             self.message.setText(f"Looking into {folder} …")
         elif count == 0:
             self.message.setText(self._problem or f"There is no slide in {folder}.")
         else:
             self.message.setText("No name fits the filter.")
         self._looking.start()
-
-
-def _list(folder: Path, progress: object) -> Listing:
-    return list_slides(folder)

@@ -127,7 +127,7 @@ class Training(QObject):
     def use_model(self) -> None:
         """Predict on the open slide with what came of it."""
         if self._packages:
-            self._prediction.start_with(self._packages[0])
+            self._prediction.ordering.start_with(self._packages[0])
 
     def may_leave(self) -> bool:
         """Ask what becomes of a training when the window closes; whether it may."""
