@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -31,6 +31,10 @@ class TileSmallConfig(NetworkConfig):
         Pixels of the tile per pixel after the stem.
     widths, depths : tuple of int
         Channels and residual blocks of each stage; each stage halves the resolution.
+    pooling : str
+        What becomes of the features of all places: "mean", of the last stage; or "statistics", mean
+        and variance of what enters every stage and leaves the last one, and that one's maximum, so
+        that the network sees how colours and textures are spread.
     dropout : float
         Share of the pooled features dropped in training.
     """
@@ -39,6 +43,7 @@ class TileSmallConfig(NetworkConfig):
     stem_stride: Annotated[int, Field(ge=1, le=4)] = 4
     widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=6)] = (48, 96)
     depths: Annotated[tuple[Depth, ...], Field(min_length=1, max_length=6)] = (1, 1)
+    pooling: Literal["mean", "statistics"] = "mean"
     dropout: Share = 0.4
 
     @model_validator(mode="after")
@@ -76,6 +81,17 @@ def tile_small(config: TileSmallConfig, shape: NetworkShape) -> keras.Model:
             name=name,
         )(x)
 
+    def spread(x: Any, name: str, *more: Any) -> Any:
+        mean = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_mean")(x)
+        apart = layers.Subtract(name=f"{name}_apart")([x, mean])
+        squared = layers.Multiply(name=f"{name}_squared")([apart, apart])
+        variance = layers.GlobalAveragePooling2D(name=f"{name}_variance")(squared)
+        parts = [layers.Flatten(name=f"{name}_flat")(mean), variance, *more]
+        together = layers.Concatenate(name=f"{name}_spread")(parts)
+        return layers.BatchNormalization(momentum=0.9, name=f"{name}_spread_norm")(together)
+
+    spreads = []
+    has_spreads = config.pooling == "statistics"
     tiles = shape.tiles()
     x = convolution(
         rescaled(tiles),
@@ -90,6 +106,8 @@ def tile_small(config: TileSmallConfig, shape: NetworkShape) -> keras.Model:
             inner = norm_relu(x, f"{name}_a")
             shortcut = x
             if block == 0:
+                if has_spreads:
+                    spreads.append(spread(inner, f"stage{stage}"))
                 pooled = layers.AveragePooling2D(2, padding="same", name=f"{name}_pool")(inner)
                 shortcut = convolution(pooled, width, f"{name}_shortcut", kernel=1)
             inner = convolution(inner, width, f"{name}_conv_a", stride=stride)
@@ -97,7 +115,11 @@ def tile_small(config: TileSmallConfig, shape: NetworkShape) -> keras.Model:
             inner = convolution(inner, width, f"{name}_conv_b")
             x = layers.Add(name=f"{name}_add")([shortcut, inner])
     x = norm_relu(x, "head")
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    if has_spreads:
+        spreads.append(spread(x, "last", layers.GlobalMaxPooling2D(name="last_most")(x)))
+        x = layers.Concatenate(name="pool")(spreads)
+    else:
+        x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(config.dropout, name="dropout")(x)
     answer = layers.Dense(shape.num_classes, activation=shape.activation, name="probabilities")(x)
     return Model(tiles, answer, name="tile_small")
