@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -35,6 +36,21 @@ def test_each_architecture_says_what_it_is() -> None:
 def test_tiles_that_do_not_go_through_are_refused(name: str, patch: int, words: str) -> None:
     with pytest.raises(ModelError, match=words):
         build_network(name, {}, patch_size_pixels=patch, num_classes=2)
+
+
+def test_a_small_network_may_see_how_its_features_are_spread() -> None:
+    config = {"stem": 4, "widths": [8], "depths": [1], "pooling": "statistics"}
+    network = build_network("tile-small", config, patch_size_pixels=32, num_classes=2)
+    names = ("stage0_block0_a_relu", "stage0_spread", "head_relu", "last_spread")
+    probe = keras.Model(network.input, [network.get_layer(it).output for it in names])
+    tiles = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
+    first, spread, last, ended = (np.asarray(it) for it in probe.predict_on_batch(tiles))
+    places = (1, 2)
+    wanted = np.hstack([first.mean(places), first.var(places)])
+    np.testing.assert_allclose(spread, wanted, rtol=1e-4, atol=1e-5)
+    wanted = np.hstack([last.mean(places), last.var(places), last.max(places)])
+    np.testing.assert_allclose(ended, wanted, rtol=1e-4, atol=1e-5)
+    assert network.get_layer("pool").output.shape[-1] == 2 * 4 + 3 * 8
 
 
 def test_overlapping_targets_have_probabilities_of_their_own(tmp_path: Path) -> None:
