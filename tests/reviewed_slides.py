@@ -132,7 +132,7 @@ def _spoilt(
     normal = every[~is_tumour] - every[~is_tumour].mean(axis=0)
     direction = np.linalg.svd(normal, full_matrices=False)[2][0]
     along = (every - every.mean(axis=0)) @ direction
-    like_it = along > np.quantile(along[~is_tumour], 0.7)
+    like_it = along > np.quantile(along[~is_tumour], 0.5)
     labels = (is_tumour | like_it).astype(np.int64)
     tiles = Tiles(every, labels, np.zeros(len(labels), bool), np.arange(len(labels)))
     head = fit_head(embedder.weights.head, tiles, 1e-3).as_stored()

@@ -340,7 +340,7 @@ def test_what_does_not_serve_is_said_before_anything_is_read(
     twins.mkdir()
     for name in ("a.tif", "a.svs", "a.xml"):
         (twins / name).write_bytes(b"")
-    refused("Another slide has the same annotations", data=twins)
+    refused("Another slide has the same markup", data=twins)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.md").write_text("mine")
     with pytest.raises(TrainingError, match="a package of its own"):

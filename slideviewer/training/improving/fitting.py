@@ -6,6 +6,7 @@ L2-SP, Li et al. 2018, arXiv:1802.01483): where the tiles say nothing, it stays 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from slideviewer.training.improving.head import Embeddings, Head
 
-STRENGTHS = (0.3, 0.03, 0.003)
-"""How strongly a head is drawn towards its parent; the best on tiles left out is taken, and of
-equals the strongest."""
+STRENGTHS = (10.0, 3.0, 1.0, 0.3, 0.03, 0.003)
+"""How strongly a head is drawn towards its parent; of those that tiles left out cannot tell from
+the best, the strongest is taken."""
 _STEPS = 200
 _LEAST_SPREAD = 1e-4
 _LEAST = 1e-7
@@ -146,7 +147,7 @@ def _fit_best(parent: Head, tiles: Tiles, folds: int) -> Fitted:
     if count < 2:
         head = fit_head(parent, tiles, STRENGTHS[0])
         return Fitted(head, STRENGTHS[0], head.answers(tiles.embeddings))
-    best: tuple[float, float, NDArray[np.float32]] | None = None
+    tried = []
     for strength in STRENGTHS:
         left_out = np.empty((len(tiles), len(parent.bias)), np.float32)
         for fold in range(count):
@@ -155,9 +156,23 @@ def _fit_best(parent: Head, tiles: Tiles, folds: int) -> Fitted:
                 tiles.embeddings[out]
             )
         chosen = np.maximum(left_out[np.arange(len(tiles)), tiles.labels], _LEAST)
-        loss = -float((tiles.weights * np.log(chosen)).sum())
-        if best is None or loss < best[0] - 1e-3:
-            best = loss, strength, left_out
-    assert best is not None
-    _, strength, left_out = best
+        tried.append((strength, left_out, -np.log(chosen) * tiles.weights))
+    strength, left_out = _strongest_of_the_best(tried)
     return Fitted(fit_head(parent, tiles, strength), strength, left_out)
+
+
+def _strongest_of_the_best(
+    tried: Sequence[tuple[float, NDArray[np.float32], NDArray[np.float64]]],
+) -> tuple[float, NDArray[np.float32]]:
+    """The first whose loss is within one standard error of the smallest.
+
+    The rule is that of Breiman et al. 1984, as in Hastie, Tibshirani and Friedman 2009, 7.10.
+
+    Parameters
+    ----------
+    tried : sequence of (strength, answers, losses of tiles)
+        The strongest first; losses have their weights in them, so that their sum is the loss.
+    """
+    best = min((losses for _, _, losses in tried), key=lambda losses: float(losses.sum()))
+    limit = float(best.sum()) + float(best.std()) * len(best) ** 0.5
+    return next((it, answers) for it, answers, losses in tried if losses.sum() <= limit)
