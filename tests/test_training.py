@@ -206,6 +206,7 @@ def test_what_was_trained_replaces_an_installed_model_only_where_that_is_wished(
     assert open_package(package.spec.name).hash == installed.hash
 
 
+@pytest.mark.long
 def test_a_start_that_may_know_what_is_held_out_is_told_of(data: Path, tmp_path: Path) -> None:
     short = FitSettings(epochs=1, batch_size=16, mixup=0.0)
     first = train_tiles(replace(options(data, tmp_path / "first"), fit=short))

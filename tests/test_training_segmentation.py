@@ -167,6 +167,7 @@ def test_one_model_for_each_target(tmp_path: Path) -> None:
     np.testing.assert_array_equal(targets[..., 0] > 0, drawn(0)[1] == 1)
 
 
+@pytest.mark.long
 def test_nuclei_from_their_masks_to_their_numbers(dsb: Path, tmp_path: Path) -> None:
     out = tmp_path / "model"
     words = ["train", "nuclei", "--dsb", dsb, "--name", "mine", "--out", out, *SMALL]

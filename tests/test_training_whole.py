@@ -57,6 +57,7 @@ def weights_of(package: ModelPackage) -> bytes:
     return package.read("weights.npz")
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_goes_on_to_the_same_package(cases: Path, tmp_path: Path) -> None:
     epochs = 8
     whole = run(*words(cases, tmp_path / "whole", "--epochs", epochs))

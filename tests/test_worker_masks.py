@@ -162,6 +162,7 @@ def test_a_mask_is_stopped_and_goes_on(worker: InferenceWorker, asked: Request) 
     assert read_mask_prediction(asked.store).complete
 
 
+@pytest.mark.long
 def test_nuclei_are_told_of_block_by_block(
     worker: InferenceWorker, asked: Request, nuclei: ModelPackage
 ) -> None:
@@ -178,6 +179,7 @@ def test_nuclei_are_told_of_block_by_block(
     assert replies[-1].predicted == len(stored)
 
 
+@pytest.mark.long
 def test_tissue_is_told_from_glass_as_the_options_say(
     worker: InferenceWorker, segmentation: ModelPackage, tmp_path: Path
 ) -> None:
