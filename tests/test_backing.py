@@ -56,6 +56,16 @@ def pixels(backing: Backing) -> NDArray[np.uint8]:
     return rows[..., :3].copy()
 
 
+def farthest(one: QImage, other: QImage) -> int:
+    """The largest difference of two pictures' values.
+
+    How Qt rounds the columns at the end of a scaled tile depends on where its memory begins.
+    """
+    assert (one.size(), one.format()) == (other.size(), other.format())
+    values = [np.frombuffer(it.constBits(), np.uint8).astype(np.int16) for it in (one, other)]
+    return int(np.abs(values[0] - values[1]).max())
+
+
 def afresh(layer: Chequered, view: Viewpoint, ratio: float) -> NDArray[np.uint8]:
     backing = Backing(QColor("grey"))
     backing.set_layers([layer])
@@ -260,7 +270,7 @@ def test_painting_what_changed_alone_shows_the_same_as_painting_all(
         QApplication.processEvents()
         shown = on_the_screen(canvas)
         wanted = window.grab(_place_of(canvas)).toImage()
-        assert shown == wanted.convertToFormat(shown.format()), number
+        assert farthest(shown, wanted.convertToFormat(shown.format())) <= 1, number
 
 
 def _use(canvas: Canvas, choose: Callable[[], object]) -> None:

@@ -23,7 +23,7 @@ TILES, QUICK_TILES = 1_000, 300
 """Of the smaller set whose memory is looked at; the larger one has ten times as many."""
 ARCHITECTURE = "tile-small"
 HEAD_TILES, QUICK_HEAD_TILES = 5_000, 500
-HEADS = {"the bundled one": 96, "InceptionV3": 2048}
+HEADS = {"the bundled one": 448, "InceptionV3": 2048}
 """Networks, and how much each knows of a tile before it answers."""
 PRECISIONS = ("float32", "mixed_bfloat16")
 
