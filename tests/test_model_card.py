@@ -360,6 +360,7 @@ def patches(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_a_training_of_tiles_writes_them(patches: Path, tmp_path: Path) -> None:
     chosen = tile_options(patches, tmp_path / "dots")
     chosen = replace(chosen, fit=replace(chosen.fit, epochs=1), data_licence="CC0-1.0")
