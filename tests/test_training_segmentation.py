@@ -95,6 +95,7 @@ def dsb(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_dsb(tmp_path_factory.mktemp("dsb"))
 
 
+@pytest.mark.long
 def test_two_targets_from_folders_to_masks(tmp_path: Path) -> None:
     folder, out = write_folders(tmp_path / "set"), tmp_path / "discs"
     words = [*of_folders(folder), "--name", "discs", "--out", out, "--epochs", 9, "--add"]

@@ -202,6 +202,7 @@ def test_tiles_and_pixels_do_not_answer_together(
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+@pytest.mark.long
 def test_what_nothing_interrupts_is_stopped_with_its_process(
     asked: Request, tmp_path: Path
 ) -> None:
