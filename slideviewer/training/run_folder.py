@@ -131,6 +131,8 @@ class RunFolder:
         with told_of_disk(self.folder):
             for path in self.folder.glob(f"*/{CHECKPOINT_FILE}"):
                 path.unlink()
+            for half in self.folder.rglob(".saving-*.tmp"):  # of one that was killed
+                half.unlink(missing_ok=True)
             if self.cache.is_dir():
                 shutil.rmtree(self.cache)
 
