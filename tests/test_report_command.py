@@ -233,6 +233,15 @@ def test_another_reader_s_xml_is_not_written_over(
     assert run(*export, "--all", "--overwrite") == 0
     assert theirs.read_bytes() != before
     assert run(*export, "--all") == 0
+    theirs.unlink()
+    theirs.mkdir()
+    (work / "o" / NOTES_FILE).unlink()
+    (work / "o" / NOTES_FILE).mkdir()
+    capsys.readouterr()
+    assert run(*export, "--all", "--overwrite") == 2
+    assert "not noted" in capsys.readouterr().err
+    assert run(*export, "--all") == 2
+    assert "a_01.xml: lies there already and cannot be read" in capsys.readouterr().err
 
 
 def test_what_is_still_to_be_predicted_stays_in_the_list(tmp_path: Path) -> None:

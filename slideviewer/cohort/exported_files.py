@@ -37,9 +37,7 @@ class ExportedFiles:
         Raises
         ------
         WorklistError
-            With the file.
-        OSError
-            If it cannot be read.
+            With the file; also if it cannot be read.
         """
         if self._overwrite or not path.exists():
             return
@@ -51,16 +49,36 @@ class ExportedFiles:
             )
 
     def note(self, path: Path) -> None:
-        """Remember a file as it was written just now."""
+        """Remember a file as it was written just now.
+
+        Raises
+        ------
+        WorklistError
+            If the folder cannot be written any more.
+        """
         self._known[path.name] = _digest(path)
         line = json.dumps({"name": path.name, "sha256": self._known[path.name]})
-        with self._notes.open("a", encoding="utf-8") as stream:
-            stream.write(f"{line}\n")
+        try:
+            with self._notes.open("a", encoding="utf-8") as stream:
+                stream.write(f"{line}\n")
+        except OSError as error:
+            raise WorklistError(
+                f"The export was written, but not noted: {error.strerror or error}.",
+                path=path,
+                remedy="Make room, move it away, and export again.",
+            ) from error
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()
+    try:
+        with path.open("rb") as stream:
+            return file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise WorklistError(
+            f"lies there already and cannot be read: {error.strerror or error}.",
+            path=path,
+            remedy="Export into another folder, or move it away.",
+        ) from error
 
 
 def _read(path: Path) -> dict[str, str]:
