@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slideviewer.errors import TrainingError
 from slideviewer.evaluation.classification import best_threshold
 from slideviewer.models.loading import apply_temperature
 from slideviewer.models.package import ModelPackage, open_package
 from slideviewer.progress import Progress, Step, silent
 from slideviewer.training.calibration import best_temperature
-from slideviewer.training.improving.blocks import SIDES, Places, apart
 from slideviewer.training.improving.embedding import Embedder
 from slideviewer.training.improving.fitting import Fitted, Tiles, fit_best
 from slideviewer.training.improving.judging import Judgement
-from slideviewer.training.improving.learning import Learnt, learn, memory_of_slides
 from slideviewer.training.improving.lessons import Source
-from slideviewer.training.improving.measuring import Answering, measure_apart, measure_slides
-from slideviewer.training.improving.memory import Memory, memory_in, memory_of_data
+from slideviewer.training.improving.material import gather
+from slideviewer.training.improving.measuring import Answering, measure_slides
+from slideviewer.training.improving.memory import memory_in, memory_of_data
 from slideviewer.training.improving.options import ImproveOptions, check
-from slideviewer.training.improving.reviewed import (
-    Locked,
-    ReviewedSlide,
-    find_reviewed,
-    locked_away,
-    read_review,
-)
+from slideviewer.training.improving.reviewed import find_reviewed, locked_away
 from slideviewer.training.improving.writing import Facts, write_version
-
-_APART_SHARE = 0.25
-"""Of the reviewed tiles of each class, where no slide is held out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,11 +133,11 @@ def improve(
     if options.replay is not None:
         given = memory_of_data(options.replay, embedder, options.seed, progress, tell)
         memory = memory.joined(given)
-    training = _learnt(locked, embedder, memory, options, progress, tell)
+    material = gather(locked, embedder, memory, options, progress, tell)
     progress(Step(0, 0, "Fitting"))
     clock = time.perf_counter()
-    fitted = fit_best(head, training.tiles)
-    found = _calibrated(fitted, training.tiles, parent)
+    fitted = fit_best(head, material.tiles)
+    found = _calibrated(fitted, material.tiles, parent)
     seconds_fitting = time.perf_counter() - clock
     former = Answering(head, parent.spec.temperature, parent.spec.threshold)
     sides = former, found
@@ -158,16 +147,16 @@ def improve(
         )
     else:
         was_learnt = any(it.hash in remembered.slides for it in locked.training)
-        judgement = training.measured(sides, parent, was_learnt=was_learnt)
+        judgement = material.measured(sides, parent, was_learnt=was_learnt)
     package = None
     if not judgement.is_worse:
         progress(Step(0, 0, "Writing the new version"))
         facts = Facts(
             options=options,
-            learnt=training.learnt,
+            learnt=material.learnt,
             judgement=judgement,
-            memory=training.kept,
-            remembers=training.memory.source,
+            memory=material.kept,
+            remembers=material.memory.source,
             strength=fitted.strength,
         )
         package = write_version(embedder, found, facts)
@@ -175,125 +164,14 @@ def improve(
         parent,
         package,
         judgement,
-        training.learnt.counts,
+        material.learnt.counts,
         tuple(it.name for it in locked.held_out),
-        training.memory.source,
-        len(training.tiles),
+        material.memory.source,
+        len(material.tiles),
         embedder.read,
         seconds_fitting,
         time.perf_counter() - began,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Training:
-    """What is learnt from: reviewed tiles, and what is replayed beside them."""
-
-    learnt: Learnt
-    slides: tuple[ReviewedSlide, ...]
-    chosen: NDArray[np.bool_]  # of what was learnt, those that are not held out
-    held_out: NDArray[np.bool_]
-    side: int
-    known: Memory  # of its parent, and given
-    sure: Memory  # of which the parent itself is sure: an opinion, replayed this once
-
-    @property
-    def memory(self) -> Memory:
-        """All that is replayed."""
-        return self.known.joined(self.sure)
-
-    @property
-    def tiles(self) -> Tiles:
-        """All of it."""
-        known, memory = self.learnt.is_known & self.chosen, self.memory
-        count = len(memory)
-        groups = self.learnt.places.squares(self.side)[known]
-        if len(self.slides) >= 4:  # enough to leave whole slides out in turn
-            groups = self.learnt.places.slides[known]
-        return Tiles(
-            np.concatenate([self.learnt.embeddings[known], memory.embeddings]),
-            np.concatenate([self.learnt.labels[known], memory.labels]),
-            np.repeat([False, True], [int(known.sum()), count]),
-            # What is replayed is dealt out one by one, each a group of its own.
-            np.concatenate([groups, -1 - np.arange(count, dtype=np.int64)]),
-        )
-
-    @property
-    def kept(self) -> Memory:
-        """What the new version remembers: the review, and what its parent knew; no opinions."""
-        known = self.learnt.is_known & self.chosen
-        own = Memory(
-            self.learnt.embeddings[known],
-            self.learnt.labels[known],
-            self.learnt.places.slides[known],
-            tuple(it.hash for it in self.slides),
-        )
-        return own.joined(self.known)
-
-    def measured(
-        self, sides: tuple[Answering, Answering], parent: ModelPackage, *, was_learnt: bool
-    ) -> Judgement:
-        """Both models on the reviewed tiles that lie apart."""
-        out, places = self.held_out, self.learnt.places
-        return measure_apart(
-            self.learnt.embeddings[out],
-            self.learnt.labels[out],
-            Places(places.slides[out], places.columns[out], places.rows[out]),
-            [it.name for it in self.slides],
-            self.side,
-            sides,
-            parent.spec.class_names,
-            parent.spec.target,
-            was_learnt=was_learnt,
-        )
-
-
-def _learnt(
-    locked: Locked,
-    embedder: Embedder,
-    memory: Memory,
-    options: ImproveOptions,
-    progress: Progress,
-    tell: Callable[[str], None],
-) -> _Training:
-    """Look at the slides to learn from; the others are not even named here."""
-    slides, spec = locked.training, embedder.package.spec
-    review = read_review(slides, spec, options, tell)
-    lacks = spec.num_classes > len(np.unique(memory.labels))
-    learnt = learn(
-        slides, review, embedder, options, wants_sure=lacks, progress=progress, on_notice=tell
-    )
-    chosen, held_out = np.ones(len(learnt.labels), bool), np.zeros(len(learnt.labels), bool)
-    side = SIDES[0]
-    if not locked.held_out:
-        known = np.flatnonzero(learnt.is_known)
-        places = learnt.places
-        own = Places(places.slides[known], places.columns[known], places.rows[known])
-        parted = apart(own, learnt.labels[known], _APART_SHARE)
-        side = parted.side
-        held_out[known] = parted.held_out
-        chosen = ~places.near(parted.squares, side)
-    sure = Memory.of(memory.embeddings[:0], memory.labels[:0])
-    if lacks:
-        sure = memory_of_slides(learnt, chosen, review.meaning.rest, options.seed)
-        tell(
-            "No tiles of what the model was trained on are given (--replay); in their place "
-            + (f"it replays {sure.source}." if sure.source else "nothing is replayed.")
-        )
-    training = _Training(learnt, slides, chosen, held_out, side, memory, sure)
-    _refuse_one_class(training.tiles.labels, spec.class_names)
-    return training
-
-
-def _refuse_one_class(labels: NDArray[np.int64], names: Sequence[str]) -> None:
-    found = [names[it] for it in np.unique(labels).tolist()]
-    if len(found) < 2:
-        raise TrainingError(
-            f"All there is to learn from is {', '.join(found) or 'nothing'}: a model would say"
-            " that of everything.",
-            remedy="Accept or draw some of the other class, too, or give labelled tiles with"
-            " --replay.",
-        )
 
 
 def _calibrated(fitted: Fitted, tiles: Tiles, parent: ModelPackage) -> Answering:

@@ -16,7 +16,6 @@ from slideviewer.evaluation.findings.opinions import marked_share
 from slideviewer.evaluation.inputs.markup import check_slide
 from slideviewer.inference.grid import Grid
 from slideviewer.inference.plan import Plan, make_plan
-from slideviewer.models.loading import apply_temperature
 from slideviewer.progress import Progress, Step
 from slideviewer.slide import open_slide
 from slideviewer.training.improving.blocks import Places
@@ -26,11 +25,8 @@ from slideviewer.training.improving.lessons import Lessons, Source, lessons_on
 from slideviewer.training.improving.memory import PER_CLASS, Memory, drawn
 from slideviewer.training.improving.options import ImproveOptions
 from slideviewer.training.improving.reviewed import Review, ReviewedSlide
+from slideviewer.training.improving.slide_part import SlidePart
 
-SURE = 0.9
-"""Calibrated probability from which an answer outside the review is replayed."""
-_LOOKED_AT = 1000
-"""Tiles of a slide that are asked whether the model is sure of them."""
 _ROWS_AT_ONCE = 512
 
 
@@ -136,7 +132,7 @@ def learn(
         If a slide cannot be read, or its markup is of another.
     """
     classes = embedder.package.spec.num_classes
-    parts: list[_Part] = []
+    parts: list[SlidePart] = []
     counts: dict[str, NDArray[np.int64]] = {}
     contradictions = 0
     for slide in slides:
@@ -146,7 +142,7 @@ def learn(
             counts[slide.name] = lessons.counts(classes)
             contradictions += lessons.contradictions
             rng = np.random.default_rng([options.seed, int(slide.hash[:8], 16)])
-            part = _Part.of(plan, lessons, embedder, options.per_slide, rng, progress)
+            part = SlidePart.of(plan, lessons, embedder, options.per_slide, rng, progress)
             parts.append(part)
             if wants_sure:
                 free = _outside(plan, lessons, review.annotations[slide.name])
@@ -194,87 +190,6 @@ def memory_of_slides(learnt: Learnt, chosen: NDArray[np.bool_], rest: int, seed:
     sure = sure[drawn(learnt.labels[sure], PER_CLASS, rng)]
     words = f"{len(sure):,} tiles outside the review that the model itself is sure of"
     return Memory.of(learnt.embeddings[sure], learnt.labels[sure], words if len(sure) else "")
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """Some tiles of one slide."""
-
-    grid: Grid
-    columns: NDArray[np.int32]
-    rows: NDArray[np.int32]
-    embeddings: Embeddings
-    labels: NDArray[np.int64]
-    sources: NDArray[np.int64]
-
-    @classmethod
-    def of(
-        cls,
-        plan: Plan,
-        lessons: Lessons,
-        embedder: Embedder,
-        most: int,
-        rng: np.random.Generator,
-        progress: Progress,
-    ) -> _Part:
-        """The known tiles; of too many, each class has the same share, verdicts before markup."""
-        rows, columns = np.nonzero(lessons.known)
-        labels, sources = lessons.labels[rows, columns], lessons.sources[rows, columns]
-        wanted = np.zeros(lessons.labels.shape, bool)
-        present = np.unique(labels)
-        for label in present:
-            own = rng.permutation(np.flatnonzero(labels == label))
-            own = own[np.argsort(sources[own] == Source.DRAWN, kind="stable")]
-            own = own[: max(1, most // len(present))]
-            wanted[rows[own], columns[own]] = True
-        cells = embedder.cells(plan, wanted, progress)
-        at = cells.rows, cells.columns
-        return cls(
-            plan.grid,
-            cells.columns,
-            cells.rows,
-            cells.embeddings,
-            lessons.labels[at].astype(np.int64),
-            lessons.sources[at].astype(np.int64),
-        )
-
-    def sure_of(
-        self,
-        plan: Plan,
-        free: NDArray[np.bool_],
-        embedder: Embedder,
-        rng: np.random.Generator,
-        progress: Progress,
-    ) -> _Part:
-        """Tiles elsewhere on the slide whose class the model is sure of."""
-        rows, columns = np.nonzero(free)
-        asked = rng.permutation(len(rows))[:_LOOKED_AT]
-        wanted = np.zeros(free.shape, bool)
-        wanted[rows[asked], columns[asked]] = True
-        cells = embedder.cells(plan, wanted, progress)
-        if not len(cells):
-            nothing = np.zeros(0, np.int64)
-            none = self.embeddings[:0]
-            return replace(
-                self,
-                columns=cells.columns,
-                rows=cells.rows,
-                embeddings=none,
-                labels=nothing,
-                sources=nothing,
-            )
-        spec = embedder.package.spec
-        raw = embedder.weights.head.answers(cells.embeddings)
-        chances = apply_temperature(raw, spec.temperature)
-        sure = chances.max(axis=1) >= SURE
-        return _Part(
-            self.grid,
-            cells.columns[sure],
-            cells.rows[sure],
-            cells.embeddings[sure],
-            chances[sure].argmax(axis=1).astype(np.int64),
-            np.zeros(int(sure.sum()), np.int64),
-        )
 
 
 def _outside(plan: Plan, lessons: Lessons, markup: AnnotationSet) -> NDArray[np.bool_]:
