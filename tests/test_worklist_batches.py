@@ -309,7 +309,7 @@ def test_the_open_slide_s_markup_is_not_written_over(
     qtbot.waitUntil(lambda: len(window.worklists.states) == 4)
     qtbot.waitUntil(lambda: len(window.session.document.annotations) == 1)
     before = path.read_bytes()
-    window.batches.export(folder, ExportOptions(frozenset(ReadingState)))
+    window.exporting.export(folder, ExportOptions(frozenset(ReadingState)))
     assert "written over" in notice(qtbot, window, "Not exported").text
     assert path.read_bytes() == before
 
@@ -365,7 +365,7 @@ def test_while_slides_are_read_blind_no_report_tells_of_a_prediction(
     listed.named_actions["export_report"].trigger()
     assert UNREAD in listed.notices.texts and not (tmp_path / "a.html").exists()
     options = ExportOptions(frozenset(ReadingState), reports=True)
-    listed.batches.export(tmp_path / "out", options)
+    listed.exporting.export(tmp_path / "out", options)
     told = notice(qtbot, listed, "4 slides exported")
     assert "3 without a report" in told.text
     assert [it.stem for it in (tmp_path / "out").glob("slide*.html")] == ["slide 2"]

@@ -49,6 +49,7 @@ from slideviewer.ui.views.free_room import FreeRoom
 from slideviewer.ui.views.grid import ViewGrid
 from slideviewer.ui.welcome import Welcome
 from slideviewer.ui.worklist_batches import WorklistBatches
+from slideviewer.ui.worklist_exporting import WorklistExporting
 from slideviewer.ui.worklists import Worklists
 
 
@@ -101,7 +102,8 @@ class MainWindow(QMainWindow):
             self.notices,
             self,
         )
-        self.batches = WorklistBatches(
+        self.batches = WorklistBatches(self.worklists, self.prediction, self.notices, self)
+        self.exporting = WorklistExporting(
             self.worklists,
             self.prediction,
             self.judging.reporting,
@@ -158,7 +160,7 @@ class MainWindow(QMainWindow):
         handlers |= self.files.commands | self.saving.commands
         handlers |= self.aids.commands | self.help.commands | self.editing.commands
         handlers |= self.masks.commands | self.prediction.commands | self.judging.commands
-        handlers |= self.worklists.commands | self.batches.commands
+        handlers |= self.worklists.commands | self.batches.commands | self.exporting.commands
         return handlers | self.looking.commands | self.browsing.commands | self.comparing.commands
 
     @property
