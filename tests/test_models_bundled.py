@@ -16,7 +16,7 @@ from slideviewer.models.loading import load_model
 from slideviewer.progress import silent
 from slideviewer.training.labelled_pictures import load_examples
 from slideviewer.training.nuclei.scores import matches, score
-from slideviewer.training.nuclei.targets import TARGETS, inside_and_border
+from slideviewer.training.nuclei.targets import NucleiTargets
 from slideviewer.training.pictures.cache import cached
 from slideviewer.training.pictures.cases import for_the_test
 from slideviewer.training.pictures.data import PictureData
@@ -97,8 +97,9 @@ def test_nuclei_of_the_test_part_score_as_stated(real_data: Path, tmp_path: Path
     names = for_the_test([it.name for it in pictures], TEST_FRACTION)
     kept = tuple(it for it in pictures if it.name in names)
     cases = {it.name: it.name for it in kept}
-    data = PictureData(kept, cases, "test part", TARGETS, inside_and_border)
-    cache = cached(tmp_path, data.identity(), len(TARGETS), data.items(silent))
+    targets = NucleiTargets.of_border()
+    data = PictureData(kept, cases, "test part", targets.names, targets.marks)
+    cache = cached(tmp_path, data.identity(), len(targets.names), data.items(silent))
     found = []
     for number, answers in whole_pictures(load_model(package), cache, range(len(kept)), 16, silent):
         inside, border = answers[..., rules.inside], answers[..., rules.border]

@@ -7,17 +7,22 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from marked_fixtures import drawn, save, write_dsb, write_folders, write_labelled
 
 from slideviewer.annotations import Annotation, AnnotationSet, Group, Kind, write_annotations
 from slideviewer.annotations.masks import Labels, MaskGrid, MaskPainting
 from slideviewer.errors import SlideError, TrainingError
+from slideviewer.inference.nuclei.instances import instances_in
 from slideviewer.progress import silent
 from slideviewer.slide.writing import write_pyramid
 from slideviewer.training.nuclei.scores import interval, matches, score
-from slideviewer.training.nuclei.targets import inside_and_border
+from slideviewer.training.nuclei.targets import (
+    NucleiTargets,
+    inside_and_border,
+    nucleus_and_rim,
+)
 from slideviewer.training.pair_augmentation import AUGMENTATIONS
 from slideviewer.training.pictures.cache import PixelCache, cached
 from slideviewer.training.pictures.cases import cases_of, for_the_test, held_out
@@ -259,6 +264,45 @@ def test_nuclei_that_touch_are_parted_by_a_border() -> None:
         assert len(np.unique(labels[parts == part])) == 1
     alone = np.where(labels == 3, labels, 0)[..., None].astype(np.int32)
     assert not inside_and_border(alone)[..., 1].any()
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000), st.floats(0.05, 0.9), st.integers(1, 12))
+def test_every_nucleus_has_a_rim_within_it_and_a_core(seed: int, share: float, most: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = np.zeros((61, 47), np.int32)
+    for number in rng.permutation(3 * most)[:most] + 1:
+        axes = tuple(int(it) for it in rng.integers(1, 20, 2))
+        centre = int(rng.integers(0, 47)), int(rng.integers(0, 61))
+        angle = float(rng.uniform(0, 180))
+        cv2.ellipse(labels, centre, axes, angle, 0, 360, int(number), -1)
+    nuclei, rim = np.moveaxis(nucleus_and_rim(labels[..., None], share), 2, 0) > 0
+    np.testing.assert_array_equal(nuclei, labels > 0)
+    assert not (rim & ~nuclei).any()
+    assert set(np.unique(labels[nuclei & ~rim])) == set(np.unique(labels[nuclei]))
+    wider = nucleus_and_rim(labels[..., None], min(0.95, share + 0.2))[..., 1] > 0
+    assert not (rim & ~wider).any()
+
+
+def test_a_rim_is_a_share_of_the_depth_and_none_is_at_the_end_of_the_picture() -> None:
+    labels = np.zeros((80, 80), np.int32)
+    labels[10:51, 10:51], labels[60:, 60:] = 3, 8  # the latter goes on beyond the picture
+    rim = nucleus_and_rim(labels[..., None], 0.4)[..., 1] > 0
+    core = (labels > 0) & ~rim
+    rows, columns = np.nonzero(core & (labels == 3))
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (18, 42, 18, 42)
+    assert core[79, 79] and rim[60, 79] and rim[79, 60]
+    targets = nucleus_and_rim(labels[..., None], 0.4).astype(np.float32)
+    found = instances_in(targets[..., 0], targets[..., 1], 0.5)
+    assert matches(labels, found.labels).mean_precision == 1
+
+
+def test_nuclei_that_touch_are_parted_by_their_rims() -> None:
+    labels = drawn(3)[1].astype(np.int32)
+    targets = NucleiTargets.of_rim(0.4).marks(labels[..., None]).astype(np.float32)
+    found = instances_in(targets[..., 0], targets[..., 1], 0.5)
+    assert len(found) == 3
+    assert matches(labels, found.labels).mean_precision > 0.9
 
 
 def test_nuclei_are_scored_one_by_one() -> None:

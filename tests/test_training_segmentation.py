@@ -169,15 +169,22 @@ def test_one_model_for_each_target(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_nuclei_from_their_masks_to_their_numbers(dsb: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("marking", "names"),
+    [([], ("Inside", "Border")), (["--rim", 0.4], ("Nucleus", "Rim"))],
+    ids=["border", "rim"],
+)
+def test_nuclei_from_their_masks_to_their_numbers(
+    dsb: Path, tmp_path: Path, marking: list[object], names: tuple[str, str]
+) -> None:
     out = tmp_path / "model"
-    words = ["train", "nuclei", "--dsb", dsb, "--name", "mine", "--out", out, *SMALL]
+    words = ["train", "nuclei", "--dsb", dsb, "--name", "mine", "--out", out, *marking, *SMALL]
     said = run(
         [*words, "--epochs", 26, "--patience", 0, "--augmentation", "flips", "--filters", "8,16"]
     )
     assert "mean precision of nuclei" in said
     spec = open_package(out).spec
-    assert (spec.task, spec.class_names) == ("nuclei", ("Inside", "Border"))
+    assert (spec.task, spec.class_names) == ("nuclei", names)
     fresh, _ = drawn(51)
     save(tmp_path / "new" / "fresh.png", fresh)
     run(
@@ -215,9 +222,10 @@ def test_a_part_for_the_test_chooses_nothing_and_gives_the_figures(
     monkeypatch.setattr(nuclei, "matches", matched_at_the_best_alone)
     out = tmp_path / "model"
     words = ["train", "nuclei", "--dsb", dsb, "--name", "mine", "--out", out, *SMALL]
-    words += ["--epochs", 2, "--test-fraction", 0.5, "--schedule", "cosine"]
+    words += ["--epochs", 2, "--test-fraction", 0.5, "--schedule", "cosine", "--rim", 0.4]
     assert "of the test part" in run(words)
     package = open_package(out)
+    assert package.spec.class_names == ("Nucleus", "Rim")
     assert package.spec.threshold == best
     rows = [
         [cell.strip() for cell in line.split("|")]

@@ -38,6 +38,17 @@ def nuclei(
             rich_help_panel="Data",
         ),
     ] = 2,
+    rim: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=0.9,
+            metavar="SHARE",
+            help="In place of a border, learn the rim of each nucleus, to this share of its "
+            "depth, such as 0.4: for stained tissue, where nuclei lie across each other.",
+            rich_help_panel="Data",
+        ),
+    ] = 0.0,
     scale: given.Scale = 1.0,
     case_pattern: given.CasePattern = None,
     case_table: given.CaseTable = None,
@@ -71,7 +82,8 @@ def nuclei(
 ) -> None:
     """Train a U-Net that finds nuclei one by one, and write it as a model package.
 
-    It learns the insides of nuclei and the border between those that touch.
+    It learns the insides of nuclei and the border between those that touch; or,
+    with --rim, whole nuclei and the rim of each.
     The same command goes on with a training that was broken off. History,
     curves and the log for TensorBoard are in DIR/training.
 
@@ -81,7 +93,7 @@ def nuclei(
     --name my-nuclei --out my-nuclei
     """
     # Typer's start-up should not wait for what only a training needs.
-    from slideviewer.training.nuclei.targets import TARGETS, inside_and_border
+    from slideviewer.training.nuclei.targets import NucleiTargets
     from slideviewer.training.nuclei.train import train_nuclei
     from slideviewer.training.pictures.data import PictureData
     from slideviewer.training.segmentation.options import TrainPixelsOptions
@@ -113,14 +125,15 @@ def nuclei(
         baseline=baseline,
         overwrite=overwrite,
     )
+    targets = NucleiTargets.of_rim(rim) if rim else NucleiTargets.of_border(border)
     data = PictureData(
         tuple(pictures),
         cases_for(pictures, case_pattern, case_table, case_column),
         folder.resolve().name,
-        TARGETS,
-        lambda labels: inside_and_border(labels, border),
+        targets.names,
+        targets.marks,
         scale,
-        f"border of {border} px",
+        targets.words,
     )
     tell_scale(spacing, scale)
     with progress_bar() as progress:

@@ -141,8 +141,8 @@ class ModelSpec(_Part):
         The package's name in commands, and its title for people.
     task : str
         "tile-classification": one answer a tile, (n, classes). "segmentation": one a pixel,
-        (n, patch, patch, classes). "nuclei": a segmentation whose two classes are the inside of
-        nuclei and the border between those that touch.
+        (n, patch, patch, classes). "nuclei": a segmentation whose two classes are nuclei, or
+        their inside, and the border between those that touch, or the rim of each.
     exclusive : bool
         Whether a place is of exactly one class, so that probabilities sum to one (softmax), or
         classes may overlap, each with a probability of its own (sigmoid).

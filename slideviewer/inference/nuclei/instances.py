@@ -47,11 +47,11 @@ def instances_in(
 ) -> Instances:
     """Grow nuclei from the places that are surely inside one.
 
-    A core is a connected place where the inside is more probable than the border by the
-    threshold. From the cores a watershed floods what is of a nucleus, inside or border, over the
-    landscape of the difference (Vincent and Soille 1991), so that nuclei that touch meet on the
-    border between them. What a nucleus becomes depends on what is near it alone: no two places
-    are flooded at the same height, where chance, or what lies far away, would decide.
+    A core is a connected place where the inside is more probable than the border, or the rim of
+    each nucleus, by the threshold. From the cores a watershed floods what is of a nucleus, inside
+    or border, over the landscape of the difference (Vincent and Soille 1991), so that nuclei that
+    touch meet on the border between them. What a nucleus becomes depends on what is near it alone:
+    no two places are flooded at the same height, where chance, or what lies far away, would decide.
 
     Parameters
     ----------

@@ -1,6 +1,9 @@
-"""What a network for nuclei learns: their insides, and the border between those that touch."""
+"""What a network for nuclei learns: where they are, and what parts those that touch."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +11,46 @@ from scipy import ndimage
 
 INSIDE, BORDER = "Inside", "Border"
 TARGETS = (INSIDE, BORDER)
+NUCLEUS, RIM = "Nucleus", "Rim"
 
 REACH_PX = 2
 """Pixels of a nucleus that are so near another one are border."""
+
+Marks = Callable[[NDArray[np.int32]], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class NucleiTargets:
+    """Two targets of a network for nuclei.
+
+    Of either kind, what is surely in one nucleus alone is where the first is more probable than
+    the second, and what is of any nucleus is where either is probable: all that
+    `slideviewer.inference.nuclei.instances` asks.
+
+    Attributes
+    ----------
+    names : tuple of str
+    marks : callable
+        From numbered nuclei (height, width, 1) to the targets (height, width, 2), 0 or 1.
+    words : str
+        What was chosen, for the card.
+    """
+
+    names: tuple[str, str]
+    marks: Marks
+    words: str
+
+    @classmethod
+    def of_border(cls, reach_px: int = REACH_PX) -> NucleiTargets:
+        """Insides, and the border where nuclei touch."""
+        words = f"border of {reach_px} px"
+        return cls(TARGETS, lambda labels: inside_and_border(labels, reach_px), words)
+
+    @classmethod
+    def of_rim(cls, share: float) -> NucleiTargets:
+        """Whole nuclei, and the rim of each."""
+        words = f"rim of {share:.0%} of each nucleus' depth"
+        return cls((NUCLEUS, RIM), lambda labels: nucleus_and_rim(labels, share), words)
 
 
 def inside_and_border(labels: NDArray[np.int32], reach_px: int = REACH_PX) -> NDArray[np.uint8]:
@@ -42,6 +82,51 @@ def inside_and_border(labels: NDArray[np.int32], reach_px: int = REACH_PX) -> ND
     border &= (flat > 0) | (_seam(flat))
     inside = (flat > 0) & ~border
     return np.stack([inside, border], axis=2).astype(np.uint8)
+
+
+def nucleus_and_rim(labels: NDArray[np.int32], share: float) -> NDArray[np.uint8]:
+    """Mark nuclei, and the rim of each, which is of the nucleus as well.
+
+    The rim is what lies no deeper in a nucleus than this share of its deepest pixel, so that large
+    and small nuclei have a core of the same shape. Where nuclei lie across each other, as in
+    stained tissue, their cores lie apart by more than a border of some pixels.
+
+    Parameters
+    ----------
+    labels : ndarray (height, width, 1), int32
+        The number of the nucleus at each pixel, 0 for none.
+    share : float
+        Above 0 and below 1. What lies beyond the picture cuts no nucleus: there is no rim.
+
+    Returns
+    -------
+    ndarray (height, width, 2), uint8
+        0 or 1.
+    """
+    flat = labels[..., 0]
+    rim = np.zeros(flat.shape, np.bool_)
+    for number, box in enumerate(ndimage.find_objects(flat), start=1):
+        if box is not None:
+            own = flat[box] == number
+            depth = _depth(own, box, flat.shape)
+            rim[box] |= own & (depth <= share * depth[own].max())
+    return np.stack([flat > 0, rim], axis=2).astype(np.uint8)
+
+
+def _depth(
+    own: NDArray[np.bool_], box: tuple[slice, slice], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """How far each pixel of a nucleus is from its edge; the edge of the picture is none."""
+    beyond = max(own.shape)
+    ends = [
+        (beyond * (side.start == 0), beyond * (side.stop == length))
+        for side, length in zip(box, shape, strict=True)
+    ]
+    padded = np.pad(np.pad(own, ends, mode="edge"), 1)
+    found = np.asarray(ndimage.distance_transform_edt(padded), np.float64)
+    (top, _), (left, _) = ends
+    height, width = own.shape
+    return found[top + 1 : top + 1 + height, left + 1 : left + 1 + width]
 
 
 def _seam(labels: NDArray[np.int32]) -> NDArray[np.bool_]:

@@ -269,7 +269,18 @@ NUCLEI = Task(
         Source("Data Science Bowl folders", (_DSB,)),
         Source("Numbered nuclei", (_LABELLED,)),
     ),
-    _pixels(40, 20, 0.2),
+    (
+        _number(
+            "--rim",
+            "Rim",
+            0,
+            0,
+            0.9,
+            "For stained tissue 0.4: learns the rim of each nucleus, to this share of its depth, "
+            "in place of the border where nuclei touch",
+        ),
+        *_pixels(40, 20, 0.2),
+    ),
 )
 
 TASKS = (TILES, SEGMENTATION, NUCLEI)
