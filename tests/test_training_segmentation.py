@@ -25,6 +25,7 @@ from slideviewer.cli.app import app
 from slideviewer.cli.train_segmentation import one_for_each
 from slideviewer.cli.training_pixels import parse_network
 from slideviewer.errors import Cancelled, ModelError, SlideviewerError, TrainingError
+from slideviewer.models.loading import load_model
 from slideviewer.models.package import available_packages, open_package
 from slideviewer.paths import user_models_folder
 from slideviewer.progress import Step, silent
@@ -237,6 +238,22 @@ def test_a_part_for_the_test_chooses_nothing_and_gives_the_figures(
     assert cases["test"] == len(for_the_test(names, 0.5))
     assert sum(cases.values()) == len(names)
     assert {metric.count for metric in package.spec.metrics} == {cases["test"]}
+
+
+def test_what_is_trained_in_sixteen_bits_is_a_model_of_thirty_two(
+    dsb: Path, tmp_path: Path
+) -> None:
+    begun = options(tmp_path / "out", precision="bfloat16", repeats=1, epochs=1)
+    package = train_pixels(begun, discs(dsb))  # which verifies what it wrote, in float32
+    assert {it.compute_dtype for it in load_model(package).layers} == {"float32"}
+    assert "- precision: bfloat16" in package.read("CARD.md").decode()
+    import keras
+
+    assert keras.config.dtype_policy().name == "float32"
+    plain = options(tmp_path / "out")
+    assert "precision" not in plain.identity()
+    with pytest.raises(TrainingError, match='precision "half" is unknown'):
+        train_pixels(replace(plain, precision="half"), discs(dsb))
 
 
 def test_a_rate_that_falls_by_the_last_epoch_takes_no_more_epochs(

@@ -130,6 +130,14 @@ ScheduleName = Annotated[
         rich_help_panel=_FIT,
     ),
 ]
+Precision = Annotated[
+    str,
+    typer.Option(
+        help="float32; or bfloat16: quicker where the processor or GPU has it. The model that"
+        " comes of it computes in float32 either way.",
+        rich_help_panel=_FIT,
+    ),
+]
 PatienceEpochs = Annotated[
     int,
     typer.Option(

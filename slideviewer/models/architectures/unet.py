@@ -117,9 +117,10 @@ def unet(config: UNetConfig, shape: NetworkShape) -> keras.Model:
         x = level(x, width, name, config.convolutions_up or config.convolutions)
     if config.last_channels:
         x = level(x, config.last_channels, "last", 1)
-    answer = layers.Conv2D(shape.num_classes, 1, activation=shape.activation, name="probabilities")(
-        x
-    )
+    # Whatever the others compute in: in sixteen bits what is nearly sure would be sure.
+    answer = layers.Conv2D(
+        shape.num_classes, 1, activation=shape.activation, dtype="float32", name="probabilities"
+    )(x)
     return Model(tiles, answer, name="unet")
 
 

@@ -167,6 +167,7 @@ def settings_of(options: TrainPixelsOptions, weights: int, chosen: str) -> dict[
         "optimiser": f"Adam, {options.learning_rate:g}, {options.schedule}",
         "epochs": f"{options.epochs} at most, patience {options.patience}; {chosen}",
         "batch": str(options.batch_size),
+        "precision": options.precision,
         "augmentation": options.augmentation,
         "seed": f"{options.seed}, {options.repeats} repeat{'s' * (options.repeats > 1)}",
     }

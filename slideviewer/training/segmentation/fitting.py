@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from slideviewer.training.run_folder import RunFolder
 from slideviewer.training.segmentation.album import PixelAlbum
 from slideviewer.training.segmentation.losses import LOSSES, dice
 from slideviewer.training.segmentation.measuring import measure_squares
-from slideviewer.training.segmentation.options import TrainPixelsOptions
+from slideviewer.training.segmentation.options import PRECISIONS, TrainPixelsOptions
 from slideviewer.training.segmentation.tiles import Square, SquareSource
 
 if TYPE_CHECKING:
@@ -60,12 +61,18 @@ class Fitting:
     network: Any = None
 
     def best(self, progress: Progress, on_epoch: Callable[[FitState], None]) -> FitState:
-        """Fit each repeat as far as it is wanted; `network` has the best weights of all then."""
+        """Fit each repeat as far as it is wanted; `network` has the best weights of all then.
+
+        It computes in float32, as whoever loads it does.
+        """
         best = FitState()
         for repeat in range(1, self.options.repeats + 1):
             state = self._fitted(repeat, progress, on_epoch)
             if not best.rows or state.best_value > best.best_value:
                 best = state
+        if self.options.precision != "float32":
+            whole = replace(self.options, precision="float32")
+            self.network = built(whole, len(self.targets), self.options.seed)
         for variable, value in zip(self.network.weights, best.best_weights, strict=True):
             variable.assign(value)
         return best
@@ -135,13 +142,14 @@ def built(options: TrainPixelsOptions, targets: int, seed: int, steps: int = 1) 
     import keras
 
     keras.utils.set_random_seed(seed)
-    network = build_network(
-        "unet",
-        options.architecture_config,
-        patch_size_pixels=options.tile_pixels,
-        num_classes=targets,
-        exclusive=False,
-    )
+    with _computing_in(PRECISIONS[options.precision]):
+        network = build_network(
+            "unet",
+            options.architecture_config,
+            patch_size_pixels=options.tile_pixels,
+            num_classes=targets,
+            exclusive=False,
+        )
     rate: Any = options.learning_rate
     if options.schedule == "cosine":
         rate = falling(rate, steps)
@@ -150,6 +158,19 @@ def built(options: TrainPixelsOptions, targets: int, seed: int, steps: int = 1) 
     optimizer.build(network.trainable_variables)
     network.compile(optimizer, LOSSES[options.loss], metrics=[dice], jit_compile=False)
     return network
+
+
+@contextmanager
+def _computing_in(policy: str) -> Iterator[None]:
+    """Layers that are made within compute so; their weights are of float32 all the same."""
+    import keras
+
+    former = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(former)
 
 
 def _feed(source: SquareSource, epoch: int, workers: int) -> keras.utils.PyDataset:
