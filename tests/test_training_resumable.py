@@ -21,7 +21,7 @@ from slideviewer.training.checkpoints import CHECKPOINT_FILE, Checkpoints, FitSt
 from slideviewer.training.curves import draw_curves
 from slideviewer.training.event_file import EVENT_FILE, EventFile
 from slideviewer.training.history import HISTORY_FILE, EpochRow, write_history
-from slideviewer.training.pair_augmentation import AUGMENTATIONS
+from slideviewer.training.pair_augmentation import AUGMENTATIONS, parse_pair_augmentation
 from slideviewer.training.resumable import Patience, fit_resumably
 
 IDENTITY = {"data": "noise", "rate": 0.01}
@@ -228,6 +228,16 @@ def test_any_history_can_be_drawn(rows: list[EpochRow]) -> None:
     assert picture.shape[2] == 3
     names = {name.removeprefix("val_") for row in rows for name in row.values} or {"loss"}
     assert picture.shape[0] >= 280 * -(-len(names) // 3)
+
+
+def test_strengths_follow_the_name_of_an_augmentation() -> None:
+    assert parse_pair_augmentation("stains") == AUGMENTATIONS["stains"]
+    found = parse_pair_augmentation("stains, scale=0.4,flips=no,stain=0.5")
+    assert (found.scale, found.flips, found.colour.stain) == (0.4, False, 0.5)
+    assert found.colour.stain_offset == AUGMENTATIONS["stains"].colour.stain_offset
+    for text in ("", "scale=0.4", "stains,scale", "stains,shear=0.2", "stains,scale=much", "a,,"):
+        with pytest.raises(TrainingError):
+            parse_pair_augmentation(text)
 
 
 @pytest.mark.parametrize("name", AUGMENTATIONS)

@@ -166,7 +166,8 @@ AugmentationName = Annotated[
     str,
     typer.Option(
         "--augmentation",
-        help="none; flips; light: also moved, brightness and contrast; stains: also other stains.",
+        help="none; flips; light: also moved, brightness and contrast; stains: also other stains;"
+        " strengths may follow: stains,scale=0.4.",
         rich_help_panel=_FIT,
     ),
 ]

@@ -166,12 +166,19 @@ def parse_augmentation(text: str) -> Augmentation:
                 f'There is no augmentation "{part}".',
                 remedy=f"Known are {', '.join(NAMED)}, and of strengths {', '.join(_FIELDS)}.",
             )
-        changes: dict[str, Any] = {name: _value(name, value)}
+        changes: dict[str, Any] = {name: parse_strength(name, value)}
         found = replace(found, **changes)
     return found
 
 
-def _value(name: str, text: str) -> float | bool:
+def parse_strength(name: str, text: str) -> float | bool:
+    """Read the strength of a field of `Augmentation`.
+
+    Raises
+    ------
+    TrainingError
+        If it is none.
+    """
     if isinstance(getattr(NONE, name), bool):
         if text not in ("yes", "no"):
             raise TrainingError(f'"{name}" is yes or no, not "{text}".')

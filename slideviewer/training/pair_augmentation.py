@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from slideviewer.training.augmentation import Augmentation, flip_and_turn
+from slideviewer.errors import TrainingError
+from slideviewer.training.augmentation import Augmentation, flip_and_turn, parse_strength
 
 Pixels = NDArray[np.uint8]
 
@@ -112,3 +114,38 @@ AUGMENTATIONS: Mapping[str, PairAugmentation] = MappingProxyType(
 )
 """By name: nothing; flips and quarter turns; moved, and other brightness and contrast; moved, and
 other stains besides, for haematoxylin and eosin."""
+
+_OWN = frozenset(it.name for it in fields(PairAugmentation)) - {"colour"}
+_OF_COLOUR = frozenset(it.name for it in fields(Augmentation)) - _OWN - {"shear"}
+
+
+def parse_pair_augmentation(text: str) -> PairAugmentation:
+    """Read a name of `AUGMENTATIONS`, with single strengths after it: ``stains,scale=0.4``.
+
+    Raises
+    ------
+    TrainingError
+        If a name or a value is none.
+    """
+    first, *others = [part.strip() for part in text.split(",")]
+    found = AUGMENTATIONS.get(first)
+    if found is None:
+        raise TrainingError(
+            f'The augmentation "{first}" is unknown.',
+            remedy=f"Known are: {', '.join(AUGMENTATIONS)}; after it strengths, such as"
+            " stains,scale=0.4.",
+        )
+    for part in others:
+        name, _, value = part.partition("=")
+        if name in _OWN:
+            own: dict[str, Any] = {name: parse_strength(name, value)}
+            found = replace(found, **own)
+        elif name in _OF_COLOUR:
+            strength: dict[str, Any] = {name: parse_strength(name, value)}
+            found = replace(found, colour=replace(found.colour, **strength))
+        else:
+            raise TrainingError(
+                f'There is no strength "{part}" of augmentation.',
+                remedy=f"Known are {', '.join(sorted(_OWN | _OF_COLOUR))}.",
+            )
+    return found

@@ -14,7 +14,7 @@ from slideviewer.models.architectures import build_network
 from slideviewer.progress import Progress, Step
 from slideviewer.training.checkpoints import FitState
 from slideviewer.training.fit import falling
-from slideviewer.training.pair_augmentation import AUGMENTATIONS
+from slideviewer.training.pair_augmentation import parse_pair_augmentation
 from slideviewer.training.pictures.cache import PixelCache
 from slideviewer.training.resumable import Patience, fit_resumably
 from slideviewer.training.run_folder import RunFolder
@@ -90,7 +90,7 @@ class Fitting:
             options.tile_pixels,
             options.batch_size,
             seed,
-            AUGMENTATIONS[options.augmentation],
+            parse_pair_augmentation(options.augmentation),
             0 if options.augmentation == "none" else options.tile_pixels // 4,
         )
         checkpoints = self.folder.checkpoints(repeat, {**options.identity(), "data": self.known})

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from slideviewer.errors import TrainingError
-from slideviewer.training.pair_augmentation import AUGMENTATIONS
+from slideviewer.training.pair_augmentation import parse_pair_augmentation
 from slideviewer.training.segmentation.losses import LOSSES
 
 MOST_REPEATS = 20
@@ -38,8 +38,10 @@ class TrainPixelsOptions:
         How closely tiles lie in pictures; see `slideviewer.training.segmentation.tiles.spread`.
     architecture_config : mapping
         Of `unet`.
-    loss, augmentation : str
-        Of `LOSSES` and `AUGMENTATIONS`.
+    loss : str
+        Of `LOSSES`.
+    augmentation : str
+        As `parse_pair_augmentation` reads it.
     epochs, batch_size, seed : int
         On a CPU the same seed and data give the same network.
     patience : int
@@ -161,7 +163,6 @@ def check_options(options: TrainPixelsOptions) -> None:
         )
     for word, choice, known in (
         ("loss", options.loss, LOSSES),
-        ("augmentation", options.augmentation, AUGMENTATIONS),
         ("schedule", options.schedule, SCHEDULES),
         ("precision", options.precision, PRECISIONS),
     ):
@@ -169,6 +170,7 @@ def check_options(options: TrainPixelsOptions) -> None:
             raise TrainingError(
                 f'The {word} "{choice}" is unknown.', remedy=f"Known are: {', '.join(known)}."
             )
+    parse_pair_augmentation(options.augmentation)
     for word, number, least, most in (
         ("epochs", options.epochs, 1, 100_000),
         ("batch size", options.batch_size, 1, 1024),
