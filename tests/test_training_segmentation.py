@@ -240,6 +240,7 @@ def test_a_part_for_the_test_chooses_nothing_and_gives_the_figures(
     assert {metric.count for metric in package.spec.metrics} == {cases["test"]}
 
 
+@pytest.mark.long
 def test_what_is_trained_in_sixteen_bits_is_a_model_of_thirty_two(
     dsb: Path, tmp_path: Path
 ) -> None:

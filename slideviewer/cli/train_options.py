@@ -103,7 +103,8 @@ NetworkSettings = Annotated[
         "--network",
         metavar="NAME=VALUE,...",
         help="Its other settings: convolutions=2, convolutions_up=1, kernel=3, last_channels=2,"
-        " activation=elu, pooling=average, upsampling=nearest, batch_norm=yes, dropout=0.2.",
+        " activation=elu, pooling=average, upsampling=nearest, batch_norm=yes, dropout=0.2,"
+        " sees=red.",
         rich_help_panel=_NETWORK,
     ),
 ]
