@@ -103,8 +103,7 @@ NetworkSettings = Annotated[
         "--network",
         metavar="NAME=VALUE,...",
         help="Its other settings: convolutions=2, convolutions_up=1, kernel=3, last_channels=2,"
-        " activation=elu, pooling=average, upsampling=nearest, batch_norm=yes, dropout=0.2,"
-        " sees=red.",
+        " activation=elu, pooling=average, upsampling=nearest, batch_norm=yes, dropout=0.2.",
         rich_help_panel=_NETWORK,
     ),
 ]

@@ -43,9 +43,6 @@ class UNetConfig(NetworkConfig):
         Share of the coarsest features dropped in training.
     upsampling : str
         "bilinear", "nearest" or "transpose": a learned one.
-    sees : str
-        "colour"; or "red" alone, in which haematoxylin is dark and eosin is hardly to be seen: who
-        learns from pictures with little eosin does not take it for nuclei then.
     """
 
     filters: Annotated[tuple[Width, ...], Field(min_length=2, max_length=9)] = (
@@ -64,7 +61,6 @@ class UNetConfig(NetworkConfig):
     batch_norm: bool = False
     dropout: Share = 0.0
     upsampling: Literal["bilinear", "nearest", "transpose"] = "bilinear"
-    sees: Literal["colour", "red"] = "colour"
 
 
 def unet(config: UNetConfig, shape: NetworkShape) -> keras.Model:
@@ -107,8 +103,6 @@ def unet(config: UNetConfig, shape: NetworkShape) -> keras.Model:
     halve = layers.MaxPooling2D if config.pooling == "max" else layers.AveragePooling2D
     tiles = shape.tiles()
     x = layers.Rescaling(1 / 255, name="rescale")(tiles)
-    if config.sees == "red":
-        x = x[..., :1]
     skipped: list[Any] = []
     for number, width in enumerate(config.filters[:-1]):
         x = level(x, width, f"down{number}")
