@@ -4,13 +4,14 @@ import csv
 import errno
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slideviewer.errors import Cancelled, TrainingError
@@ -21,7 +22,11 @@ from slideviewer.training.checkpoints import CHECKPOINT_FILE, Checkpoints, FitSt
 from slideviewer.training.curves import draw_curves
 from slideviewer.training.event_file import EVENT_FILE, EventFile
 from slideviewer.training.history import HISTORY_FILE, EpochRow, write_history
-from slideviewer.training.pair_augmentation import AUGMENTATIONS, parse_pair_augmentation
+from slideviewer.training.pair_augmentation import (
+    AUGMENTATIONS,
+    PairAugmentation,
+    parse_pair_augmentation,
+)
 from slideviewer.training.resumable import Patience, fit_resumably
 
 IDENTITY = {"data": "noise", "rate": 0.01}
@@ -238,6 +243,37 @@ def test_strengths_follow_the_name_of_an_augmentation() -> None:
     for text in ("", "scale=0.4", "stains,scale", "stains,shear=0.2", "stains,scale=much", "a,,"):
         with pytest.raises(TrainingError):
             parse_pair_augmentation(text)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 10_000), st.integers(8, 70), st.integers(8, 70))
+def test_fibres_of_eosin_take_green_and_are_faint_on_what_is_marked(
+    seed: int, height: int, width: int
+) -> None:
+    glass = np.full((height, width, 3), 210, np.uint8)
+    nowhere, everywhere = np.zeros((height, width, 2), np.uint8), np.ones((height, width, 2))
+    fibrous = replace(AUGMENTATIONS["none"], eosin=1.0)
+
+    def drawn(masks: np.ndarray, augmentation: PairAugmentation = fibrous) -> np.ndarray:
+        masks = masks.astype(np.uint8)
+        found, same = augmentation.apply(glass, masks, np.random.default_rng(seed))
+        np.testing.assert_array_equal(same, masks)
+        assert found.shape == glass.shape and found.dtype == np.uint8
+        return found
+
+    np.testing.assert_array_equal(drawn(nowhere), drawn(nowhere))
+    np.testing.assert_array_equal(drawn(nowhere, replace(fibrous, eosin=0.0)), glass)
+    assert (drawn(nowhere)[..., 0] >= drawn(nowhere)[..., 1]).all()
+    assert (drawn(everywhere) >= drawn(nowhere)).all()
+
+
+def test_fibres_are_seldom_missing() -> None:
+    glass, nowhere = np.full((64, 64, 3), 210, np.uint8), np.zeros((64, 64, 1), np.uint8)
+    fibrous = parse_pair_augmentation("none,eosin=1")
+    greens = [
+        fibrous.apply(glass, nowhere, np.random.default_rng(seed))[0][..., 1] for seed in range(20)
+    ]
+    assert sum(int(np.ptp(green)) > 20 for green in greens) >= 18
 
 
 @pytest.mark.parametrize("name", AUGMENTATIONS)

@@ -166,20 +166,20 @@ def parse_augmentation(text: str) -> Augmentation:
                 f'There is no augmentation "{part}".',
                 remedy=f"Known are {', '.join(NAMED)}, and of strengths {', '.join(_FIELDS)}.",
             )
-        changes: dict[str, Any] = {name: parse_strength(name, value)}
+        changes: dict[str, Any] = {name: parse_strength(name, value, getattr(NONE, name))}
         found = replace(found, **changes)
     return found
 
 
-def parse_strength(name: str, text: str) -> float | bool:
-    """Read the strength of a field of `Augmentation`.
+def parse_strength(name: str, text: str, like: float | bool) -> float | bool:
+    """Read the strength of a change: a number, or yes or no, like another one of it.
 
     Raises
     ------
     TrainingError
         If it is none.
     """
-    if isinstance(getattr(NONE, name), bool):
+    if isinstance(like, bool):
         if text not in ("yes", "no"):
             raise TrainingError(f'"{name}" is yes or no, not "{text}".')
         return text == "yes"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from slideviewer.errors import TrainingError
 from slideviewer.training.augmentation import Augmentation, flip_and_turn, parse_strength
+from slideviewer.training.eosin import draw_fibres
 
 Pixels = NDArray[np.uint8]
 
@@ -42,6 +43,8 @@ class PairAugmentation:
         Share of the size: .1 means 90 to 110 %.
     shift : float
         Share of the side.
+    eosin : float
+        Share of the pictures that fibres of eosin are drawn into, faint where the first mask is.
     colour : Augmentation
         What is done to the picture alone; nothing in it moves anything.
     """
@@ -50,6 +53,7 @@ class PairAugmentation:
     rotation_degrees: float = 15.0
     scale: float = 0.2
     shift: float = 0.1
+    eosin: float = 0.0
     colour: Augmentation = field(default=_UNCHANGED)
 
     def apply(
@@ -73,6 +77,8 @@ class PairAugmentation:
             matrix = self._matrix(picture.shape[1], picture.shape[0], rng)
             picture = _moved(picture, matrix, cv2.INTER_LINEAR)
             masks = _moved(masks, matrix, cv2.INTER_NEAREST)
+        if self.eosin and rng.random() < self.eosin:
+            picture = draw_fibres(picture, masks[..., 0], rng)
         if self.colour != _UNCHANGED:
             picture = self.colour.apply(picture, rng)
         return picture, masks
@@ -138,11 +144,12 @@ def parse_pair_augmentation(text: str) -> PairAugmentation:
     for part in others:
         name, _, value = part.partition("=")
         if name in _OWN:
-            own: dict[str, Any] = {name: parse_strength(name, value)}
+            own: dict[str, Any] = {name: parse_strength(name, value, getattr(found, name))}
             found = replace(found, **own)
         elif name in _OF_COLOUR:
-            strength: dict[str, Any] = {name: parse_strength(name, value)}
-            found = replace(found, colour=replace(found.colour, **strength))
+            colour = found.colour
+            strength: dict[str, Any] = {name: parse_strength(name, value, getattr(colour, name))}
+            found = replace(found, colour=replace(colour, **strength))
         else:
             raise TrainingError(
                 f'There is no strength "{part}" of augmentation.',

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from slideviewer.errors import TrainingError
+
 INSIDE, BORDER = "Inside", "Border"
 TARGETS = (INSIDE, BORDER)
 NUCLEUS, RIM = "Nucleus", "Rim"
@@ -48,7 +50,18 @@ class NucleiTargets:
 
     @classmethod
     def of_rim(cls, share: float) -> NucleiTargets:
-        """Whole nuclei, and the rim of each."""
+        """Whole nuclei, and the rim of each.
+
+        Raises
+        ------
+        TrainingError
+            If the share is not above 0 and below 1.
+        """
+        if not 0 < share < 1:
+            raise TrainingError(
+                f"A rim of {share:g} of a nucleus' depth is not above 0 and below 1.",
+                remedy="Give --rim 0.4.",
+            )
         words = f"rim of {share:.0%} of each nucleus' depth"
         return cls((NUCLEUS, RIM), lambda labels: nucleus_and_rim(labels, share), words)
 
