@@ -25,6 +25,10 @@ from slideviewer.training.segmentation.measuring import whole_pictures
 from slideviewer.training.tile_readers import each_of
 
 NUCLEI = "nuclei-fluorescence"
+KINDS = {
+    "nuclei-fluorescence": ("fluorescence", NucleiTargets.of_border()),
+    "nuclei-colour": ("colour", NucleiTargets.of_rim(0.4)),
+}
 TEST_FRACTION = 0.2
 """As in the command that made it."""
 
@@ -90,14 +94,16 @@ def test_discs_are_found_one_by_one() -> None:
 
 
 @pytest.mark.long
-def test_nuclei_of_the_test_part_score_as_stated(real_data: Path, tmp_path: Path) -> None:
-    package = open_package(NUCLEI)
+@pytest.mark.parametrize("name", KINDS)
+def test_nuclei_of_the_test_part_score_as_stated(
+    name: str, real_data: Path, tmp_path: Path
+) -> None:
+    package, (folder, targets) = open_package(name), KINDS[name]
     rules = rules_for(package.spec)
-    pictures = labelled(real_data / "nuclei" / "fluorescence")
+    pictures = labelled(real_data / "nuclei" / folder)
     names = for_the_test([it.name for it in pictures], TEST_FRACTION)
     kept = tuple(it for it in pictures if it.name in names)
     cases = {it.name: it.name for it in kept}
-    targets = NucleiTargets.of_border()
     data = PictureData(kept, cases, "test part", targets.names, targets.marks)
     cache = cached(tmp_path, data.identity(), len(targets.names), data.items(silent))
     found = []
