@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from slideviewer.errors import TrainingError
+from slideviewer.training.pictures.data import Marks
 
 INSIDE, BORDER = "Inside", "Border"
 TARGETS = (INSIDE, BORDER)
@@ -17,8 +17,6 @@ NUCLEUS, RIM = "Nucleus", "Rim"
 
 REACH_PX = 2
 """Pixels of a nucleus that are so near another one are border."""
-
-Marks = Callable[[NDArray[np.int32]], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
