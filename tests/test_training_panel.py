@@ -113,6 +113,8 @@ def test_the_form_has_the_options_and_defaults_of_the_command(task: object) -> N
                 assert field.first == field.default == option.default, field.option
             if field.kind == Kind.FLAG:
                 assert option.default is False
+            if field.kind == Kind.NUMBER:
+                assert isinstance(field.first, float), "of a whole one no share is taken"
 
 
 VALUES = st.dictionaries(

@@ -273,7 +273,7 @@ NUCLEI = Task(
         _number(
             "--rim",
             "Rim",
-            0,
+            0.0,
             0,
             0.9,
             "For stained tissue 0.4: learns the rim of each nucleus, to this share of its depth, "
