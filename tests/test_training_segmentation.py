@@ -25,6 +25,7 @@ from slideviewer.cli.app import app
 from slideviewer.cli.train_segmentation import one_for_each
 from slideviewer.cli.training_pixels import parse_network
 from slideviewer.errors import Cancelled, ModelError, SlideviewerError, TrainingError
+from slideviewer.inference.nuclei.store import Rules
 from slideviewer.models.loading import load_model
 from slideviewer.models.package import available_packages, open_package
 from slideviewer.paths import user_models_folder
@@ -172,11 +173,15 @@ def test_one_model_for_each_target(tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("marking", "names"),
-    [([], ("Inside", "Border")), (["--rim", 0.4], ("Nucleus", "Rim"))],
-    ids=["border", "rim"],
+    [
+        ([], ("Inside", "Border")),
+        (["--rim", 0.4], ("Nucleus", "Rim")),
+        (["--offsets", "--network", "batch_norm=yes"], ("Nucleus", "Across", "Down")),
+    ],
+    ids=["border", "rim", "offsets"],
 )
 def test_nuclei_from_their_masks_to_their_numbers(
-    dsb: Path, tmp_path: Path, marking: list[object], names: tuple[str, str]
+    dsb: Path, tmp_path: Path, marking: list[object], names: tuple[str, ...]
 ) -> None:
     out = tmp_path / "model"
     words = ["train", "nuclei", "--dsb", dsb, "--name", "mine", "--out", out, *marking, *SMALL]
@@ -213,13 +218,13 @@ def test_a_part_for_the_test_chooses_nothing_and_gives_the_figures(
 
     compare = nuclei.matches
 
-    def found_at(inside: object, border: object, threshold: float, smallest: float) -> object:
-        return SimpleNamespace(labels=threshold)
+    def found_at(rules: Rules, answers: object) -> object:
+        return SimpleNamespace(labels=rules.threshold)
 
     def matched_at_the_best_alone(marked: np.ndarray, threshold: float) -> nuclei.Matches:
         return compare(marked, marked if threshold == best else np.zeros_like(marked))
 
-    monkeypatch.setattr(nuclei, "instances_in", found_at)
+    monkeypatch.setattr(nuclei, "instances_by", found_at)
     monkeypatch.setattr(nuclei, "matches", matched_at_the_best_alone)
     out = tmp_path / "model"
     words = ["train", "nuclei", "--dsb", dsb, "--name", "mine", "--out", out, *SMALL]

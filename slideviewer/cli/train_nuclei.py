@@ -49,6 +49,15 @@ def nuclei(
             rich_help_panel="Data",
         ),
     ] = 0.0,
+    offsets: Annotated[
+        bool,
+        typer.Option(
+            "--offsets",
+            help="In place of a border, learn from each pixel the way to the middle of its "
+            "nucleus: for tissue, where nuclei lie close and across each other.",
+            rich_help_panel="Data",
+        ),
+    ] = False,
     scale: given.Scale = 1.0,
     case_pattern: given.CasePattern = None,
     case_table: given.CaseTable = None,
@@ -83,8 +92,9 @@ def nuclei(
 ) -> None:
     """Train a U-Net that finds nuclei one by one, and write it as a model package.
 
-    It learns the insides of nuclei and the border between those that touch; or,
-    with --rim, whole nuclei and the rim of each.
+    It learns the insides of nuclei and the border between those that touch; or
+    whole nuclei and, with --rim, the rim of each or, with --offsets, the way to
+    its middle.
     The same command goes on with a training that was broken off. History,
     curves and the log for TensorBoard are in DIR/training.
 
@@ -127,7 +137,7 @@ def nuclei(
         baseline=baseline,
         overwrite=overwrite,
     )
-    targets = NucleiTargets.of_rim(rim) if rim else NucleiTargets.of_border(border)
+    targets = NucleiTargets.chosen(border, rim, offsets=offsets)
     data = PictureData(
         tuple(pictures),
         cases_for(pictures, case_pattern, case_table, case_column),
@@ -136,6 +146,7 @@ def nuclei(
         targets.marks,
         scale,
         targets.words,
+        targets.offsets,
     )
     tell_scale(spacing, scale)
     with progress_bar() as progress:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from slideviewer.errors import PredictionError
 from slideviewer.inference.cells import Tiles
 from slideviewer.inference.loader import Classifier
+from slideviewer.inference.nuclei.offsets import turned_back
 from slideviewer.inference.options import Rule, Turns
 from slideviewer.models.package import ModelPackage
 from slideviewer.models.spec import ModelSpec
@@ -58,6 +59,9 @@ class Ensemble:
     threshold : float
     turns : str
     rule : str
+    offsets : int, optional
+        Of answers for pixels: the first of two classes that are offsets, across and down, and are
+        turned with the tile.
     """
 
     def __init__(
@@ -67,9 +71,10 @@ class Ensemble:
         threshold: float,
         turns: Turns = "none",
         rule: Rule = "mean",
+        offsets: int | None = None,
     ) -> None:
         self._members, self._turns, self._rule = tuple(members), _TURNS[turns], rule
-        self._target, self._threshold = target, threshold
+        self._target, self._threshold, self._offsets = target, threshold, offsets
 
     @property
     def asks_again(self) -> bool:
@@ -112,7 +117,18 @@ class Ensemble:
             if answer.ndim == 4:  # for each pixel: as the tile lies
                 answer = np.rot90(answer, -quarter, axes=(1, 2))
                 answer = answer[:, :, ::-1] if is_mirrored else answer
+                answer = self._straight(answer, quarter, is_mirrored=is_mirrored)
             yield answer
+
+    def _straight(
+        self, answer: NDArray[np.float32], quarter: int, *, is_mirrored: bool
+    ) -> NDArray[np.float32]:
+        if self._offsets is None:
+            return answer
+        part = np.s_[..., self._offsets : self._offsets + 2]
+        straight = answer.copy()
+        straight[part] = turned_back(answer[part], quarter, is_mirrored=is_mirrored)
+        return straight
 
     def _mean(self, votes: Iterable[NDArray[np.float32]]) -> Answer:
         """One after the other, for answers of pixels take much memory."""

@@ -66,7 +66,9 @@ class Team:
             Where it is no number.
         """
         spec, options = self._spec, self._options
-        ensemble = Ensemble(self._models, spec.target, spec.threshold, options.turns, options.rule)
+        ensemble = Ensemble(
+            self._models, spec.target, spec.threshold, options.turns, options.rule, spec.offsets
+        )
         answer = ensemble.answer(tiles)
         if not np.isfinite(answer.probabilities).all():
             raise PredictionError(

@@ -18,6 +18,9 @@ from slideviewer.models.spec import Metric, ModelSpec
 
 # TensorFlow's native part greets on standard error; its warnings still come through.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+# Left to itself it takes its quick convolutions on the newest processors alone; on those without
+# AVX-512 they are quick as well: a U-Net is trained in little more than half the time.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 __all__ = [
     "FoundPackage",

@@ -142,7 +142,9 @@ class ModelSpec(_Part):
     task : str
         "tile-classification": one answer a tile, (n, classes). "segmentation": one a pixel,
         (n, patch, patch, classes). "nuclei": a segmentation whose two classes are nuclei, or
-        their inside, and the border between those that touch, or the rim of each.
+        their inside, and the border between those that touch, or the rim of each. Or of three:
+        nuclei, and how far it is across and down to the middle of the pixel's own, as
+        `slideviewer.inference.nuclei.offsets` has it.
     exclusive : bool
         Whether a place is of exactly one class, so that probabilities sum to one (softmax), or
         classes may overlap, each with a probability of its own (sigmoid).
@@ -228,8 +230,13 @@ class ModelSpec(_Part):
             raise ValueError("one class alone excludes nothing: exclusive must be false")
         if is_of_tiles and not self.exclusive:
             raise ValueError("a tile is of one class: exclusive must be true")
-        if self.task == "nuclei" and self.num_classes != 2:
-            raise ValueError("nuclei need two classes: their inside, and the border between them")
+        if self.task == "nuclei" and self.num_classes not in (2, 3):
+            raise ValueError(
+                "nuclei need two classes, their inside and the border between them, or three:"
+                " nuclei, and the way across and down to the middle of each"
+            )
+        if self.task == "nuclei" and self.num_classes == 3 and self.target != 0:
+            raise ValueError("of three classes for nuclei the first must be the target_class")
         centre = self.centre_size_pixels
         if centre is not None and not (is_of_tiles and centre <= self.patch_size_pixels):
             raise ValueError(
@@ -240,6 +247,11 @@ class ModelSpec(_Part):
     def target(self) -> int:
         """Index of the class of interest."""
         return self.class_names.index(self.target_class)
+
+    @property
+    def offsets(self) -> int | None:
+        """The first of the two classes that are no classes but offsets, where there are some."""
+        return 1 if self.task == "nuclei" and self.num_classes == 3 else None
 
     @property
     def answer_shape(self) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slideviewer.errors import TrainingError
+from slideviewer.inference.nuclei import offsets
 from slideviewer.training.augmentation import Augmentation, flip_and_turn, parse_strength
 from slideviewer.training.eosin import draw_fibres
 
@@ -57,31 +58,39 @@ class PairAugmentation:
     colour: Augmentation = field(default=_UNCHANGED)
 
     def apply(
-        self, picture: Pixels, masks: Pixels, rng: np.random.Generator
+        self, picture: Pixels, targets: Pixels, rng: np.random.Generator, masks: int | None = None
     ) -> tuple[Pixels, Pixels]:
-        """Change a picture and its masks at random.
+        """Change a picture and its targets at random.
 
         Parameters
         ----------
         picture : ndarray (side, side, 3), uint8, RGB
-        masks : ndarray (side, side, targets), uint8
-            0 or 1, and so afterwards. What is moved in from beyond the border is a reflection, of
-            the picture and of the masks.
+        targets : ndarray (side, side, targets), uint8
+            Masks, 0 or 1, and so afterwards. What is moved in from beyond the border is a
+            reflection, of the picture and of the masks. Offsets, across and down, are turned with
+            the picture, and unknown there; see `slideviewer.inference.nuclei.offsets`.
         rng : numpy Generator
             The only source of chance: the same state gives the same pair.
+        masks : int, optional
+            How many of the targets, the first, are masks; all by default.
         """
+        masks = targets.shape[2] if masks is None else masks
         if self.flips:
             orientation = int(rng.integers(8))
-            picture, masks = (flip_and_turn(it, orientation) for it in (picture, masks))
+            picture, targets = (flip_and_turn(it, orientation) for it in (picture, targets))
+            targets = _turned(targets, masks, _WAYS[orientation])
         if self.rotation_degrees or self.scale or self.shift:
             matrix = self._matrix(picture.shape[1], picture.shape[0], rng)
             picture = _moved(picture, matrix, cv2.INTER_LINEAR)
-            masks = _moved(masks, matrix, cv2.INTER_NEAREST)
+            targets = _moved(targets, matrix, cv2.INTER_NEAREST)
+            if masks < targets.shape[2]:
+                targets[_beyond(matrix, targets.shape), masks:] = offsets.UNKNOWN
+                targets = _turned(targets, masks, matrix[:, :2])
         if self.eosin and rng.random() < self.eosin:
-            picture = draw_fibres(picture, masks[..., 0], rng)
+            picture = draw_fibres(picture, targets[..., 0], rng)
         if self.colour != _UNCHANGED:
             picture = self.colour.apply(picture, rng)
-        return picture, masks
+        return picture, targets
 
     def _matrix(self, width: int, height: int, rng: np.random.Generator) -> NDArray[np.float64]:
         angle = rng.uniform(-self.rotation_degrees, self.rotation_degrees)
@@ -90,6 +99,32 @@ class PairAugmentation:
         matrix = np.asarray(cv2.getRotationMatrix2D(centre, angle, factor), np.float64)
         matrix[:, 2] += rng.uniform(-self.shift, self.shift, 2) * (width, height)
         return matrix
+
+
+def _way(orientation: int) -> NDArray[np.float64]:
+    """What a flip or quarter turn makes of a step across, and of one down."""
+    places = np.array([[[0, 0], [1, 0]], [[0, 1], [1, 1]]], np.uint8)  # x and y
+    turned = flip_and_turn(places, orientation).astype(np.float64)
+    return np.stack([turned[0, 1] - turned[0, 0], turned[1, 0] - turned[0, 0]])
+
+
+_WAYS = tuple(_way(orientation) for orientation in range(8))
+
+
+def _turned(targets: Pixels, masks: int, way: NDArray[np.float64]) -> Pixels:
+    """Turn the offsets that follow the masks."""
+    if masks == targets.shape[2]:
+        return targets
+    return np.concatenate([targets[..., :masks], offsets.moved(targets[..., masks:], way)], axis=2)
+
+
+def _beyond(matrix: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Which pixels of a picture that was moved were none of it before."""
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    places = np.stack([columns, rows, np.ones_like(rows)], axis=2)
+    came = np.rint(places @ cv2.invertAffineTransform(matrix).T)
+    within = (came >= 0) & (came < (shape[1], shape[0]))
+    return np.asarray(~within.all(axis=2))
 
 
 def _moved(array: Pixels, matrix: NDArray[np.float64], how: int) -> Pixels:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from slideviewer.inference.nuclei.instances import instances_in
+from slideviewer.inference.nuclei.finding import instances_by
 from slideviewer.inference.nuclei.nuclei import Nuclei, measured
 from slideviewer.inference.nuclei.outlines import Outline
 from slideviewer.inference.nuclei.store import Rules
@@ -64,9 +64,7 @@ def nuclei_in(picture: OpenPicture, rules: Rules, patch: int) -> InPicture:
     prediction = picture.prediction
     frame, (width, height) = prediction.frame, picture.size
     mask = prediction.read(0, 0, 0, frame.width, frame.height)
-    instances = instances_in(
-        mask[..., rules.inside], mask[..., rules.border], rules.threshold, rules.smallest_px
-    )
+    instances = instances_by(rules, mask)
     pixels = picture.pixels()
     at_frame = pixels
     if frame.scale != 1:

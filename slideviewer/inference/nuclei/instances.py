@@ -74,6 +74,18 @@ def instances_in(
     of_nuclei = np.maximum(inside, border) >= threshold
     heights = -surely.astype(np.float64) + _slope(cores, at)
     flooded: Labels = watershed(heights, cores, mask=of_nuclei)  # type: ignore[no-untyped-call]
+    return numbered(flooded, cores, smallest_px)
+
+
+def numbered(flooded: Labels, cores: Labels, smallest_px: float) -> Instances:
+    """Number nuclei from 1 in the order of their cores, without those that are too small.
+
+    Parameters
+    ----------
+    flooded, cores : ndarray (height, width), int32
+        What became of each core, by the core's number.
+    smallest_px : float
+    """
     sizes = np.bincount(flooded.ravel(), minlength=int(cores.max()) + 1)
     sizes[0] = 0
     kept = np.flatnonzero(sizes >= max(1.0, smallest_px))
@@ -82,7 +94,7 @@ def instances_in(
     names, place = np.unique(cores, return_index=True)
     first = np.zeros(len(sizes), np.int64)
     first[names] = place
-    rows, columns = np.divmod(first[kept], inside.shape[1])
+    rows, columns = np.divmod(first[kept], cores.shape[1])
     return Instances(numbers[flooded], np.stack([columns, rows], axis=1))
 
 
@@ -91,7 +103,19 @@ def _slope(cores: Labels, at: tuple[int, int]) -> NDArray[np.float64]:
     from scipy import ndimage
 
     away = ndimage.distance_transform_edt(cores == 0) if cores.any() else np.zeros(cores.shape)
-    height, width = cores.shape
-    x, y = np.arange(width) + at[0], np.arange(height) + at[1]
+    return np.asarray(_RISE * away + uneven(cores.shape, at))
+
+
+def uneven(shape: tuple[int, ...], at: tuple[int, int]) -> NDArray[np.float64]:
+    """Next to nothing, another at each pixel of a picture, so that no two heights are alike.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Height and width.
+    at : tuple of int
+        x and y of the first pixel in the picture that this is a part of.
+    """
+    x, y = np.arange(shape[1]) + at[0], np.arange(shape[0]) + at[1]
     mixed = (x * _MIXERS[0])[None, :] ^ (y * _MIXERS[1])[:, None]
-    return np.asarray(_RISE * away + _UNEVEN * (mixed % _DIFFERENT))
+    return np.asarray(_UNEVEN * (mixed % _DIFFERENT))

@@ -13,7 +13,7 @@ from slideviewer.errors import PredictionError, SlideError
 from slideviewer.geometry import Rect
 from slideviewer.inference.loader import ModelLoader
 from slideviewer.inference.nuclei.block import BLOCK_PX, NucleiBlock
-from slideviewer.inference.nuclei.instances import instances_in
+from slideviewer.inference.nuclei.finding import instances_by
 from slideviewer.inference.nuclei.nuclei import Nuclei, measured
 from slideviewer.inference.nuclei.store import (
     LARGEST_NUCLEUS_UM,
@@ -69,6 +69,7 @@ def rules_for(
         margin_px=math.ceil(2 * LARGEST_NUCLEUS_UM / spec.spacing_um_px),
         inside=spec.target,
         border=1 - spec.target,
+        offsets=spec.offsets,
     )
 
 
@@ -229,13 +230,7 @@ class _Finder:
         plan, rules = self._plan, self._rules
         x, y, width, height = block.window(plan.frame, rules.margin_px)
         seen = self._mask.read(0, x, y, width, height)
-        instances = instances_in(
-            seen[..., rules.inside],
-            seen[..., rules.border],
-            rules.threshold,
-            rules.smallest_px,
-            (x, y),
-        )
+        instances = instances_by(rules, seen, (x, y))
         in_block = (np.add(instances.first, (x, y)) - block.corner) // BLOCK_PX == 0
         owned = in_block.all(axis=1)
         picture = None

@@ -40,6 +40,9 @@ class Rules(BaseModel):
         How far a block sees beyond itself.
     inside, border : int
         The classes that say so.
+    offsets : int or None
+        The first of two classes, across and down, that lead to the middle of a nucleus. With them
+        there is no border.
     mask : str
         The mask that they are found in, by all that decides what is in it: nuclei of another one
         that lay here before lie elsewhere.
@@ -53,6 +56,7 @@ class Rules(BaseModel):
     margin_px: int
     inside: int
     border: int
+    offsets: int | None = None
     mask: str = ""
 
 

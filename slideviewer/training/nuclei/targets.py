@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from slideviewer.errors import TrainingError
+from slideviewer.inference.nuclei.offsets import as_levels
 from slideviewer.training.pictures.data import Marks
 
 INSIDE, BORDER = "Inside", "Border"
 TARGETS = (INSIDE, BORDER)
 NUCLEUS, RIM = "Nucleus", "Rim"
+ACROSS, DOWN = "Across", "Down"
 
 REACH_PX = 2
 """Pixels of a nucleus that are so near another one are border."""
@@ -21,24 +23,46 @@ REACH_PX = 2
 
 @dataclass(frozen=True)
 class NucleiTargets:
-    """Two targets of a network for nuclei.
+    """The targets of a network for nuclei.
 
-    Of either kind, what is surely in one nucleus alone is where the first is more probable than
-    the second, and what is of any nucleus is where either is probable: all that
-    `slideviewer.inference.nuclei.instances` asks.
+    Where there are two, what is surely in one nucleus alone is where the first is more probable
+    than the second, and what is of any nucleus is where either is probable: all that
+    `slideviewer.inference.nuclei.instances` asks. Where there are three, the others are offsets.
 
     Attributes
     ----------
     names : tuple of str
     marks : callable
-        From numbered nuclei (height, width, 1) to the targets (height, width, 2), 0 or 1.
+        From numbered nuclei (height, width, 1) to the targets (height, width, n): masks, 0 or 1,
+        and offsets as `slideviewer.inference.nuclei.offsets` keeps them.
     words : str
         What was chosen, for the card.
+    offsets : bool
+        Whether the last two are offsets, and no masks.
     """
 
-    names: tuple[str, str]
+    names: tuple[str, ...]
     marks: Marks
     words: str
+    offsets: bool = False
+
+    @classmethod
+    def chosen(cls, border_px: int, rim: float, *, offsets: bool) -> NucleiTargets:
+        """Offsets where they are wanted, else the rim where it is above 0, else the border.
+
+        Raises
+        ------
+        TrainingError
+            If both are wanted.
+        """
+        if offsets and rim:
+            raise TrainingError(
+                "A network learns the rim of nuclei or the way to their middle, not both.",
+                remedy="Give --rim or --offsets.",
+            )
+        if offsets:
+            return cls.of_offsets()
+        return cls.of_rim(rim) if rim else cls.of_border(border_px)
 
     @classmethod
     def of_border(cls, reach_px: int = REACH_PX) -> NucleiTargets:
@@ -62,6 +86,11 @@ class NucleiTargets:
             )
         words = f"rim of {share:.0%} of each nucleus' depth"
         return cls((NUCLEUS, RIM), lambda labels: nucleus_and_rim(labels, share), words)
+
+    @classmethod
+    def of_offsets(cls) -> NucleiTargets:
+        """Whole nuclei, and from each of their pixels an offset to the middle."""
+        return cls((NUCLEUS, ACROSS, DOWN), nucleus_and_offsets, "offsets to the middle", True)
 
 
 def inside_and_border(labels: NDArray[np.int32], reach_px: int = REACH_PX) -> NDArray[np.uint8]:
@@ -122,6 +151,33 @@ def nucleus_and_rim(labels: NDArray[np.int32], share: float) -> NDArray[np.uint8
             depth = _depth(own, box, flat.shape)
             rim[box] |= own & (depth <= share * depth[own].max())
     return np.stack([flat > 0, rim], axis=2).astype(np.uint8)
+
+
+def nucleus_and_offsets(labels: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Mark nuclei, and from each of their pixels the way to the nucleus' centre of mass.
+
+    So each pixel tells which nucleus it is of, and not those alone that lie where two touch
+    (after Neven et al. 2019, arXiv:1906.11109, and Cheng et al. 2020, arXiv:1911.10194).
+
+    Parameters
+    ----------
+    labels : ndarray (height, width, 1), int32
+        The number of the nucleus at each pixel, 0 for none.
+
+    Returns
+    -------
+    ndarray (height, width, 3), uint8
+        0 or 1; across and down as `slideviewer.inference.nuclei.offsets` keeps them.
+    """
+    flat = labels[..., 0]
+    rows, columns = np.mgrid[: flat.shape[0], : flat.shape[1]]
+    ways = np.zeros((*flat.shape, 2))
+    for number, box in enumerate(ndimage.find_objects(flat), start=1):
+        if box is not None:
+            own = flat[box] == number
+            for part, places in enumerate((columns[box][own], rows[box][own])):
+                ways[box][own, part] = places.mean() - places
+    return np.concatenate([(flat > 0)[..., None], as_levels(ways)], axis=2).astype(np.uint8)
 
 
 def _depth(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from slideviewer.inference.nuclei.instances import instances_in
+from slideviewer.inference.nuclei.finding import instances_by
 from slideviewer.inference.nuclei.predict import rules_for
 from slideviewer.models.package import ModelPackage
 from slideviewer.models.spec import Metric
@@ -58,8 +58,7 @@ def train_nuclei(
     variant = variant_of(options)
 
     def matched(name: str, answers: NDArray[np.float32], threshold: float) -> Matches:
-        inside, border = answers[..., rules.inside], answers[..., rules.border]
-        instances = instances_in(inside, border, threshold, rules.smallest_px)
+        instances = instances_by(rules.model_copy(update={"threshold": threshold}), answers)
         _, labels = data.read(by_name[name])
         return matches(labels[..., 0], instances.labels)
 

@@ -47,7 +47,8 @@ class CachedPicture:
 
 
 Item = tuple[str, str, NDArray[np.uint8], NDArray[np.uint8]]
-"""Name, case, pixels (height, width, 3), RGB, and targets (height, width, targets), 0 or 1."""
+"""Name, case, pixels (height, width, 3), RGB, and targets (height, width, targets): masks, 0 or 1,
+and offsets as bytes."""
 
 
 class PixelCache:
@@ -58,27 +59,38 @@ class PixelCache:
     pictures : tuple of CachedPicture
     targets : int
         How many.
+    masks : int
+        How many of them, the first, are masks.
     """
 
-    def __init__(self, folder: Path, pictures: Iterable[CachedPicture], targets: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        pictures: Iterable[CachedPicture],
+        targets: int,
+        masks: int | None = None,
+    ) -> None:
         self.pictures, self.targets = tuple(pictures), targets
+        self.masks = targets if masks is None else masks
         self._pixels = np.memmap(folder / _PIXELS, np.uint8, "r")
 
     def whole(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Pixels (height, width, 3) and targets (height, width, targets) of a picture."""
+        """Pixels (height, width, 3) and masks (height, width, masks) of a picture."""
+        both = self._whole(number)
+        return both[..., :3], both[..., 3 : 3 + self.masks]
+
+    def _whole(self, number: int) -> NDArray[np.uint8]:
         picture, channels = self.pictures[number], 3 + self.targets
         size = picture.width * picture.height * channels
         flat = self._pixels[picture.offset : picture.offset + size]
-        both = flat.reshape(picture.height, picture.width, channels)
-        return both[..., :3], both[..., 3:]
+        return flat.reshape(picture.height, picture.width, channels)
 
     def read(
         self, number: int, x: int, y: int, side: int
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """A square of a picture; what lies beyond it is white, as predictions have it."""
-        pixels, targets = self.whole(number)
-        part = pixels[y : y + side, x : x + side]
-        marked = targets[y : y + side, x : x + side]
+        """A square of a picture and all its targets; beyond it is white, as predictions have it."""
+        both = self._whole(number)[y : y + side, x : x + side]
+        part, marked = both[..., :3], both[..., 3:]
         if part.shape[:2] == (side, side):
             return np.array(part), np.array(marked)
         square = np.full((side, side, 3), _WHITE, np.uint8)
@@ -89,7 +101,11 @@ class PixelCache:
 
 
 def cached(
-    folder: Path, identity: Mapping[str, object], targets: int, items: Iterator[Item]
+    folder: Path,
+    identity: Mapping[str, object],
+    targets: int,
+    items: Iterator[Item],
+    masks: int | None = None,
 ) -> PixelCache:
     """Open what was kept of the same pictures, or else keep them.
 
@@ -101,6 +117,8 @@ def cached(
     targets : int
     items : iterator of Item
         Asked for only where they are needed.
+    masks : int, optional
+        How many of the targets, the first, are masks; all by default.
 
     Raises
     ------
@@ -109,7 +127,7 @@ def cached(
     """
     known = _known(folder, identity)
     if known is not None:
-        return PixelCache(folder, known, targets)
+        return PixelCache(folder, known, targets, masks)
     pictures: list[CachedPicture] = []
     with told_of_disk(folder):
         discard(folder)
@@ -127,7 +145,7 @@ def cached(
         content = {"identity": dict(identity), "pictures": [asdict(it) for it in pictures]}
         with replacing_text(folder / _INDEX) as text:
             json.dump(content, text)
-    return PixelCache(folder, pictures, targets)
+    return PixelCache(folder, pictures, targets, masks)
 
 
 def discard(folder: Path) -> None:

@@ -17,7 +17,7 @@ from slideviewer.training.pictures.reading import read_picture
 
 Marks = Callable[[NDArray[np.int32]], NDArray[np.uint8]]
 """From what stands in a picture's files (height, width, n) to the network's targets, 0 or 1
-(height, width, targets)."""
+(height, width, targets), or to offsets as `slideviewer.inference.nuclei.offsets` keeps them."""
 
 
 class TrainingData(Protocol):
@@ -30,6 +30,10 @@ class TrainingData(Protocol):
     @property
     def targets(self) -> tuple[str, ...]:
         """What is marked in them."""
+
+    @property
+    def masks(self) -> int:
+        """How many of the targets, the first, are masks; two that may follow are offsets."""
 
     def only(self, number: int) -> TrainingData:
         """The same with one of the targets."""
@@ -58,6 +62,8 @@ class PictureData:
         Pictures are made smaller to this share of their sides.
     marking : str
         What tells `marks` from others, where it is not the targets' names.
+    offsets : bool
+        Whether the last two targets are offsets, across and down, and no masks.
     """
 
     pictures: tuple[MarkedPicture, ...]
@@ -67,6 +73,12 @@ class PictureData:
     marks: Marks
     scale: float = 1.0
     marking: str = ""
+    offsets: bool = False
+
+    @property
+    def masks(self) -> int:
+        """See `TrainingData`."""
+        return len(self.targets) - 2 * self.offsets
 
     def only(self, number: int) -> PictureData:
         """See `TrainingData`."""
@@ -74,6 +86,7 @@ class PictureData:
         return replace(
             self,
             targets=(self.targets[number],),
+            offsets=False,
             marks=lambda labels: marks(labels)[..., number : number + 1],
         )
 

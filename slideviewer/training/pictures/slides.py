@@ -69,6 +69,11 @@ class SlideData:
         """See `TrainingData`."""
         return tuple(self.groups)
 
+    @property
+    def masks(self) -> int:
+        """See `TrainingData`."""
+        return len(self.groups)
+
     def only(self, number: int) -> SlideData:
         """See `TrainingData`."""
         target = self.targets[number]

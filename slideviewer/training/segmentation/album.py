@@ -39,7 +39,7 @@ class PixelAlbum:
     squares : sequence of Square
         The validation part's; some in which something is marked are shown, always the same.
     names : sequence of str
-        Of the targets.
+        Of the masks.
     side : int
         Of a square.
     """
@@ -111,7 +111,7 @@ class PixelAlbum:
 def _worth_showing(cache: PixelCache, squares: Sequence[Square], side: int) -> list[int]:
     """Numbers of squares, those in which something is marked before others."""
     some = _evenly(range(len(squares)), _LOOKED_AT)
-    marked = [it for it in some if cache.read(*squares[it], side)[1].any()]
+    marked = [it for it in some if cache.read(*squares[it], side)[1][..., : cache.masks].any()]
     shown = _evenly(marked, MOST_SQUARES)
     others = [it for it in some if it not in marked]
     return shown + _evenly(others, MOST_SQUARES - len(shown))

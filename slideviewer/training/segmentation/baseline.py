@@ -23,7 +23,7 @@ _STEPS = np.linspace(0.05, 0.95, 19)
 
 
 class ColourBaseline:
-    """A logistic regression for each target, with the threshold of its best Dice.
+    """A logistic regression for each mask, with the threshold of its best Dice.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ class ColourBaseline:
             pixels, targets = cache.whole(number)
             places = rng.integers(pixels.shape[0] * pixels.shape[1], size=each)
             found.append(_features(pixels)[places])
-            marked.append(targets.reshape(-1, cache.targets)[places] > 0)
+            marked.append(targets.reshape(-1, cache.masks)[places] > 0)
         features, truth = np.concatenate(found), np.concatenate(marked)
-        self._fits = [_fitted(features, truth[:, target]) for target in range(cache.targets)]
+        self._fits = [_fitted(features, truth[:, target]) for target in range(cache.masks)]
 
     def answers(self, cache: PixelCache, numbers: Sequence[int]) -> Iterator[tuple[int, Answers]]:
         """Answer for whole pictures.

@@ -98,6 +98,7 @@ def measure(
         As `whole_pictures` gives them.
     cache : PixelCache
     targets : sequence of str
+        Those that are masks.
     title : str
         The data's name.
     extra : Extra, optional
@@ -111,7 +112,7 @@ def measure(
     worst: list[Failure] = []
     for number, answers in answered:
         pixels, marks = cache.whole(number)
-        marked, found = marks > 0, answers >= THRESHOLD
+        marked, found = marks > 0, answers[..., : cache.masks] >= THRESHOLD
         row = [Agreement.of(marked[..., it], found[..., it]) for it in range(len(targets))]
         alone = np.zeros(marked[..., 0].size, np.int64)
         for it, of_target in enumerate(sums):

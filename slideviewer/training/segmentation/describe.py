@@ -175,7 +175,8 @@ def settings_of(options: TrainPixelsOptions, weights: int, chosen: str) -> dict[
 
 def write_card(spec: ModelSpec, facts: CardFacts) -> str:
     """Write the card in Markdown."""
-    names = [name.replace("|", "/") for name in spec.class_names]
+    masks = spec.class_names[: len(facts.parts[0].shares)]  # offsets cover no share of a picture
+    names = [name.replace("|", "/") for name in masks]
     return "\n".join(
         [
             f"# {spec.title}",

@@ -19,7 +19,7 @@ from slideviewer.training.pictures.cache import PixelCache
 from slideviewer.training.resumable import Patience, fit_resumably
 from slideviewer.training.run_folder import RunFolder
 from slideviewer.training.segmentation.album import PixelAlbum
-from slideviewer.training.segmentation.losses import LOSSES, dice
+from slideviewer.training.segmentation.losses import LOSSES, Loss, dice, of_masks, with_offsets
 from slideviewer.training.segmentation.measuring import measure_squares
 from slideviewer.training.segmentation.options import PRECISIONS, TrainPixelsOptions
 from slideviewer.training.segmentation.tiles import Square, SquareSource
@@ -27,7 +27,8 @@ from slideviewer.training.segmentation.tiles import Square, SquareSource
 if TYPE_CHECKING:
     import keras
 
-WATCHED = "val_dice"
+WATCHED, WATCHED_OF_OFFSETS = "val_dice", "-val_loss"
+"""What says which epoch is the best. Offsets have no Dice."""
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Fitting:
     ----------
     options : TrainPixelsOptions
     targets : sequence of str
+        Those that are masks.
     cache : PixelCache
     squares, validation : sequence of Square
         What is trained on, and what chooses the epoch.
@@ -72,7 +74,8 @@ class Fitting:
                 best = state
         if self.options.precision != "float32":
             whole = replace(self.options, precision="float32")
-            self.network = built(whole, len(self.targets), self.options.seed)
+            cache = self.cache
+            self.network = built(whole, cache.targets, cache.masks, self.options.seed)
         for variable, value in zip(self.network.weights, best.best_weights, strict=True):
             variable.assign(value)
         return best
@@ -80,10 +83,12 @@ class Fitting:
     def _fitted(
         self, repeat: int, progress: Progress, on_epoch: Callable[[FitState], None]
     ) -> FitState:
-        options, loss = self.options, LOSSES[self.options.loss]
+        options, cache = self.options, self.cache
+        watched = WATCHED if cache.masks == cache.targets else WATCHED_OF_OFFSETS
+        loss = _loss_of(options, cache.targets, cache.masks)
         seed = options.seed + repeat - 1
         steps = -(-len(self.squares) // options.batch_size) * options.epochs
-        network = self.network = built(options, len(self.targets), seed, steps)
+        network = self.network = built(options, cache.targets, cache.masks, seed, steps)
         source = SquareSource(
             self.cache,
             self.squares,
@@ -129,7 +134,7 @@ class Fitting:
                 options.batch_size,
                 album.look,
             ),
-            patience=Patience(WATCHED, options.patience),
+            patience=Patience(watched, options.patience),
             repeat=repeat,
             progress=_named(progress, repeat, options.repeats),
             on_epoch=show,
@@ -137,7 +142,9 @@ class Fitting:
         )
 
 
-def built(options: TrainPixelsOptions, targets: int, seed: int, steps: int = 1) -> keras.Model:
+def built(
+    options: TrainPixelsOptions, targets: int, masks: int, seed: int, steps: int = 1
+) -> keras.Model:
     """A network with fresh weights of this seed, compiled for a training of so many batches."""
     import keras
 
@@ -156,8 +163,14 @@ def built(options: TrainPixelsOptions, targets: int, seed: int, steps: int = 1) 
     optimizer = keras.optimizers.Adam(rate)
     # Left to itself it makes its variables in the first step; those of a checkpoint go there.
     optimizer.build(network.trainable_variables)
-    network.compile(optimizer, LOSSES[options.loss], metrics=[dice], jit_compile=False)
+    loss = _loss_of(options, targets, masks)
+    network.compile(optimizer, loss, metrics=[of_masks(dice, masks)], jit_compile=False)
     return network
+
+
+def _loss_of(options: TrainPixelsOptions, targets: int, masks: int) -> Loss:
+    loss = LOSSES[options.loss]
+    return loss if masks == targets else with_offsets(loss, masks)
 
 
 @contextmanager

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from types import MappingProxyType
 from typing import Any
+
+from slideviewer.inference.nuclei.offsets import REACH_PX
+
+_FAR_PX, _NEAR = 16.0, 0.25
+"""A miss of so many pixels counts as one; and the share of it up to which misses are squared."""
 
 Loss = Callable[[Any, Any], Any]
 """From true targets and probabilities, both (n, height, width, targets), to one number."""
@@ -68,6 +74,37 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
         "focal+dice": focal_and_dice,
     }
 )
+
+
+def of_masks(value: Loss, masks: int) -> Loss:
+    """A loss or metric that looks at the first targets alone."""
+
+    @wraps(value)
+    def looking(true: Any, probable: Any) -> Any:
+        return value(true[..., :masks], probable[..., :masks])
+
+    return looking
+
+
+def with_offsets(loss: Loss, masks: int) -> Loss:
+    """A loss of masks, and of the offsets that follow them.
+
+    What an offset misses in pixels is counted by the square up to a quarter of `_FAR_PX`, and by
+    itself above (Huber 1964), on the pixels of the first mask, where it is known.
+    """
+
+    def both(true: Any, probable: Any) -> Any:
+        from keras import ops
+
+        true, probable = _numbers(true, probable)
+        wanted, found = true[..., masks:], probable[..., masks:]
+        missed = ops.abs(wanted - found) * (2 * REACH_PX / _FAR_PX)
+        missed = ops.where(missed < _NEAR, missed * missed / (2 * _NEAR), missed - _NEAR / 2)
+        counts = true[..., :1] * ops.cast(ops.all(wanted > 0, axis=-1, keepdims=True), "float32")
+        far = ops.sum(missed * counts) / (ops.sum(counts) + _SMOOTH)
+        return loss(true[..., :masks], probable[..., :masks]) + far
+
+    return both
 
 
 def _sums(true: Any, probable: Any) -> tuple[Any, Any]:

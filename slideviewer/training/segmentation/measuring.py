@@ -13,7 +13,7 @@ from slideviewer.inference.segmentation.tiling import Answers, Tiling
 from slideviewer.progress import Progress, Step
 from slideviewer.training.pictures.cache import PixelCache
 from slideviewer.training.segmentation.losses import Loss
-from slideviewer.training.segmentation.tiles import Square
+from slideviewer.training.segmentation.tiles import Square, as_learnt
 
 if TYPE_CHECKING:
     import keras
@@ -76,7 +76,7 @@ def measure_squares(
     cache : PixelCache
     squares : sequence of Square
     names : sequence of str
-        Of the targets.
+        Of the masks.
     loss : Loss
     batch_size : int
     look : callable, optional
@@ -85,7 +85,7 @@ def measure_squares(
     Returns
     -------
     dict of str to float
-        ``val_loss``; ``val_dice`` and ``val_jaccard``, the means over targets; of several targets
+        ``val_loss``; ``val_dice`` and ``val_jaccard``, the means over masks; of several masks
         also of each, and of the middle of the tiles: ``val_dice central 60 %``.
     """
     side = network.input_shape[1]
@@ -95,10 +95,10 @@ def measure_squares(
         pairs = [cache.read(*square, side) for square in squares[start : start + batch_size]]
         pixels, targets = (np.stack(part) for part in zip(*pairs, strict=True))
         answers = _answers(network, pixels, batch_size)
-        losses.append((float(loss(targets.astype(np.float32), answers)), len(pairs)))
+        losses.append((float(loss(as_learnt(targets, cache.masks), answers)), len(pairs)))
         if look is not None:
             look(start, pixels, targets, answers)
-        found, marked = answers >= THRESHOLD, targets > 0
+        found, marked = (it[..., : cache.masks] for it in (answers >= THRESHOLD, targets > 0))
         for share, agreed in sums.items():
             margin = round(side * (1 - share) / 2)
             part = np.s_[:, margin : side - margin, margin : side - margin]

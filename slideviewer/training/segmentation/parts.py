@@ -26,7 +26,7 @@ class Part:
         Their numbers in the cache.
     cases : tuple of str
     shares : tuple of float
-        Of all pixels, those of each target.
+        Of all pixels, those of each mask.
     """
 
     name: str
@@ -78,7 +78,7 @@ def few_held_out(measured: Part) -> tuple[str, ...]:
 
 
 def _part(cache: PixelCache, name: str, numbers: Sequence[int]) -> Part:
-    marked, pixels = np.zeros(cache.targets, np.int64), 0
+    marked, pixels = np.zeros(cache.masks, np.int64), 0
     for number in numbers:
         _, targets = cache.whole(number)
         marked += targets.sum(axis=(0, 1), dtype=np.int64)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from slideviewer.inference.nuclei.offsets import LEVELS
 from slideviewer.training.pair_augmentation import PairAugmentation
 from slideviewer.training.pictures.cache import PixelCache
 
@@ -16,7 +17,8 @@ FLAT = 1.0
 """Standard deviation of grey values, below which a square shows nothing."""
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.float32]]
-"""Tiles (n, side, side, 3), RGB, and targets (n, side, side, targets), 0 or 1."""
+"""Tiles (n, side, side, 3), RGB, and targets (n, side, side, targets): masks, 0 or 1, and
+offsets as a network answers them, or 0 where they are not known."""
 
 
 class Square(NamedTuple):
@@ -107,7 +109,7 @@ class SquareSource:
         rng = np.random.default_rng([self.seed, epoch, index])
         pairs = [self._pair(self.squares[order[place]], rng) for place in places]
         pixels, targets = zip(*pairs, strict=True)
-        return np.stack(pixels), np.stack(targets).astype(np.float32)
+        return np.stack(pixels), as_learnt(np.stack(targets), self.cache.masks)
 
     def _pair(
         self, square: Square, rng: np.random.Generator
@@ -119,4 +121,11 @@ class SquareSource:
             x = min(max(0, x + move_x), max(0, picture.width - self.side))
             y = min(max(0, y + move_y), max(0, picture.height - self.side))
         pixels, targets = self.cache.read(square.picture, x, y, self.side)
-        return self.augmentation.apply(pixels, targets, rng)
+        return self.augmentation.apply(pixels, targets, rng, self.cache.masks)
+
+
+def as_learnt(targets: NDArray[np.uint8], masks: int) -> NDArray[np.float32]:
+    """Targets (..., targets) as they are kept, as a network should answer them."""
+    found = targets.astype(np.float32)
+    found[..., masks:] /= LEVELS
+    return found

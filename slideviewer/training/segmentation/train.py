@@ -113,12 +113,13 @@ def _trained(
     choose: Callable[[Iterable[tuple[str, Answers]]], float] | None,
 ) -> ModelPackage:
     """Fit, measure and write, alone in the folder."""
-    targets, title = data.targets, options.data_name or data.title
-    network = built(options, len(targets), options.seed)
+    targets, title = data.targets[: data.masks], options.data_name or data.title
+    network = built(options, len(data.targets), data.masks, options.seed)
     folder.refuse_little_room(network.count_params())
     folder.describe(network)
     known = data.identity()
-    cache = cached(folder.cache, known, len(targets), data.items(progress))
+    items = data.items(progress)
+    cache = cached(folder.cache, known, len(data.targets), items, data.masks)
     parts = split(cache, targets, options.validation_fraction, options.seed, options.test_fraction)
     names = [cache.pictures[number].name for number in parts[-1].pictures]
     if rival is not None:
@@ -149,7 +150,7 @@ def _trained(
         show=may_be_shown(options.data_licence),
     )
     baseline = _baseline(rival, options, targets, cache, parts, title, extra, progress)
-    spec = specify(options, targets, title, measured.metrics, threshold)
+    spec = specify(options, data.targets, title, measured.metrics, threshold)
     chosen = f"{state.epochs} done, weights of epoch {state.best_epoch}"
     facts = CardFacts(
         parts,

@@ -279,6 +279,14 @@ NUCLEI = Task(
             "For stained tissue 0.4: learns the rim of each nucleus, to this share of its depth, "
             "in place of the border where nuclei touch",
         ),
+        Field(
+            "--offsets",
+            "Learn the way to the middle of each nucleus",
+            Kind.FLAG,
+            False,
+            tip="In place of border and rim: for tissue, where nuclei lie close and across each "
+            "other",
+        ),
         *_pixels(40, 20, 0.2),
     ),
 )
