@@ -15,7 +15,7 @@ from marked_slides import write_cases
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QWidget
 from pytestqt.qtbot import QtBot
 from tame_worker import TameWorker
 from tiny_model import write_tiny_package
@@ -24,6 +24,7 @@ from window_fixtures import OpenSlide, answer, wait_for_jobs
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.annotations.file_lock import FileLock, lock_of
 from slideviewer.cli import train_nuclei, train_segmentation, train_tiles
+from slideviewer.models.package import open_package
 from slideviewer.progress import Step, silent
 from slideviewer.training.diary import DIARY_FILE, FAILED, FINISHED, STOPPED
 from slideviewer.training.following import RunState
@@ -264,8 +265,9 @@ def test_from_the_open_slide_to_its_prediction(
         (1, 2, {"--dsb": "dsb"}, "dice"),
         (2, 0, {"--dsb": "dsb"}, "dice Border"),
         (2, 1, {"--labelled": "labelled"}, "dice Border"),
+        (2, 1, {"--labelled": "labelled", "--offsets": ""}, "dice"),
     ],
-    ids=["masks", "masks of nuclei", "nuclei", "numbered nuclei"],
+    ids=["masks", "masks of nuclei", "nuclei", "numbered nuclei", "nuclei by offsets"],
 )
 def test_masks_and_nuclei_are_trained_by_clicks(
     qtbot: QtBot,
@@ -292,7 +294,10 @@ def test_masks_and_nuclei_are_trained_by_clicks(
     for option, text in typed.items():
         for folder in ("Original", "Discs", "First", "dsb", "labelled"):
             text = text.replace(folder, str(tmp_path / folder))
-        QTest.keyClicks(form.fields[option].box, text)
+        box = form.fields[option].box
+        if isinstance(box, QCheckBox):
+            click(box)
+        QTest.keyClicks(box, text)
     QTest.keyClicks(form.fields["--name"].box, "discs")
     assert form.fields["--out"].value == str(tmp_path / "discs")
     for option, number in (("--tile", 32), ("--epochs", 2)):
@@ -302,6 +307,7 @@ def test_masks_and_nuclei_are_trained_by_clicks(
     wait_for(qtbot, window, Phase.FINISHED, Phase.FAILED)
     assert window.training.phase == Phase.FINISHED, run.problem.toPlainText()
     assert epochs_shown(window) == [1, 2]
+    assert ("Across" in open_package(tmp_path / "discs").spec.class_names) == ("--offsets" in typed)
     assert curve in [run.metrics.itemText(at) for at in range(run.metrics.count())]
     assert run.batch.isVisible() and run.examples.isVisible()
     chooser = window.prediction.chooser
