@@ -25,6 +25,8 @@ from slideviewer.cli.app import app
 from slideviewer.cli.train_segmentation import one_for_each
 from slideviewer.cli.training_pixels import parse_network
 from slideviewer.errors import Cancelled, ModelError, SlideviewerError, TrainingError
+from slideviewer.inference.engines import openvino_engine
+from slideviewer.inference.engines.openvino_engine import is_imitated
 from slideviewer.inference.nuclei.store import Rules
 from slideviewer.models.loading import load_model
 from slideviewer.models.package import available_packages, open_package
@@ -35,6 +37,7 @@ from slideviewer.training.nuclei.train import TRIED
 from slideviewer.training.pictures.cases import for_the_test
 from slideviewer.training.pictures.data import PictureData, anything_marked
 from slideviewer.training.pictures.marked import in_dsb_folders, in_folders
+from slideviewer.training.segmentation.fitting import slow_precision
 from slideviewer.training.segmentation.losses import LOSSES
 from slideviewer.training.segmentation.options import TrainPixelsOptions, filters_for
 from slideviewer.training.segmentation.train import train_pixels
@@ -250,7 +253,10 @@ def test_what_is_trained_in_sixteen_bits_is_a_model_of_thirty_two(
     dsb: Path, tmp_path: Path
 ) -> None:
     begun = options(tmp_path / "out", precision="bfloat16", repeats=1, epochs=1)
-    package = train_pixels(begun, discs(dsb))  # which verifies what it wrote, in float32
+    told: list[str] = []
+    # It verifies what it wrote, in float32.
+    package = train_pixels(begun, discs(dsb), on_notice=told.append)
+    assert any("imitates" in it for it in told) == is_imitated("bfloat16")
     assert {it.compute_dtype for it in load_model(package).layers} == {"float32"}
     assert "- precision: bfloat16" in package.read("CARD.md").decode()
     import keras
@@ -260,6 +266,17 @@ def test_what_is_trained_in_sixteen_bits_is_a_model_of_thirty_two(
     assert "precision" not in plain.identity()
     with pytest.raises(TrainingError, match='precision "half" is unknown'):
         train_pixels(replace(plain, precision="half"), discs(dsb))
+
+
+@pytest.mark.parametrize(
+    ("can", "is_told"), [(("FP32", "INT8"), True), (("FP32", "BF16"), False), ((), False)]
+)
+def test_a_processor_that_would_take_longer_in_sixteen_bits_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can: tuple[str, ...], is_told: bool
+) -> None:
+    monkeypatch.setattr(openvino_engine, "_capabilities", lambda device: can)
+    assert bool(slow_precision(options(tmp_path, precision="bfloat16"))) == is_told
+    assert not slow_precision(options(tmp_path))
 
 
 def test_a_rate_that_falls_by_the_last_epoch_takes_no_more_epochs(

@@ -111,6 +111,15 @@ class OpenVinoNetwork:
         return np.asarray(answers[0], np.float32)
 
 
+def is_imitated(precision: str) -> bool:
+    """Whether the processor is known to compute in other precisions alone.
+
+    What computes in this one then does so by way of float32, and takes several times as long.
+    """
+    found = _capabilities("CPU") if find_spec("openvino") is not None else ()
+    return bool(found) and _CAPABILITIES[precision] not in found
+
+
 @cache
 def _capabilities(device: str) -> tuple[str, ...]:
     try:

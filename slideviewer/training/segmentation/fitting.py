@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slideviewer.inference.engines.openvino_engine import is_imitated
 from slideviewer.models.architectures import build_network
 from slideviewer.progress import Progress, Step
 from slideviewer.training.checkpoints import FitState
@@ -171,6 +172,20 @@ def built(
 def _loss_of(options: TrainPixelsOptions, targets: int, masks: int) -> Loss:
     loss = LOSSES[options.loss]
     return loss if masks == targets else with_offsets(loss, masks)
+
+
+def slow_precision(options: TrainPixelsOptions) -> tuple[str, ...]:
+    """A sentence where what should be quicker takes longer."""
+    import keras
+
+    if options.precision == "float32" or keras.distribution.list_devices("gpu"):
+        return ()
+    if not is_imitated(options.precision):
+        return ()
+    return (
+        f"This processor does not compute in {options.precision} and imitates it: the training"
+        " takes several times as long as with --precision float32.",
+    )
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from slideviewer.training.segmentation.describe import (
     variant_of,
     write_card,
 )
-from slideviewer.training.segmentation.fitting import Fitting, built
+from slideviewer.training.segmentation.fitting import Fitting, built, slow_precision
 from slideviewer.training.segmentation.measuring import (
     THRESHOLD,
     whole_pictures,
@@ -121,6 +121,8 @@ def _trained(
     items = data.items(progress)
     cache = cached(folder.cache, known, len(data.targets), items, data.masks)
     parts = split(cache, targets, options.validation_fraction, options.seed, options.test_fraction)
+    for sentence in slow_precision(options):
+        tell(sentence)
     names = [cache.pictures[number].name for number in parts[-1].pictures]
     if rival is not None:
         refuse_other_part(rival, names)
