@@ -9,7 +9,7 @@ from marked_fixtures import drawn
 
 from slideviewer import RESEARCH_USE_ONLY
 from slideviewer.evaluation.classification import decide, roc_auc
-from slideviewer.inference.nuclei.instances import instances_in
+from slideviewer.inference.nuclei.finding import instances_by
 from slideviewer.inference.nuclei.predict import rules_for
 from slideviewer.models import ModelPackage, TileClassifier, open_package
 from slideviewer.models.loading import load_model
@@ -27,7 +27,7 @@ from slideviewer.training.tile_readers import each_of
 NUCLEI = "nuclei-fluorescence"
 KINDS = {
     "nuclei-fluorescence": ("fluorescence", NucleiTargets.of_border()),
-    "nuclei-colour": ("colour", NucleiTargets.of_rim(0.4)),
+    "nuclei-colour": ("colour", NucleiTargets.of_offsets()),
 }
 TEST_FRACTION = 0.2
 """As in the command that made it."""
@@ -85,9 +85,7 @@ def test_discs_are_found_one_by_one() -> None:
     light = cv2.GaussianBlur((labels > 0).astype(np.float32), (0, 0), 2)
     picture = (15 + 120 * light[..., None]).repeat(3, axis=2).astype(np.uint8)
     answers = np.asarray(load_model(package).predict_on_batch(picture[None]))[0]
-    found = instances_in(
-        answers[..., rules.inside], answers[..., rules.border], rules.threshold, rules.smallest_px
-    )
+    found = instances_by(rules, answers)
     both = ((found.labels > 0) & (labels > 0)).sum()
     assert 2 * both / ((found.labels > 0).sum() + (labels > 0).sum()) > 0.8
     assert 2 <= len(found) <= 3  # two of the three overlap
@@ -104,12 +102,13 @@ def test_nuclei_of_the_test_part_score_as_stated(
     names = for_the_test([it.name for it in pictures], TEST_FRACTION)
     kept = tuple(it for it in pictures if it.name in names)
     cases = {it.name: it.name for it in kept}
-    data = PictureData(kept, cases, "test part", targets.names, targets.marks)
-    cache = cached(tmp_path, data.identity(), len(targets.names), data.items(silent))
+    data = PictureData(
+        kept, cases, "test part", targets.names, targets.marks, offsets=targets.offsets
+    )
+    cache = cached(tmp_path, data.identity(), len(targets.names), data.items(silent), data.masks)
     found = []
     for number, answers in whole_pictures(load_model(package), cache, range(len(kept)), 16, silent):
-        inside, border = answers[..., rules.inside], answers[..., rules.border]
-        instances = instances_in(inside, border, rules.threshold, rules.smallest_px)
+        instances = instances_by(rules, answers)
         found.append(matches(data.read(kept[number])[1][..., 0], instances.labels))
     stated = next(it for it in package.spec.metrics if it.name.startswith("mean precision"))
     assert stated.count == len(kept)

@@ -1,6 +1,7 @@
 """Nuclei by the offsets of their pixels: kept, turned, learnt, and voted with."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,11 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from marked_fixtures import drawn
+from mask_fixtures import Brightness, write_picture
+from scipy import ndimage
+from tiny_model import write_tiny_segmentation
 
 from slideviewer.errors import ModelError, TrainingError
 from slideviewer.inference.ensemble import Ensemble
+from slideviewer.inference.loader import ModelLoader
+from slideviewer.inference.nuclei.block import BLOCK_PX
 from slideviewer.inference.nuclei.finding import instances_by
 from slideviewer.inference.nuclei.instances import Labels
+from slideviewer.inference.nuclei.nuclei import Nuclei, measured
 from slideviewer.inference.nuclei.offsets import (
     LEVELS,
     REACH_PX,
@@ -22,10 +29,15 @@ from slideviewer.inference.nuclei.offsets import (
     as_pixels,
     moved,
 )
-from slideviewer.inference.nuclei.predict import rules_for
+from slideviewer.inference.nuclei.predict import predict_nuclei, rules_for
 from slideviewer.inference.nuclei.store import Rules
 from slideviewer.inference.nuclei.votes import instances_voted
-from slideviewer.models.spec import ModelSpec
+from slideviewer.inference.options import Options
+from slideviewer.inference.team import Team
+from slideviewer.models.network import Way
+from slideviewer.models.spec import OFFSETS, ModelSpec
+from slideviewer.slide import open_slide
+from slideviewer.slide.tissue import TissueMask
 from slideviewer.training.nuclei.scores import matches
 from slideviewer.training.nuclei.targets import NucleiTargets, nucleus_and_offsets
 from slideviewer.training.pair_augmentation import PairAugmentation
@@ -54,6 +66,8 @@ def answers_of(labels: Labels) -> np.ndarray:
 
 class Knowing:
     """Answers for tiles whose red is the number of a nucleus."""
+
+    way, batch_size = Way("Made"), 4
 
     def predict(self, tiles: np.ndarray) -> np.ndarray:
         return np.stack([answers_of(tile[..., 0].astype(np.int32)) for tile in tiles])
@@ -151,7 +165,7 @@ def test_votes_part_what_touches(seed: int) -> None:
 
 
 @given(st.integers(0, 10_000), st.tuples(st.integers(60, 200), st.integers(60, 200)))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_voted_nucleus_depends_on_what_is_near_alone(seed: int, at: tuple[int, int]) -> None:
     rng = np.random.default_rng(seed)
     answers = answers_of(discs(420, 110, seed)) + rng.normal(0, 0.01, (420, 420, 3))
@@ -174,7 +188,8 @@ def test_a_voted_nucleus_depends_on_what_is_near_alone(seed: int, at: tuple[int,
 
 def test_votes_for_nothing_find_nothing() -> None:
     nobody = np.full((9, 12), np.nan)
-    assert len(instances_voted(nobody, np.full((9, 12, 2), np.nan), 0.5)) == 0
+    for threshold in (0.0, 0.5):
+        assert len(instances_voted(nobody, np.full((9, 12, 2), np.nan), threshold)) == 0
     answers = answers_of(discs(64, 3, 1))
     inside, offsets = answers[..., 0], answers[..., 1:]
     assert len(instances_voted(inside, offsets, 0.5)) == 3
@@ -191,6 +206,20 @@ def test_a_nucleus_is_whole_and_what_lies_apart_is_left_out() -> None:
     answers[50:53, 50:53] = 1, 0.5 - 32 / (2 * REACH_PX), 0.5 - 32 / (2 * REACH_PX)
     found = instances_voted(answers[..., 0], answers[..., 1:], 0.5)
     np.testing.assert_array_equal(found.labels, labels)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.01, 0.03, 0.06]))
+@settings(max_examples=15, deadline=None)
+def test_no_nucleus_has_a_hole_whoever_votes_astray(seed: int, noise: float) -> None:
+    rng = np.random.default_rng(seed)
+    answers = answers_of(discs(120, 12, seed)) + rng.normal(0, noise, (120, 120, 3))
+    found = instances_voted(answers[..., 0], answers[..., 1:], 0.5, smallest_px=30)
+    for number in range(1, len(found) + 1):
+        own = found.labels == number
+        _, count = ndimage.label(own)
+        assert count == 1 and own.sum() >= 1
+        holes = ndimage.binary_fill_holes(own) & ~own
+        assert not (holes & (found.labels == 0)).any()
 
 
 def test_a_loss_of_offsets_counts_what_is_known_of_nuclei() -> None:
@@ -243,6 +272,7 @@ def test_a_model_says_how_it_tells_nuclei_apart() -> None:
     assert Rules.model_validate({**flooding.model_dump(exclude={"offsets"})}) == flooding
     for names, target in (
         (("Nucleus", "Across", "Down"), "Down"),
+        (("Inside", "Border", "Background"), "Inside"),
         (("Nucleus", "Rim", "Across", "Down"), "Nucleus"),
         (("Nucleus",), "Nucleus"),
     ):
@@ -252,6 +282,71 @@ def test_a_model_says_how_it_tells_nuclei_apart() -> None:
         values |= {"class_names": names, "num_classes": len(names), "target_class": target}
         with pytest.raises(ModelError, match="nuclei"):
             ModelSpec.from_json(json.dumps(values).encode())
+
+
+@pytest.mark.parametrize("change", [{"exclusive": True}, {"temperature": 3.0}])
+def test_nothing_makes_something_else_of_offsets(change: dict[str, object]) -> None:
+    values = spec_of(("Nucleus", *OFFSETS), "Nucleus").model_dump(mode="json") | change
+    with pytest.raises(ModelError, match="offsets"):
+        ModelSpec.from_json(json.dumps(values).encode())
+
+
+def test_blocks_see_as_far_as_votes_reach() -> None:
+    names = ("Nucleus", *OFFSETS)
+    coarse = spec_of(names, "Nucleus").model_copy(update={"spacing_um_px": 4.0})
+    assert rules_for(coarse).margin_px == 2 * REACH_PX
+    assert rules_for(spec_of(names, "Nucleus")).margin_px > 2 * REACH_PX
+
+
+def test_a_team_turns_the_offsets_of_its_model(tmp_path: Path) -> None:
+    made = {"task": "nuclei", "class_names": ("Nucleus", *OFFSETS), "target_class": "Nucleus"}
+    package = write_tiny_segmentation(tmp_path / "tiny", patch=64, **made)
+    tile = np.zeros((1, 64, 64, 3), np.uint8)
+    tile[0, ..., 0] = discs(64, 9, 3)
+    team = Team([ModelLoader(package, Knowing())], Options(turns="all"))
+    team.wait(lambda: None)
+    found = team.answer_all(tile).probabilities[0]
+    np.testing.assert_allclose(found, answers_of(discs(64, 9, 3)), atol=1 / LEVELS)
+
+
+class Painted(Brightness):
+    """Answers for each pixel with its own colour: the levels of a nucleus and of its offsets."""
+
+    def predict(self, tiles: np.ndarray) -> np.ndarray:
+        return as_learnt(tiles, 0)
+
+
+def test_nothing_is_lost_or_doubled_where_blocks_of_votes_meet(tmp_path: Path) -> None:
+    width, height = BLOCK_PX + 300, 420
+    labels = np.zeros((height, width), np.int32)
+    for number in range(8):
+        part = discs(420, 60, number)[:, : width - 160 * number]
+        shown = labels[:, 160 * number :][:, : part.shape[1]]
+        shown[part > 0] = 100 * number + part[part > 0]
+    picture = nucleus_and_offsets(labels[..., None])
+    picture[..., 0] *= 255
+    rng = np.random.default_rng(0)
+    picture[..., 1:] = np.clip(picture[..., 1:] + rng.normal(0, 2, (height, width, 2)), 1, 255)
+    made = {"task": "nuclei", "class_names": ("Nucleus", *OFFSETS), "target_class": "Nucleus"}
+    package = write_tiny_segmentation(tmp_path / "tiny", patch=128, **made)
+    slide = open_slide(write_picture(tmp_path / "nuclei.png", picture))
+    found = predict_nuclei(
+        slide,
+        package,
+        store=tmp_path / "store",
+        spacing=1.0,
+        tissue=TissueMask(np.ones((1, 1), np.bool_), slide.pyramid.extent, None),
+        loader=ModelLoader(package, Painted()),
+    )
+    answers = found.mask.read(0, 0, 0, width, height)
+    whole = instances_by(found.rules, answers)
+    expected = measured(whole, picture, 0, 0, np.ones(len(whole), np.bool_))
+    parts = Nuclei.together(list(found.parts()))
+    assert len(list(found.parts())) == 2 and len(parts) == len(expected) > 150
+    for nuclei in (parts, expected):
+        assert (np.abs(nuclei.centres[:, 0] - BLOCK_PX) < 10).any(), "there are some on the seam"
+    rows = (sorted(np.column_stack([it.centres, it.pixels]).tolist()) for it in (parts, expected))
+    assert next(rows) == next(rows)
 
 
 def test_one_thing_is_learnt_beside_nuclei() -> None:

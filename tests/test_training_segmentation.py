@@ -26,14 +26,16 @@ from slideviewer.cli.train_segmentation import one_for_each
 from slideviewer.cli.training_pixels import parse_network
 from slideviewer.errors import Cancelled, ModelError, SlideviewerError, TrainingError
 from slideviewer.inference.engines import openvino_engine
-from slideviewer.inference.engines.openvino_engine import is_imitated
 from slideviewer.inference.nuclei.store import Rules
 from slideviewer.models.loading import load_model
 from slideviewer.models.package import available_packages, open_package
+from slideviewer.models.spec import ModelSpec
 from slideviewer.paths import user_models_folder
 from slideviewer.progress import Step, silent
+from slideviewer.training.checkpoints import FitState
 from slideviewer.training.nuclei import train as nuclei
-from slideviewer.training.nuclei.train import TRIED
+from slideviewer.training.nuclei.targets import NucleiTargets
+from slideviewer.training.nuclei.train import TRIED, train_nuclei
 from slideviewer.training.pictures.cases import for_the_test
 from slideviewer.training.pictures.data import PictureData, anything_marked
 from slideviewer.training.pictures.marked import in_dsb_folders, in_folders
@@ -213,6 +215,30 @@ def test_nuclei_from_their_masks_to_their_numbers(
     assert labels.max() >= 2
 
 
+def test_with_offsets_the_epoch_of_the_smallest_loss_is_kept(dsb: Path, tmp_path: Path) -> None:
+    targets, plain = NucleiTargets.of_offsets(), discs(dsb)
+    data = replace(
+        plain,
+        targets=targets.names,
+        marks=targets.marks,
+        marking=targets.words,
+        offsets=targets.offsets,
+    )
+    states: list[FitState] = []
+    begun = options(tmp_path / "out", epochs=5, repeats=1, learning_rate=0.05, patience=0)
+    package = train_nuclei(begun, data, on_epoch=states.append)
+    losses = [row.values["val_loss"] for row in states[-1].rows]
+    assert states[-1].best_epoch == 1 + int(np.argmin(losses))
+    assert package.spec.class_names == ("Nucleus", "Across", "Down")
+    assert package.spec.reduced_tolerance < ModelSpec.model_fields["reduced_tolerance"].default
+    card = package.read("CARD.md").decode()
+    for words in ("Targets: Nucleus. ", "- learnt: offsets to the middle", "| tiles | Nucleus |\n"):
+        assert words in card
+    assert {it.name.split()[0] for it in package.spec.metrics} == {
+        *("dice", "jaccard", "mean", "precision")
+    }
+
+
 def test_a_part_for_the_test_chooses_nothing_and_gives_the_figures(
     dsb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,7 +282,7 @@ def test_what_is_trained_in_sixteen_bits_is_a_model_of_thirty_two(
     told: list[str] = []
     # It verifies what it wrote, in float32.
     package = train_pixels(begun, discs(dsb), on_notice=told.append)
-    assert any("imitates" in it for it in told) == is_imitated("bfloat16")
+    assert any("imitates" in it for it in told) == bool(slow_precision(begun))
     assert {it.compute_dtype for it in load_model(package).layers} == {"float32"}
     assert "- precision: bfloat16" in package.read("CARD.md").decode()
     import keras
@@ -274,9 +300,15 @@ def test_what_is_trained_in_sixteen_bits_is_a_model_of_thirty_two(
 def test_a_processor_that_would_take_longer_in_sixteen_bits_is_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can: tuple[str, ...], is_told: bool
 ) -> None:
+    import keras
+
     monkeypatch.setattr(openvino_engine, "_capabilities", lambda device: can)
+    monkeypatch.setattr(openvino_engine, "find_spec", lambda name: name)
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda kind: [])
     assert bool(slow_precision(options(tmp_path, precision="bfloat16"))) == is_told
     assert not slow_precision(options(tmp_path))
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda kind: ["gpu:0"])
+    assert not slow_precision(options(tmp_path, precision="bfloat16"))
 
 
 def test_a_rate_that_falls_by_the_last_epoch_takes_no_more_epochs(

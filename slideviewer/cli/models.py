@@ -87,7 +87,7 @@ def show_model(
         ("folder", str(package.folder)),
         ("hash", package.hash),
         ("task", spec.task),
-        ("classes", ", ".join(spec.class_names)),
+        ("classes", ", ".join(spec.proper_classes)),
         ("a place is of", "one class" if spec.exclusive else "any number of classes"),
         ("of interest", f"{spec.target_class}, from a probability of {spec.threshold:g}"),
         ("tile", f"{spec.patch_size_pixels} px at {spec.spacing_um_px:g} µm/px"),
@@ -141,7 +141,7 @@ def _summary(entry: FoundPackage) -> str:
         return f"damaged: {entry.error}"
     spec = entry.package.spec
     tile = f"{spec.patch_size_pixels} px at {spec.spacing_um_px:g} µm/px"
-    classes = ", ".join(spec.class_names)
+    classes = ", ".join(spec.proper_classes)
     return f"{spec.title}; {classes}; {tile}; {entry.package.origin}"
 
 

@@ -20,7 +20,7 @@ from slideviewer.inference.nuclei.tables import NUCLEI_FILE
 
 @dataclass(frozen=True)
 class NucleiRun(Asked):
-    """A model of the inside and the border of nuclei."""
+    """A model that tells nuclei apart."""
 
     def check(self, found: Inputs) -> None:
         """See `predicting.Run`."""

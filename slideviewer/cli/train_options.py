@@ -143,7 +143,7 @@ PatienceEpochs = Annotated[
     typer.Option(
         "--patience",
         min=0,
-        help="Epochs without a better Dice on what is held out, after which it ends; 0: never.",
+        help="Epochs without a gain on what is held out, after which it ends; 0: never.",
         rich_help_panel=_FIT,
     ),
 ]

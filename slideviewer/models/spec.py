@@ -28,6 +28,9 @@ _SHA_256 = r"^[0-9a-f]{64}$"
 # One plain component: no folder, no drive, no "..", nothing hidden.
 _FILE_NAME = r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63}\.(npz|md)|card\.json|worst\.jpg)$"
 
+OFFSETS = ("Across", "Down")
+"""What the outputs are called that are no probabilities, but the way to the middle of a nucleus."""
+
 PackageName = Annotated[str, Field(pattern=_NAME)]
 Line = Annotated[str, Field(max_length=500)]
 Text = Annotated[str, Field(max_length=4000)]
@@ -143,8 +146,8 @@ class ModelSpec(_Part):
         "tile-classification": one answer a tile, (n, classes). "segmentation": one a pixel,
         (n, patch, patch, classes). "nuclei": a segmentation whose two classes are nuclei, or
         their inside, and the border between those that touch, or the rim of each. Or of three:
-        nuclei, and how far it is across and down to the middle of the pixel's own, as
-        `slideviewer.inference.nuclei.offsets` has it.
+        "Nucleus" or another name, and `OFFSETS`, how far it is across and down to the middle of
+        the pixel's own nucleus, as `slideviewer.inference.nuclei.offsets` has it.
     exclusive : bool
         Whether a place is of exactly one class, so that probabilities sum to one (softmax), or
         classes may overlap, each with a probability of its own (sigmoid).
@@ -235,13 +238,23 @@ class ModelSpec(_Part):
                 "nuclei need two classes, their inside and the border between them, or three:"
                 " nuclei, and the way across and down to the middle of each"
             )
-        if self.task == "nuclei" and self.num_classes == 3 and self.target != 0:
-            raise ValueError("of three classes for nuclei the first must be the target_class")
+        if self.task == "nuclei" and self.num_classes == 3:
+            self._fit_offsets()
         centre = self.centre_size_pixels
         if centre is not None and not (is_of_tiles and centre <= self.patch_size_pixels):
             raise ValueError(
                 "centre_size_pixels is for tile models, and not above patch_size_pixels"
             )
+
+    def _fit_offsets(self) -> None:
+        """Refuse what would make something else of offsets."""
+        if self.class_names[1:] != OFFSETS or self.target != 0:
+            raise ValueError(
+                "of three classes for nuclei the first is the target_class, and the others are"
+                f" {OFFSETS[0]} and {OFFSETS[1]}"
+            )
+        if self.exclusive or self.temperature != 1:
+            raise ValueError("offsets exclude nothing and have no temperature")
 
     @property
     def target(self) -> int:
@@ -250,8 +263,13 @@ class ModelSpec(_Part):
 
     @property
     def offsets(self) -> int | None:
-        """The first of the two classes that are no classes but offsets, where there are some."""
+        """The index of `OFFSETS`' first, where two of the outputs are those."""
         return 1 if self.task == "nuclei" and self.num_classes == 3 else None
+
+    @property
+    def proper_classes(self) -> tuple[str, ...]:
+        """The classes that have probabilities, without `OFFSETS`."""
+        return self.class_names[: self.offsets]
 
     @property
     def answer_shape(self) -> tuple[int, ...]:

@@ -153,7 +153,7 @@ def _facts(package: ModelPackage, data: CardData) -> list[tuple[str, str]]:
     facts = [
         ("what it does", _TASKS[spec.task]),
         ("for what", spec.intended_use),
-        ("classes", ", ".join(spec.class_names)),
+        ("classes", ", ".join(spec.proper_classes)),
         ("of interest", f"{spec.target_class}, from a probability of {spec.threshold:g}"),
         ("sees", f"{spec.patch_size_pixels} px at {spec.spacing_um_px:g} µm/px ({um})"),
         ("network", spec.architecture),

@@ -27,8 +27,9 @@ class Instances:
     labels : ndarray (height, width), int32
         1 to count; 0 is no nucleus.
     first : ndarray (count, 2), int64
-        x and y of the first pixel, row by row, of the core that each one grew from. It says to
-        whom a nucleus belongs where parts of a slide overlap.
+        x and y of the first pixel, row by row, of the core that each one grew from; or of the top
+        of the votes for it, which may lie outside. It says to whom a nucleus belongs where parts
+        of a slide overlap.
     """
 
     labels: Labels

@@ -1,8 +1,8 @@
 """Offsets from each pixel of a nucleus to its middle, as a network answers them.
 
 A network gives each part of an offset, across and down, as a number from 0 to 1 beside its
-probabilities, so that all that carries those carries offsets as well: 0.5 is no way at all, and the
-ends are `REACH_PX` to the left or right, up or down.
+probabilities, so that all that carries those carries offsets as well: 0.5 is no way at all, 0 is
+`REACH_PX` to the left or up, and 1 as far to the right or down.
 """
 
 from __future__ import annotations

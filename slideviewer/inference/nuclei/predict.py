@@ -15,6 +15,7 @@ from slideviewer.inference.loader import ModelLoader
 from slideviewer.inference.nuclei.block import BLOCK_PX, NucleiBlock
 from slideviewer.inference.nuclei.finding import instances_by
 from slideviewer.inference.nuclei.nuclei import Nuclei, measured
+from slideviewer.inference.nuclei.offsets import REACH_PX
 from slideviewer.inference.nuclei.store import (
     LARGEST_NUCLEUS_UM,
     NucleiStore,
@@ -63,10 +64,13 @@ def rules_for(
     spec: ModelSpec, threshold: float | None = None, smallest_um2: float = SMALLEST_NUCLEUS_UM2
 ) -> Rules:
     """What decides which nuclei are found, in pixels of the model."""
+    margin = math.ceil(2 * LARGEST_NUCLEUS_UM / spec.spacing_um_px)
+    if spec.offsets is not None:
+        margin = max(margin, math.ceil(2 * REACH_PX))
     return Rules(
         threshold=spec.threshold if threshold is None else threshold,
         smallest_px=smallest_um2 / spec.spacing_um_px**2,
-        margin_px=math.ceil(2 * LARGEST_NUCLEUS_UM / spec.spacing_um_px),
+        margin_px=margin,
         inside=spec.target,
         border=1 - spec.target,
         offsets=spec.offsets,
@@ -93,10 +97,11 @@ def predict_nuclei(
     others: Sequence[ModelLoader] = (),
     options: Options = Options(),  # noqa: B008 - it never changes
 ) -> NucleiPrediction:
-    """Predict insides and borders as `predict_mask` does, and find nuclei in them as they come.
+    """Predict what tells nuclei apart as `predict_mask` does, and find them as it comes.
 
-    A block is looked at with a margin, and owns the nuclei whose core begins in it: none is
-    counted twice or lost where blocks meet. Its nuclei follow from the mask and the slide alone.
+    A block is looked at with a margin, and owns the nuclei whose core begins in it, or whose votes
+    have their top there: none is counted twice or lost where blocks meet. Its nuclei follow from
+    the mask and the slide alone.
 
     Parameters
     ----------

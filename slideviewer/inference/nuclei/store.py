@@ -42,7 +42,7 @@ class Rules(BaseModel):
         The classes that say so.
     offsets : int or None
         The first of two classes, across and down, that lead to the middle of a nucleus. With them
-        there is no border.
+        the border is not looked at.
     mask : str
         The mask that they are found in, by all that decides what is in it: nuclei of another one
         that lay here before lie elsewhere.

@@ -14,7 +14,7 @@ _DEEP = 1.0
 """What parts two middles: between them the votes fall below the lower one's by a factor of e to
 this."""
 _FEWEST = 1e-3
-"""Votes a pixel, after the blur, below which nothing is a middle."""
+"""Votes a pixel, after the blur, up to which none is near: of a single one 0.07 stay in place."""
 
 
 def instances_voted(
@@ -43,7 +43,7 @@ def instances_voted(
     """
     from scipy import ndimage  # late: the window shows nuclei, and finds none
 
-    rows, columns = np.nonzero(np.nan_to_num(np.asarray(inside, np.float32)) >= threshold)
+    rows, columns = np.nonzero(~np.isnan(inside) & (inside >= threshold))
     shape = inside.shape
     if not len(rows):
         return Instances(np.zeros(shape, np.int32), np.zeros((0, 2), np.int64))
@@ -56,8 +56,10 @@ def instances_voted(
     piled = ndimage.gaussian_filter(votes.astype(np.float64), _BLUR_PX, mode="constant")
     height = np.log(piled + _FEWEST) + uneven(shape, at)
     piles, tops = _piles(height, piled > _FEWEST)
+    voted = piles[to]
+    voted[np.bincount(voted)[voted] < smallest_px] = 0  # strays, whose places are holes
     labels = np.zeros(shape, np.int32)
-    labels[rows, columns] = piles[to]
+    labels[rows, columns] = voted
     return numbered(_whole(labels), tops, smallest_px)
 
 

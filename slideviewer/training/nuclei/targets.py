@@ -10,12 +10,12 @@ from scipy import ndimage
 
 from slideviewer.errors import TrainingError
 from slideviewer.inference.nuclei.offsets import as_levels
+from slideviewer.models.spec import OFFSETS
 from slideviewer.training.pictures.data import Marks
 
 INSIDE, BORDER = "Inside", "Border"
 TARGETS = (INSIDE, BORDER)
 NUCLEUS, RIM = "Nucleus", "Rim"
-ACROSS, DOWN = "Across", "Down"
 
 REACH_PX = 2
 """Pixels of a nucleus that are so near another one are border."""
@@ -90,7 +90,7 @@ class NucleiTargets:
     @classmethod
     def of_offsets(cls) -> NucleiTargets:
         """Whole nuclei, and from each of their pixels an offset to the middle."""
-        return cls((NUCLEUS, ACROSS, DOWN), nucleus_and_offsets, "offsets to the middle", True)
+        return cls((NUCLEUS, *OFFSETS), nucleus_and_offsets, "offsets to the middle", True)
 
 
 def inside_and_border(labels: NDArray[np.int32], reach_px: int = REACH_PX) -> NDArray[np.uint8]:

@@ -35,6 +35,10 @@ class TrainingData(Protocol):
     def masks(self) -> int:
         """How many of the targets, the first, are masks; two that may follow are offsets."""
 
+    @property
+    def marking(self) -> str:
+        """What the targets are, in words, where their names do not say it."""
+
     def only(self, number: int) -> TrainingData:
         """The same with one of the targets."""
 

@@ -74,6 +74,11 @@ class SlideData:
         """See `TrainingData`."""
         return len(self.groups)
 
+    @property
+    def marking(self) -> str:
+        """See `TrainingData`."""
+        return ""
+
     def only(self, number: int) -> SlideData:
         """See `TrainingData`."""
         target = self.targets[number]

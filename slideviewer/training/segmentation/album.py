@@ -83,9 +83,9 @@ class PixelAlbum:
             Number of its first square among all.
         pixels : ndarray (n, side, side, 3), uint8, RGB
         targets : ndarray (n, side, side, targets), uint8
-            0 or 1.
+            Masks, 0 or 1, and whatever follows them.
         answers : ndarray (n, side, side, targets), float32
-            Probabilities.
+            Probabilities, and whatever follows them.
         """
         for at, square in enumerate(pixels):
             row = self._places.get(start + at)

@@ -45,7 +45,8 @@ class TrainPixelsOptions:
     epochs, batch_size, seed : int
         On a CPU the same seed and data give the same network.
     patience : int
-        Epochs without a better Dice on the held-out part that end a training; 0 for none.
+        Epochs without a better Dice on the held-out part, or with offsets a smaller loss there,
+        that end a training; 0 for none.
     repeats : int
         Trainings from other first weights, of which the best is kept.
     learning_rate : float

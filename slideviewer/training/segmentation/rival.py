@@ -30,7 +30,7 @@ def rival_of(options: TrainPixelsOptions, targets: Sequence[str]) -> ModelPackag
             f"It is for {spec.task} of {', '.join(spec.class_names)}, and not for {options.task}"
             f" of {', '.join(targets)}: the two cannot be compared.",
             path=package.folder,
-            remedy="Name another model with --baseline.",
+            remedy="Name one with --baseline that learnt the same.",
         )
     if abs(spec.spacing_um_px - options.spacing_um_px) > 1e-6 * options.spacing_um_px:
         raise TrainingError(

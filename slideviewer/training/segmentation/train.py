@@ -49,7 +49,8 @@ def train_pixels(
 ) -> ModelPackage:
     """Train on some cases, measure on the others, and write a package with its card.
 
-    The epoch with the best Dice on the held-out part is kept, and the figures are those of its
+    The epoch with the best Dice on the held-out part is kept, or with the smallest loss where
+    there are offsets, and the figures are those of its
     weights as stored, on the test part where there is one, else on what was held out. In
     `options.out` there is a folder ``training`` with the history, its curves and the network in
     words; there the training also keeps where it stands, so that the same call goes on where one
@@ -84,7 +85,8 @@ def train_pixels(
     check_options(options)
     rival = rival_of(options, data.targets)
     targets, title = data.targets, options.data_name or data.title
-    specify(options, targets, title)  # a wrong name shows now, and not after the training
+    # A wrong name shows now, and not after the training.
+    specify(options, targets, title, offsets=data.masks < len(targets))
     refuse_other_work(options.out)
     folder = RunFolder(options.out)
     folder.refuse_package(overwrite=options.overwrite)
@@ -117,12 +119,12 @@ def _trained(
     network = built(options, len(data.targets), data.masks, options.seed)
     folder.refuse_little_room(network.count_params())
     folder.describe(network)
+    for sentence in slow_precision(options):
+        tell(sentence)
     known = data.identity()
     items = data.items(progress)
     cache = cached(folder.cache, known, len(data.targets), items, data.masks)
     parts = split(cache, targets, options.validation_fraction, options.seed, options.test_fraction)
-    for sentence in slow_precision(options):
-        tell(sentence)
     names = [cache.pictures[number].name for number in parts[-1].pictures]
     if rival is not None:
         refuse_other_part(rival, names)
@@ -152,13 +154,14 @@ def _trained(
         show=may_be_shown(options.data_licence),
     )
     baseline = _baseline(rival, options, targets, cache, parts, title, extra, progress)
-    spec = specify(options, data.targets, title, measured.metrics, threshold)
+    has_offsets = data.masks < len(data.targets)
+    spec = specify(options, data.targets, title, measured.metrics, threshold, offsets=has_offsets)
     chosen = f"{state.epochs} done, weights of epoch {state.best_epoch}"
     facts = CardFacts(
         parts,
         {"training": len(squares)}
         | {it.name: len(squares_of(cache, it.pictures, side, coverage)) for it in parts[1:]},
-        settings_of(options, network.count_params(), chosen),
+        settings_of(options, network.count_params(), chosen, data.marking),
         (*limits_of(options), *warnings),
         baseline[0],
         baseline[1].metrics,

@@ -102,7 +102,7 @@ def _pixels(epochs: int, patience: int, held_out: float) -> tuple[Field, ...]:
             patience,
             0,
             100_000,
-            "So many epochs without a better Dice end it; 0 for never",
+            "So many epochs without a gain on what is held out end it; 0 for never",
         ),
         _choice("--augmentation", "Augmentation", "light", "none", "flips", "light", "stains"),
         _number("--validation-fraction", "Held out", held_out, 0.01, 0.99, "Share of the cases"),
