@@ -74,7 +74,8 @@ def test_a_network_that_answers_otherwise_than_the_task_is_refused(tmp_path: Pat
     ("changes", "words"),
     [
         ({"exclusive": False}, "a tile is of one class"),
-        ({"task": "nuclei", "class_names": ("A", "Tumor", "C")}, "two classes"),
+        ({"task": "nuclei", "class_names": ("A", "Tumor", "C", "D")}, "two classes"),
+        ({"task": "nuclei", "class_names": ("A", "Tumor", "C")}, "Across and Down"),
         ({"centre_size_pixels": 64}, "not above patch_size_pixels"),
         ({"task": "segmentation", "centre_size_pixels": 16}, "for tile models"),
         ({"class_names": ("Tumor",)}, "excludes nothing"),
