@@ -35,7 +35,8 @@ from slideviewer.inference.nuclei.votes import instances_voted
 from slideviewer.inference.options import Options
 from slideviewer.inference.team import Team
 from slideviewer.models.network import Way
-from slideviewer.models.spec import OFFSETS, ModelSpec
+from slideviewer.models.spec import ModelSpec
+from slideviewer.models.spec_tasks import OFFSETS
 from slideviewer.slide import open_slide
 from slideviewer.slide.tissue import TissueMask
 from slideviewer.training.nuclei.scores import matches

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from slideviewer.errors import ModelError
+from slideviewer.models.spec_tasks import refuse_nonsense
 
 LARGEST_CONFIG_BYTES = 256 * 1024
 
@@ -27,9 +28,6 @@ _CLASS_NAME = r"^[^\x00-\x1f\x7f]+$"
 _SHA_256 = r"^[0-9a-f]{64}$"
 # One plain component: no folder, no drive, no "..", nothing hidden.
 _FILE_NAME = r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63}\.(npz|md)|card\.json|worst\.jpg)$"
-
-OFFSETS = ("Across", "Down")
-"""What the outputs are called that are no probabilities, but the way to the middle of a nucleus."""
 
 PackageName = Annotated[str, Field(pattern=_NAME)]
 Line = Annotated[str, Field(max_length=500)]
@@ -146,7 +144,7 @@ class ModelSpec(_Part):
         "tile-classification": one answer a tile, (n, classes). "segmentation": one a pixel,
         (n, patch, patch, classes). "nuclei": a segmentation whose two classes are nuclei, or
         their inside, and the border between those that touch, or the rim of each. Or of three:
-        "Nucleus" or another name, and `OFFSETS`, how far it is across and down to the middle of
+        the nuclei, and `spec_tasks.OFFSETS`, how far it is across and down to the middle of
         the pixel's own nucleus, as `slideviewer.inference.nuclei.offsets` has it.
     exclusive : bool
         Whether a place is of exactly one class, so that probabilities sum to one (softmax), or
@@ -220,41 +218,11 @@ class ModelSpec(_Part):
             raise ValueError(f'target_class "{self.target_class}" is not one of class_names')
         if self.sizes and self.sizes.keys() != self.files.keys():
             raise ValueError("sizes are of other files than files")
-        self._fit_the_task()
+        refuse_nonsense(self)
         resize = Transform(name="Resize", arguments={"size": self.patch_size_pixels})
         if any(step != resize for step in self.transform):
             raise ValueError("transform holds more than a Resize to patch_size_pixels")
         return self
-
-    def _fit_the_task(self) -> None:
-        """Refuse what makes no sense together."""
-        is_of_tiles = self.task == "tile-classification"
-        if self.exclusive and self.num_classes < 2:
-            raise ValueError("one class alone excludes nothing: exclusive must be false")
-        if is_of_tiles and not self.exclusive:
-            raise ValueError("a tile is of one class: exclusive must be true")
-        if self.task == "nuclei" and self.num_classes not in (2, 3):
-            raise ValueError(
-                "nuclei need two classes, their inside and the border between them, or three:"
-                " nuclei, and the way across and down to the middle of each"
-            )
-        if self.task == "nuclei" and self.num_classes == 3:
-            self._fit_offsets()
-        centre = self.centre_size_pixels
-        if centre is not None and not (is_of_tiles and centre <= self.patch_size_pixels):
-            raise ValueError(
-                "centre_size_pixels is for tile models, and not above patch_size_pixels"
-            )
-
-    def _fit_offsets(self) -> None:
-        """Refuse what would make something else of offsets."""
-        if self.class_names[1:] != OFFSETS or self.target != 0:
-            raise ValueError(
-                "of three classes for nuclei the first is the target_class, and the others are"
-                f" {OFFSETS[0]} and {OFFSETS[1]}"
-            )
-        if self.exclusive or self.temperature != 1:
-            raise ValueError("offsets exclude nothing and have no temperature")
 
     @property
     def target(self) -> int:
@@ -263,12 +231,12 @@ class ModelSpec(_Part):
 
     @property
     def offsets(self) -> int | None:
-        """The index of `OFFSETS`' first, where two of the outputs are those."""
+        """The index of the first of `spec_tasks.OFFSETS`, where the outputs have those."""
         return 1 if self.task == "nuclei" and self.num_classes == 3 else None
 
     @property
     def proper_classes(self) -> tuple[str, ...]:
-        """The classes that have probabilities, without `OFFSETS`."""
+        """The classes that have probabilities, without `spec_tasks.OFFSETS`."""
         return self.class_names[: self.offsets]
 
     @property

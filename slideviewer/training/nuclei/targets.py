@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from slideviewer.errors import TrainingError
 from slideviewer.inference.nuclei.offsets import as_levels
-from slideviewer.models.spec import OFFSETS
+from slideviewer.models.spec_tasks import OFFSETS
 from slideviewer.training.pictures.data import Marks
 
 INSIDE, BORDER = "Inside", "Border"
