@@ -296,6 +296,7 @@ def test_masks_and_nuclei_are_trained_by_clicks(
             text = text.replace(folder, str(tmp_path / folder))
         box = form.fields[option].box
         if isinstance(box, QCheckBox):
+            qtbot.waitUntil(box.isVisible, timeout=PATIENCE_MS)
             click(box)
         QTest.keyClicks(box, text)
     QTest.keyClicks(form.fields["--name"].box, "discs")
