@@ -7,6 +7,7 @@ import numpy as np
 
 from slideviewer.inference.cells import Tiles
 from slideviewer.inference.loader import Classifier, ModelLoader
+from slideviewer.inference.nuclei.instances import Instances
 from slideviewer.inference.segmentation.predict import predict_mask
 from slideviewer.inference.segmentation.prediction import MaskPrediction
 from slideviewer.inference.store_files import ARRAY_FOLDER
@@ -91,3 +92,22 @@ def files_of(store: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def assert_alike_far_from_the_cut(whole: Instances, part: Instances, at: tuple[int, int]) -> None:
+    """Compare nuclei of a picture with those of what lies right of and below a place of it.
+
+    Those that begin at least two nuclei away from the cut must be the same.
+    """
+    x, y = at
+    expected, found = (
+        {tuple(first): (labels == 1 + number).nonzero() for number, first in enumerate(firsts)}
+        for labels, firsts in (
+            (whole.labels[y:, x:], whole.first - (x, y)),
+            (part.labels, part.first),
+        )
+    )
+    inner = {first for first in expected if min(first) >= 80}
+    assert inner == {first for first in found if min(first) >= 80}
+    for first in inner:
+        assert np.array_equal(expected[first], found[first])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mask_fixtures import Brightness, write_picture
+from mask_fixtures import Brightness, assert_alike_far_from_the_cut, write_picture
 from tiny_model import write_tiny_segmentation
 
 from slideviewer.errors import Cancelled, PredictionError
@@ -139,18 +139,7 @@ def test_a_nucleus_depends_on_what_is_near_alone(seed: int, at: tuple[int, int])
     whole = instances_in(inside, border, 0.5)
     x, y = at
     part = instances_in(inside[y:, x:], border[y:, x:], 0.5, at=at)
-    # Of those that begin at least two nuclei away from the cut.
-    expected, found = (
-        {tuple(first): (labels == 1 + number).nonzero() for number, first in enumerate(firsts)}
-        for labels, firsts in (
-            (whole.labels[y:, x:], whole.first - (x, y)),
-            (part.labels, part.first),
-        )
-    )
-    inner = {first for first in expected if min(first) >= 80}
-    assert inner == {first for first in found if min(first) >= 80}
-    for first in inner:
-        assert np.array_equal(expected[first], found[first])
+    assert_alike_far_from_the_cut(whole, part, at)
 
 
 def test_touching_nuclei_are_told_apart() -> None:

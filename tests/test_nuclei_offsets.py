@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from marked_fixtures import drawn
-from mask_fixtures import Brightness, write_picture
+from mask_fixtures import Brightness, assert_alike_far_from_the_cut, write_picture
 from scipy import ndimage
 from tiny_model import write_tiny_segmentation
 
@@ -174,17 +174,7 @@ def test_a_voted_nucleus_depends_on_what_is_near_alone(seed: int, at: tuple[int,
     x, y = at
     cut = answers[y:, x:]
     part = instances_voted(cut[..., 0], cut[..., 1:], 0.5, at=at)
-    expected, found = (
-        {tuple(first): (labels == 1 + number).nonzero() for number, first in enumerate(firsts)}
-        for labels, firsts in (
-            (whole.labels[y:, x:], whole.first - (x, y)),
-            (part.labels, part.first),
-        )
-    )
-    inner = {first for first in expected if min(first) >= 80}
-    assert inner == {first for first in found if min(first) >= 80}
-    for first in inner:
-        assert np.array_equal(expected[first], found[first])
+    assert_alike_far_from_the_cut(whole, part, at)
 
 
 def test_votes_for_nothing_find_nothing() -> None:

@@ -53,7 +53,7 @@ def train_nuclei(
     """
     options = replace(options, task="nuclei")
     title = options.data_name or data.title
-    rules = rules_for(specify(options, data.targets, title, offsets=data.offsets))
+    rules = rules_for(specify(options, data.targets, title))
     by_name = {picture.name: picture for picture in data.pictures}
     variant = variant_of(options)
 

@@ -15,6 +15,7 @@ from slideviewer.errors import TrainingError
 from slideviewer.models.architectures import full_config
 from slideviewer.models.arrays import pack_arrays
 from slideviewer.models.spec import Metric, ModelSpec, first_fault
+from slideviewer.models.spec_tasks import OFFSETS
 from slideviewer.training.segmentation.measuring import THRESHOLD, Agreement, interval
 from slideviewer.training.segmentation.options import TrainPixelsOptions
 from slideviewer.training.segmentation.parts import Part
@@ -75,10 +76,8 @@ def specify(
     title_of_data: str,
     metrics: Sequence[Metric] = (),
     threshold: float = THRESHOLD,
-    *,
-    offsets: bool = False,
 ) -> ModelSpec:
-    """Make the specification of a trained network, with offsets or without.
+    """Make the specification of a trained network.
 
     Raises
     ------
@@ -104,7 +103,7 @@ def specify(
             metrics=tuple(metrics),
             target_class=targets[0],
             threshold=threshold,
-            reduced_tolerance=_MISSED_OFFSET if offsets else _MISSED,
+            reduced_tolerance=_MISSED_OFFSET if tuple(targets[1:]) == OFFSETS else _MISSED,
             architecture_config=full_config("unet", options.architecture_config),
         )
     except ValidationError as error:

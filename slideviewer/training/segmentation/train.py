@@ -85,8 +85,7 @@ def train_pixels(
     check_options(options)
     rival = rival_of(options, data.targets)
     targets, title = data.targets, options.data_name or data.title
-    # A wrong name shows now, and not after the training.
-    specify(options, targets, title, offsets=data.masks < len(targets))
+    specify(options, targets, title)  # a wrong name shows now, and not after the training
     refuse_other_work(options.out)
     folder = RunFolder(options.out)
     folder.refuse_package(overwrite=options.overwrite)
@@ -154,8 +153,7 @@ def _trained(
         show=may_be_shown(options.data_licence),
     )
     baseline = _baseline(rival, options, targets, cache, parts, title, extra, progress)
-    has_offsets = data.masks < len(data.targets)
-    spec = specify(options, data.targets, title, measured.metrics, threshold, offsets=has_offsets)
+    spec = specify(options, data.targets, title, measured.metrics, threshold)
     chosen = f"{state.epochs} done, weights of epoch {state.best_epoch}"
     facts = CardFacts(
         parts,
